@@ -1,0 +1,2 @@
+//! The `bitplane` command.
+fn main() {}

@@ -1,0 +1,4 @@
+//! Prints a Design as a bundle: SystemVerilog, harness, manifest.
+
+pub mod manifest;
+pub mod wire;

@@ -1,0 +1,71 @@
+//! `manifest.json`: what other programs need to know about a bundle.
+//!
+//! Keys are only ever added.
+
+use serde::{Deserialize, Serialize};
+
+/// The machine-readable description of one generated core.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Prefix of every module.
+    pub name: String,
+    /// Key `kind` of the configuration.
+    pub kind: String,
+    /// First 16 hexadecimal digits of the SHA-256 of the normalised configuration.
+    pub digest: String,
+    /// Name and version of the generator.
+    pub generator: String,
+    /// Top module.
+    pub top: String,
+    /// SystemVerilog files below the bundle, leaves first, top last.
+    pub files: Vec<String>,
+    /// Ports of the top module in order.
+    pub ports: Vec<Port>,
+    /// Cycles from an accepted last weight beat to the first result beat, nothing stalling.
+    pub latency_cycles: u32,
+    /// Multiply-accumulates a cycle at the configured weight width.
+    pub macs_per_cycle: f64,
+    /// Cycles of every run in which no weight beat can be taken (drain and correction set-up).
+    pub stall_cycles: u32,
+    /// Flip-flops the Design predicts, all units together.
+    pub flops: u64,
+    /// Width of one accumulator.
+    pub accumulator_bits: u32,
+    /// Longest run in elements of K that is exact.
+    pub max_k: u64,
+    /// Weight beats per k-step.
+    pub beats_per_step: u32,
+    /// Elements of K per k-step.
+    pub elements_per_step: u32,
+    /// Module tree without the top: one entry per kind of unit.
+    pub units: Vec<Unit>,
+}
+
+/// One port of the top module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    /// Name with its `_i` or `_o`.
+    pub name: String,
+    /// `input` or `output`.
+    pub direction: String,
+    /// Width in bits.
+    pub bits: u32,
+    /// Stream or group it belongs to (`clock`, `control`, `activation`, `weight`, `result`,
+    /// `status`).
+    pub group: String,
+    /// Bit order and meaning.
+    pub meaning: String,
+}
+
+/// A hardware unit and how often it stands in the core.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// The unit's name in the documentation (`select_lane`).
+    pub unit: String,
+    /// Its module in this bundle.
+    pub module: String,
+    /// Instances in the whole core.
+    pub count: u64,
+    /// Flip-flops the Design predicts for all instances, sub-units not included.
+    pub flops: u64,
+}

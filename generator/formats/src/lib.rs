@@ -1,0 +1,15 @@
+//! Number formats, fold and bit-plane definitions, each stated once.
+//!
+//! The packer, the hardware builders and the golden model all use these definitions; nothing in
+//! the workspace restates them. Element order is little-endian throughout: lane 0, element 0 and
+//! bit 0 are lowest.
+
+mod accumulator;
+mod fold;
+mod integer;
+mod weight;
+
+pub use accumulator::{Range, accumulator_range, entry_range, signed_bits};
+pub use fold::{FoldedGroup, fold, unfold};
+pub use integer::IntegerFormat;
+pub use weight::{WeightFormat, WeightWord, ZeroPoint, plane_bit};

@@ -1,0 +1,161 @@
+//! Integer weights as bit planes.
+//!
+//! A weight is stored as an unsigned code q of b bits. Reinterpretation (LUT Tensor Core, weight
+//! reinterpretation) reads the same code as q' = 2q - (2^b - 1), an odd number, because then every
+//! bit plane is a vector of signs: q' = sum over j of 2^j sigma_j with sigma_j = 2 q_j - 1.
+//! The weight that a code stands for is (q' - z') / 2 for an odd reinterpreted zero point z', and
+//! q' itself for z' = 0 (the mid-rise grids: binary {-1, 1}, two bits {-3, -1, 1, 3}).
+
+use std::fmt;
+
+/// An integer weight format of 1 to 8 bits, which is also its number of bit planes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WeightFormat {
+    bits: u32,
+}
+
+impl WeightFormat {
+    /// Narrowest and widest weight this generator builds.
+    pub const BITS: std::ops::RangeInclusive<u32> = 1..=8;
+
+    /// A format of `bits` bits, or `None` outside 1 to 8.
+    pub fn new(bits: u32) -> Option<Self> {
+        Self::BITS.contains(&bits).then_some(Self { bits })
+    }
+
+    /// Width of a code in bits; equal to the number of planes.
+    pub fn bits(self) -> u32 {
+        self.bits
+    }
+
+    /// Number of codes, 2^bits.
+    pub fn codes(self) -> u32 {
+        1 << self.bits
+    }
+
+    /// The odd integer q' = 2q - (2^b - 1) of code q.
+    pub fn reinterpret(self, code: u8) -> i32 {
+        2 * i32::from(code) - (self.codes() as i32 - 1)
+    }
+
+    /// The integer weight that `code` stands for under `zero_point`.
+    pub fn value(self, code: u8, zero_point: ZeroPoint) -> i32 {
+        let reinterpreted = self.reinterpret(code);
+        match zero_point.0 {
+            0 => reinterpreted,
+            odd => (reinterpreted - odd) / 2,
+        }
+    }
+
+    /// Whether a core with this weight width takes `zero_point`: 0, or odd and no larger in
+    /// magnitude than 2^b - 1 (that is, z in 0..2^b).
+    pub fn accepts(self, zero_point: ZeroPoint) -> bool {
+        let ZeroPoint(z) = zero_point;
+        z == 0 || (z % 2 != 0 && z.unsigned_abs() < self.codes())
+    }
+
+    /// Width of the signed field that carries a reinterpreted zero point: b + 1 bits.
+    pub fn zero_point_bits(self) -> u32 {
+        self.bits + 1
+    }
+}
+
+impl fmt::Display for WeightFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "int{}", self.bits)
+    }
+}
+
+/// A reinterpreted zero point z' = 2z + 1 - 2^b; 0 marks a mid-rise grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ZeroPoint(pub i32);
+
+impl ZeroPoint {
+    /// z' of the mid-rise grids, which need no correction.
+    pub const MID_RISE: Self = Self(0);
+    /// z' of symmetric two's-complement integers of every width (z = 2^(b-1)).
+    pub const TWOS_COMPLEMENT: Self = Self(1);
+
+    /// z' of a grid whose code `zero` stands for 0.
+    pub fn of_code(format: WeightFormat, zero: u8) -> Self {
+        Self(2 * i32::from(zero) + 1 - format.codes() as i32)
+    }
+}
+
+/// Bit `plane` of `code`; plane 0 is the least significant.
+pub fn plane_bit(code: u8, plane: u32) -> bool {
+    code >> plane & 1 == 1
+}
+
+/// How the weights of one group of k elements are laid out in the k bits (or k * b bits) that a
+/// lane receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WeightWord {
+    /// One plane, folded offline: table index in bits 0 to k-2, sign in bit k-1.
+    Folded,
+    /// One plane as it is: element i in bit i.
+    Plain,
+    /// All planes, two's complement (the code with its top bit inverted): element i in bits
+    /// i*b to i*b + b - 1.
+    TwosComplement,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> impl Iterator<Item = WeightFormat> {
+        WeightFormat::BITS.map(|bits| WeightFormat::new(bits).unwrap())
+    }
+
+    #[test]
+    fn a_reinterpreted_code_is_the_signed_sum_of_its_planes() {
+        for format in all() {
+            for code in 0..format.codes() {
+                let code = code as u8;
+                let planes: i32 = (0..format.bits())
+                    .map(|j| if plane_bit(code, j) { 1 << j } else { -(1 << j) })
+                    .sum();
+                assert_eq!(format.reinterpret(code), planes);
+            }
+        }
+    }
+
+    #[test]
+    fn every_integer_zero_point_gives_q_minus_z() {
+        for format in all() {
+            for zero in 0..format.codes() {
+                let zero_point = ZeroPoint::of_code(format, zero as u8);
+                assert!(format.accepts(zero_point));
+                for code in 0..format.codes() {
+                    let value = format.value(code as u8, zero_point);
+                    assert_eq!(value, code as i32 - zero as i32);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_twos_complement_zero_point_is_one_at_every_width() {
+        for format in all() {
+            let zero = (format.codes() / 2) as u8;
+            assert_eq!(ZeroPoint::of_code(format, zero), ZeroPoint::TWOS_COMPLEMENT);
+        }
+    }
+
+    #[test]
+    fn ternary_held_as_int2_has_zero_point_minus_one() {
+        let int2 = WeightFormat::new(2).unwrap();
+        assert_eq!(ZeroPoint::of_code(int2, 1), ZeroPoint(-1));
+        let values: Vec<i32> = (0..3).map(|q| int2.value(q, ZeroPoint(-1))).collect();
+        assert_eq!(values, [-1, 0, 1]);
+    }
+
+    #[test]
+    fn even_and_oversized_zero_points_are_illegal() {
+        let int2 = WeightFormat::new(2).unwrap();
+        for z in [2, -2, -4, 5, -5] {
+            assert!(!int2.accepts(ZeroPoint(z)), "{z}");
+        }
+    }
+}

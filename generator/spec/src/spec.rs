@@ -1,0 +1,206 @@
+use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord};
+
+/// A checked configuration. Every combination of field values that the parser lets through can be
+/// built; combinations that make no sense are not representable where the types allow it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// Prefix of every module: `[a-z][a-z0-9_]{0,39}`, no SystemVerilog keyword.
+    pub name: String,
+    /// Key `kind` with the keys that only this kind has.
+    pub architecture: Architecture,
+    /// Key `activation.format`.
+    pub activation: IntegerFormat,
+    /// Key `weight.format`.
+    pub weight: WeightFormat,
+    /// Section `tile`.
+    pub tile: Tile,
+    /// Section `accumulate`.
+    pub accumulate: Accumulate,
+    /// Key `group.zero_point`.
+    pub zero_point: ZeroPointMode,
+    /// Section `pipeline`.
+    pub pipeline: Pipeline,
+}
+
+impl Spec {
+    /// Cycles that one k-step occupies the array: its bit planes, or 1 where all planes of a weight
+    /// are multiplied at once.
+    pub fn beats_per_step(&self) -> u32 {
+        match self.architecture {
+            Architecture::LutTensorCore(_) => self.weight.bits(),
+            Architecture::MacArray => 1,
+        }
+    }
+
+    /// Elements of K that one k-step covers.
+    pub fn elements_per_step(&self) -> u32 {
+        self.tile.k * self.tile.groups
+    }
+
+    /// Longest run in k-steps: `max_k` rounded up to whole k-steps.
+    pub fn max_steps(&self) -> u64 {
+        self.accumulate.max_k.div_ceil(u64::from(self.elements_per_step()))
+    }
+
+    /// Layout of one group's weights on the weight port.
+    pub fn weight_word(&self) -> WeightWord {
+        match &self.architecture {
+            Architecture::LutTensorCore(table) => match table.symmetry {
+                Symmetry::Half { fold: Fold::Offline } => WeightWord::Folded,
+                _ => WeightWord::Plain,
+            },
+            Architecture::MacArray => WeightWord::TwosComplement,
+        }
+    }
+
+    /// Bits of one group's weights in one beat.
+    pub fn weight_word_bits(&self) -> u32 {
+        match self.weight_word() {
+            WeightWord::TwosComplement => self.tile.k * self.weight.bits(),
+            WeightWord::Folded | WeightWord::Plain => self.tile.k,
+        }
+    }
+}
+
+/// The hardware organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Architecture {
+    /// `lut_tensor_core`: table look-up, one bit plane a cycle.
+    LutTensorCore(Table),
+    /// `mac_array`: a two's-complement multiplier for every weight of a step.
+    MacArray,
+}
+
+/// Section `tile`: what the core works on in one cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tile {
+    /// Rows (tokens), 1 to 16.
+    pub m: u32,
+    /// Columns (output channels), 1 to 1024.
+    pub n: u32,
+    /// Elements of one group: of one table (2 to 6), or of one dot product in a `mac_array` (1 to 64).
+    pub k: u32,
+    /// Groups summed before one accumulator, 1 to 8 (1 in a `mac_array`).
+    pub groups: u32,
+    /// Results a beat; divides n. Default: the largest divisor of n up to 16.
+    pub drain: u32,
+}
+
+/// Section `table`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Keys `symmetry` and `fold`.
+    pub symmetry: Symmetry,
+    /// Key `precompute`.
+    pub precompute: Precompute,
+    /// Key `select`.
+    pub select: Select,
+    /// Copies of each table register, each read by ceil(n / copies) columns; 1 to min(n, 16).
+    pub copies: u32,
+}
+
+/// How much of a table is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Symmetry {
+    /// 2^(k-1) entries; the other half is their negation.
+    Half {
+        /// Where the group's sign bits are folded onto the stored half.
+        fold: Fold,
+    },
+    /// All 2^k entries, no negation.
+    Full,
+}
+
+/// Key `fold`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    /// The packer stores sign and index.
+    Offline,
+    /// Exclusive-ors at the weight port fold plain planes.
+    Runtime,
+}
+
+/// Key `precompute`: who builds the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precompute {
+    /// The core, once per row and group, for all columns.
+    Shared,
+    /// Another operator; the activation port carries table entries.
+    External,
+}
+
+/// Key `select`: how a lane picks an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Select {
+    /// A decoder shared by the rows of a column drives an AND-OR in each lane.
+    OneHot,
+    /// A multiplexer tree on the binary index in each lane.
+    Binary,
+}
+
+/// Section `accumulate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accumulate {
+    /// Longest exact run in elements of K, 1 to 2^24.
+    pub max_k: u64,
+    /// Key `format`.
+    pub format: AccumulatorFormat,
+    /// Key `overflow`.
+    pub overflow: Overflow,
+}
+
+/// Key `accumulate.format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccumulatorFormat {
+    /// The narrowest that `max_k` needs.
+    Auto,
+    /// `int16` to `int128`.
+    Integer(IntegerFormat),
+}
+
+/// Key `accumulate.overflow`: what an accumulator narrower than `max_k` needs does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    /// A narrower accumulator is a configuration error.
+    Refuse,
+    /// Keep the low bits at every addition.
+    Wrap,
+    /// Clamp at every addition.
+    Saturate,
+}
+
+/// Key `group.zero_point`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZeroPointMode {
+    /// No correction; results are in units of the reinterpreted weights.
+    None,
+    /// One reinterpreted zero point for all columns, given with each run.
+    Constant,
+}
+
+/// Section `pipeline`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pipeline {
+    /// Key `stages`.
+    pub stages: Stages,
+    /// Key `reset`.
+    pub reset: Reset,
+}
+
+/// Key `pipeline.stages`: registers between select and accumulator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stages {
+    /// Chosen from widths and groups.
+    Auto,
+    /// 0: none. 1: after the group sum. 2: also after each group's select and negate.
+    Fixed(u32),
+}
+
+/// Key `pipeline.reset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reset {
+    /// Asserted asynchronously.
+    Async,
+    /// Sampled at the clock edge.
+    Sync,
+}

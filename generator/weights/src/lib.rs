@@ -1,0 +1,1 @@
+//! Reads checkpoints, quantises and packs weights and activations.

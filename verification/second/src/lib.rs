@@ -1,0 +1,1 @@
+//! A second, independent description of the leaf units in rust-hdl.

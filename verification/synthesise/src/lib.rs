@@ -1,0 +1,1 @@
+//! Runs Yosys on a bundle and reads area, cells, flops and delay.
