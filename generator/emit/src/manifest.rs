@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The machine-readable description of one generated core.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Prefix of every module.
     pub name: String,
