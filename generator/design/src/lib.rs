@@ -1,1 +1,23 @@
-//! Everything derived from a Spec, computed once: widths, bounds, latencies, ports, module tree.
+//! Everything derived from a Spec, computed once.
+//!
+//! A [`Design`] holds every number that is printed: widths, depths, latencies, predicted
+//! flip-flops, the port list and the module tree. It is a pure function of the Spec and cannot
+//! fail. Each hardware unit has its own module here, named as the field names it.
+
+mod control;
+mod core;
+mod design;
+mod lane;
+mod port;
+mod precompute;
+mod registers;
+mod result;
+
+pub use control::Control;
+pub use core::Core;
+pub use design::{Datapath, Design, LutDatapath, MacDatapath, Timing, UnitCount};
+pub use lane::{DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
+pub use port::{Direction, Port, Stream};
+pub use precompute::{Node, TablePrecompute};
+pub use registers::{ActivationRegister, OperandRegister, TableRegisters, WeightRegister};
+pub use result::{ActivationSum, ResultDrain, ZeroPointCorrection};

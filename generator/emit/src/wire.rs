@@ -5,7 +5,13 @@
 //! words, low word first, unused bits zero. A *beat* is its fields in port order, each starting on
 //! a new word: for the activation and weight streams every port of that group but `valid` and
 //! `ready`; for the result stream likewise, preceded by one word, the cycle at which it was
-//! transferred, counted from the start of the batch.
+//! transferred, counted from the start of the batch. [`Beat`] gives the layout of one stream.
+//!
+//! The harness first writes a [`hello`]. Then, for every batch on its standard input (header,
+//! activation beats, weight beats), it writes one response (header, result beats) to its standard
+//! output, until the input ends. Whatever the simulation prints goes to standard error.
+
+use crate::manifest::{Manifest, Port};
 
 /// First word of a batch.
 pub const BATCH_MAGIC: u32 = 0x4850_4221;
@@ -13,12 +19,93 @@ pub const BATCH_MAGIC: u32 = 0x4850_4221;
 pub const RESPONSE_MAGIC: u32 = 0x5250_4221;
 /// First word the harness writes when it starts.
 pub const HELLO_MAGIC: u32 = 0x4f50_4221;
-/// Version of this stream, the second word the harness writes.
+/// Version of this stream.
 pub const VERSION: u32 = 1;
 
 /// Words of a field of `bits` bits.
 pub const fn words(bits: u32) -> usize {
     bits.div_ceil(32) as usize
+}
+
+/// Words that the harness writes when it starts, in order.
+pub mod hello {
+    /// [`super::HELLO_MAGIC`].
+    pub const MAGIC: usize = 0;
+    /// [`super::VERSION`].
+    pub const VERSION: usize = 1;
+    /// Last eight hexadecimal digits of the configuration digest.
+    pub const DIGEST_LOW: usize = 2;
+    /// First eight hexadecimal digits of the configuration digest.
+    pub const DIGEST_HIGH: usize = 3;
+    /// Words of the greeting.
+    pub const WORDS: usize = 4;
+}
+
+/// The two digest words of a greeting, low word first; `None` unless `digest` is 16 hexadecimal
+/// digits.
+pub fn digest_words(digest: &str) -> Option<[u32; 2]> {
+    let digits = u64::from_str_radix(digest, 16)
+        .ok()
+        .filter(|_| digest.len() == 16)?;
+    Some([digits as u32, (digits >> 32) as u32])
+}
+
+/// One field of a beat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Name of the port.
+    pub port: String,
+    /// The port's name without stream and direction (`data`, `keep`, `first`).
+    pub name: String,
+    /// Width in bits.
+    pub bits: u32,
+    /// First word within the beat.
+    pub word: usize,
+}
+
+/// The layout of one stream's beats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beat {
+    /// Fields in port order.
+    pub fields: Vec<Field>,
+    /// Words of one beat (of a result beat: without the cycle).
+    pub words: usize,
+}
+
+impl Beat {
+    /// The layout of the stream that the manifest calls `group`.
+    pub fn of(manifest: &Manifest, group: &str) -> Self {
+        let mut beat = Self::default();
+        for port in manifest.ports.iter().filter(|port| port.group == group) {
+            let name = field_name(port);
+            if name != "valid" && name != "ready" {
+                let (port_name, bits) = (port.name.clone(), port.bits);
+                beat.fields.push(Field {
+                    port: port_name,
+                    name,
+                    bits,
+                    word: beat.words,
+                });
+                beat.words += words(bits);
+            }
+        }
+        beat
+    }
+
+    /// The field called `name`.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+/// `activation_data_i` of group `activation` is `data`.
+fn field_name(port: &Port) -> String {
+    let name = port
+        .name
+        .strip_prefix(&port.group)
+        .map_or(port.name.as_str(), |n| &n[1..]);
+    let direction = name.strip_suffix("_i").or(name.strip_suffix("_o"));
+    direction.unwrap_or(name).to_owned()
 }
 
 /// Words of a batch header, in order.
@@ -41,14 +128,18 @@ pub mod header {
     pub const RESULT_BEATS: usize = 7;
     /// An [`super::interrupt`] code.
     pub const INTERRUPT: usize = 8;
-    /// Cycle of the batch at which the interruption starts.
+    /// Cycle of the batch at which the interruption starts. A batch that is complete before is not
+    /// interrupted.
     pub const INTERRUPT_CYCLE: usize = 9;
-    /// Idle cycles after completion or interruption in which stray results are still recorded.
+    /// Idle cycles after completion or interruption in which stray results are still recorded. A
+    /// batch is complete when all its stimulus is taken and its result beats are there.
     pub const QUIET_CYCLES: usize = 10;
     /// Cycles without any transfer after which the batch is given up.
     pub const WATCHDOG_CYCLES: usize = 11;
+    /// Cycles after which the batch is given up in any case.
+    pub const LIMIT_CYCLES: usize = 12;
     /// Words of the header.
-    pub const WORDS: usize = 12;
+    pub const WORDS: usize = 13;
 }
 
 /// What happens in mid-stream. After an interruption the rest of the batch's stimulus is dropped.
@@ -57,7 +148,7 @@ pub mod interrupt {
     pub const NONE: u32 = 0;
     /// `clear_i` for one cycle.
     pub const CLEAR: u32 = 1;
-    /// `rst_ni` low for two cycles.
+    /// `rst_ni` low for two cycles, in which no transfer counts.
     pub const RESET: u32 = 2;
 }
 
@@ -79,12 +170,43 @@ pub mod response {
     pub const WORDS: usize = 6;
 }
 
-/// Status bits at the end of a batch.
+/// Status bits: the flags as they stand at the end of a batch, and what happened in it.
 pub mod status {
     /// `error_o` is set.
     pub const ERROR: u32 = 1;
     /// `overflow_o` is set.
     pub const OVERFLOW: u32 = 2;
-    /// The watchdog gave the batch up.
+    /// The batch was given up: no transfer for too long, or too many cycles.
     pub const WATCHDOG: u32 = 4;
+    /// The interruption asked for took place.
+    pub const INTERRUPTED: u32 = 8;
+    /// A stalled result beat was withdrawn or changed before it was taken.
+    pub const UNSTABLE: u32 = 16;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_travels_as_two_words_low_word_first() {
+        assert_eq!(
+            digest_words("0123456789abcdef"),
+            Some([0x89ab_cdef, 0x0123_4567])
+        );
+        assert_eq!(digest_words("0123"), None);
+        assert_eq!(digest_words("0123456789abcdeg"), None);
+    }
+
+    #[test]
+    fn a_field_is_named_after_its_port_without_stream_and_direction() {
+        let port = Port {
+            name: "activation_zero_point_i".to_owned(),
+            direction: "input".to_owned(),
+            bits: 3,
+            group: "activation".to_owned(),
+            meaning: String::new(),
+        };
+        assert_eq!(field_name(&port), "zero_point");
+    }
 }

@@ -46,6 +46,20 @@ pub fn accumulator_range(activation: IntegerFormat, weight: WeightFormat, elemen
     Range::symmetric(i128::from(elements) * -activation.min() * largest_weight)
 }
 
+/// Range of a sum of `elements` activations times two's-complement weights of the same width as
+/// `weight`, -2^(b-1) to 2^(b-1) - 1.
+///
+/// A product of two intervals has its ends at the corners: the largest is always the product of
+/// the two most negative values, the smallest one of the mixed corners. Both ranges contain 0, so
+/// a shorter run, or one with zeroed elements, stays inside.
+pub fn mac_range(activation: IntegerFormat, weight: WeightFormat, elements: u64) -> Range {
+    let lowest_weight = -i128::from(weight.codes() / 2);
+    let highest_weight = !lowest_weight;
+    let smallest = (activation.min() * highest_weight).min(activation.max() * lowest_weight);
+    let largest = activation.min() * lowest_weight;
+    Range { min: i128::from(elements) * smallest, max: i128::from(elements) * largest }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +89,26 @@ mod tests {
         let range = accumulator_range(int(8), weight, 4096);
         assert_eq!(range.max, 4096 * 128 * 3);
         assert_eq!(signed_bits(range), 22);
+    }
+
+    #[test]
+    fn a_multiplier_sum_is_widest_where_both_factors_are_most_negative() {
+        let range = mac_range(int(8), WeightFormat::new(2).unwrap(), 4096);
+        assert_eq!(range, Range { min: -4096 * 127 * 2, max: 4096 * 128 * 2 });
+        assert_eq!(signed_bits(range), 22);
+    }
+
+    #[test]
+    fn the_multiplier_range_is_that_of_all_products_at_small_widths() {
+        for (a, b) in [(2, 1), (2, 2), (3, 1), (4, 3), (5, 8)] {
+            let (activation, weight) = (int(a), WeightFormat::new(b).unwrap());
+            let weights = int(b).min()..=int(b).max();
+            let products: Vec<i128> = (activation.min()..=activation.max())
+                .flat_map(|value| weights.clone().map(move |w| value * w))
+                .collect();
+            let range = mac_range(activation, weight, 3);
+            assert_eq!(range.min, 3 * products.iter().min().unwrap(), "a{a} w{b}");
+            assert_eq!(range.max, 3 * products.iter().max().unwrap(), "a{a} w{b}");
+        }
     }
 }

@@ -9,7 +9,7 @@ mod fold;
 mod integer;
 mod weight;
 
-pub use accumulator::{Range, accumulator_range, entry_range, signed_bits};
+pub use accumulator::{Range, accumulator_range, entry_range, mac_range, signed_bits};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;
 pub use weight::{WeightFormat, WeightWord, ZeroPoint, plane_bit};

@@ -1,4 +1,8 @@
-use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord};
+use bitplane_formats::{
+    IntegerFormat, Range, WeightFormat, WeightWord, accumulator_range, mac_range, signed_bits,
+};
+
+use crate::choice::Named;
 
 /// A checked configuration. Every combination of field values that the parser lets through can be
 /// built; combinations that make no sense are not representable where the types allow it.
@@ -23,6 +27,59 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The kind of core.
+    pub fn kind(&self) -> Kind {
+        match self.architecture {
+            Architecture::LutTensorCore(_) => Kind::LutTensorCore,
+            Architecture::MacArray => Kind::MacArray,
+        }
+    }
+
+    /// Section `table`, where the kind has tables.
+    pub fn table(&self) -> Option<&Table> {
+        match &self.architecture {
+            Architecture::LutTensorCore(table) => Some(table),
+            Architecture::MacArray => None,
+        }
+    }
+
+    /// Look-ups (`lut_tensor_core`) or multiplications (`mac_array`) a cycle, which bound the cost
+    /// of a core.
+    pub fn operations_per_cycle(&self) -> u64 {
+        let Tile {
+            m, n, k, groups, ..
+        } = self.tile;
+        let of_a_column = match self.architecture {
+            Architecture::LutTensorCore(_) => groups,
+            Architecture::MacArray => k * groups,
+        };
+        u64::from(m) * u64::from(n) * u64::from(of_a_column)
+    }
+
+    /// Every value that a sum can take in a run of up to `max_steps` whole k-steps.
+    pub fn exact_accumulator(&self) -> Range {
+        self.sum_range(self.max_steps() * u64::from(self.elements_per_step()))
+    }
+
+    /// Every value that a sum over up to `elements` elements of K can take.
+    pub(crate) fn sum_range(&self, elements: u64) -> Range {
+        match self.architecture {
+            Architecture::LutTensorCore(_) => {
+                accumulator_range(self.activation, self.weight, elements)
+            }
+            Architecture::MacArray => mac_range(self.activation, self.weight, elements),
+        }
+    }
+
+    /// Width W of the accumulators and results: that of `accumulate.format`, or for `auto` the
+    /// narrowest that [`Spec::exact_accumulator`] fits (which may be below 16).
+    pub fn accumulator_bits(&self) -> u32 {
+        match self.accumulate.format {
+            AccumulatorFormat::Auto => signed_bits(self.exact_accumulator()),
+            AccumulatorFormat::Integer(format) => format.bits(),
+        }
+    }
+
     /// Cycles that one k-step occupies the array: its bit planes, or 1 where all planes of a weight
     /// are multiplied at once.
     pub fn beats_per_step(&self) -> u32 {
@@ -39,14 +96,18 @@ impl Spec {
 
     /// Longest run in k-steps: `max_k` rounded up to whole k-steps.
     pub fn max_steps(&self) -> u64 {
-        self.accumulate.max_k.div_ceil(u64::from(self.elements_per_step()))
+        self.accumulate
+            .max_k
+            .div_ceil(u64::from(self.elements_per_step()))
     }
 
     /// Layout of one group's weights on the weight port.
     pub fn weight_word(&self) -> WeightWord {
         match &self.architecture {
             Architecture::LutTensorCore(table) => match table.symmetry {
-                Symmetry::Half { fold: Fold::Offline } => WeightWord::Folded,
+                Symmetry::Half {
+                    fold: Fold::Offline,
+                } => WeightWord::Folded,
                 _ => WeightWord::Plain,
             },
             Architecture::MacArray => WeightWord::TwosComplement,
@@ -59,6 +120,27 @@ impl Spec {
             WeightWord::TwosComplement => self.tile.k * self.weight.bits(),
             WeightWord::Folded | WeightWord::Plain => self.tile.k,
         }
+    }
+}
+
+/// Key `kind`: the hardware organisation by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `lut_tensor_core`.
+    LutTensorCore,
+    /// `mac_array`.
+    MacArray,
+}
+
+impl Kind {
+    /// The word in the file.
+    pub fn name(self) -> &'static str {
+        self.word()
+    }
+
+    /// The kind called `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::named(name)
     }
 }
 
@@ -78,7 +160,8 @@ pub struct Tile {
     pub m: u32,
     /// Columns (output channels), 1 to 1024.
     pub n: u32,
-    /// Elements of one group: of one table (2 to 6), or of one dot product in a `mac_array` (1 to 64).
+    /// Elements of one group: of one table (2 to 6), or of one dot product in a `mac_array`
+    /// (1 to 64).
     pub k: u32,
     /// Groups summed before one accumulator, 1 to 8 (1 in a `mac_array`).
     pub groups: u32,

@@ -1,1 +1,13 @@
-//! The golden model: exact values of a run, computed without looking at the structure of the hardware.
+//! The golden model: exact values of a run, computed without looking at the structure of the
+//! hardware.
+//!
+//! A result is a plain dot product of values. Only where an accumulator is asked to wrap or to
+//! saturate does the order of additions show in the result, and only then is it followed.
+
+mod policy;
+mod run;
+
+pub use run::{Run, overflows, results};
+
+#[cfg(test)]
+mod tests;

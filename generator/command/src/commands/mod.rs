@@ -1,0 +1,9 @@
+//! One module a subcommand.
+
+pub mod doctor;
+pub mod generate;
+pub mod new;
+pub mod quantize;
+pub mod run;
+pub mod schema;
+pub mod verify;

@@ -1,0 +1,9 @@
+//! The command as its users meet it: arguments in; exit status, output and files out.
+
+mod arguments;
+mod generating;
+mod quantizing;
+mod scene;
+mod simulating;
+mod starting;
+mod tools;

@@ -1,0 +1,48 @@
+use crate::core::{Core, bits_to_hold};
+
+/// Stream control (`<name>_control`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// Width of the plane counter; 0 where a beat is a whole step.
+    pub plane_bits: u32,
+    /// Number of the last plane.
+    pub last_plane: u32,
+    /// Longest exact run in k-steps.
+    pub max_steps: u64,
+    /// Width of the k-step counter.
+    pub step_count_bits: u32,
+    /// Whether the row count field can hold more than m.
+    pub rows_can_exceed: bool,
+    /// Whether the column count field can hold more than n.
+    pub columns_can_exceed: bool,
+    /// Cycles by which the accumulators follow the look-up.
+    pub stages: u32,
+    /// Bits of the plane delay line.
+    pub plane_delay_bits: u32,
+}
+
+impl Control {
+    pub(crate) fn of(core: &Core) -> Self {
+        let max_steps = core.max_k / u64::from(core.elements_per_step);
+        let plane_bits = bits_to_hold(u64::from(core.beats_per_step) - 1);
+        Self {
+            plane_bits,
+            last_plane: core.beats_per_step - 1,
+            max_steps,
+            step_count_bits: bits_to_hold(max_steps),
+            rows_can_exceed: !(core.m + 1).is_power_of_two(),
+            columns_can_exceed: !(core.n + 1).is_power_of_two(),
+            stages: core.stages,
+            plane_delay_bits: core.stages * plane_bits,
+        }
+    }
+
+    /// Flip-flops: seven flags, two last markers, the k-step counter, the plane and its delay
+    /// line, and the run's row count, column count and zero point.
+    pub(crate) fn flops(&self, core: &Core) -> u64 {
+        let zero_point = if core.corrected { core.zero_point_bits } else { 0 };
+        let delay = self.stages + self.plane_delay_bits;
+        let sampled = core.rows_bits + core.columns_bits + zero_point;
+        u64::from(7 + 2 + self.step_count_bits + self.plane_bits + delay + sampled)
+    }
+}

@@ -1,0 +1,115 @@
+use bitplane_spec::{Architecture, Reset, Spec, Stages, ZeroPointMode};
+
+/// What several units must agree on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Core {
+    /// Prefix of every module.
+    pub name: String,
+    /// Rows.
+    pub m: u32,
+    /// Columns.
+    pub n: u32,
+    /// Elements of a group.
+    pub k: u32,
+    /// Groups summed before one accumulator.
+    pub groups: u32,
+    /// Elements of K that one k-step covers, k * groups.
+    pub elements_per_step: u32,
+    /// Weight beats of one k-step.
+    pub beats_per_step: u32,
+    /// Width of an activation.
+    pub activation_bits: u32,
+    /// Width of a weight code.
+    pub weight_bits: u32,
+    /// Width of one accumulator, and of one result.
+    pub accumulator_bits: u32,
+    /// Longest exact run in elements: whole k-steps.
+    pub max_k: u64,
+    /// Results a beat.
+    pub drain: u32,
+    /// Width of a row count, 1 to m.
+    pub rows_bits: u32,
+    /// Width of a column count, 1 to n.
+    pub columns_bits: u32,
+    /// Whether the zero-point correction is there.
+    pub corrected: bool,
+    /// Width of the reinterpreted zero point.
+    pub zero_point_bits: u32,
+    /// Registers between look-up (or multipliers) and accumulator.
+    pub stages: u32,
+    /// Whether reset is asserted asynchronously.
+    pub reset_is_async: bool,
+    /// Copies of each table register.
+    pub copies: u32,
+}
+
+impl Core {
+    pub(crate) fn of(spec: &Spec) -> Self {
+        let tile = spec.tile;
+        Self {
+            name: spec.name.clone(),
+            m: tile.m,
+            n: tile.n,
+            k: tile.k,
+            groups: tile.groups,
+            elements_per_step: spec.elements_per_step(),
+            beats_per_step: spec.beats_per_step(),
+            activation_bits: spec.activation.bits(),
+            weight_bits: spec.weight.bits(),
+            accumulator_bits: spec.accumulator_bits(),
+            max_k: spec.max_steps() * u64::from(spec.elements_per_step()),
+            drain: tile.drain,
+            rows_bits: bits_to_hold(u64::from(tile.m)),
+            columns_bits: bits_to_hold(u64::from(tile.n)),
+            corrected: spec.zero_point == ZeroPointMode::Constant,
+            zero_point_bits: spec.weight.zero_point_bits(),
+            stages: stages(spec),
+            reset_is_async: spec.pipeline.reset == Reset::Async,
+            copies: match &spec.architecture {
+                Architecture::LutTensorCore(table) => table.copies,
+                Architecture::MacArray => 1,
+            },
+        }
+    }
+
+    /// Lanes, rows times columns.
+    pub fn lanes(&self) -> u64 {
+        u64::from(self.m) * u64::from(self.n)
+    }
+}
+
+/// Bits of an unsigned field that holds 0 to `value`.
+pub(crate) fn bits_to_hold(value: u64) -> u32 {
+    64 - value.leading_zeros()
+}
+
+/// `stages = auto`: the fewest registers with which the lane is expected to reach 500 MHz in a
+/// 45 nm library. Select, group sum and accumulation share one cycle as long as few groups are
+/// summed and entries are narrow; the measurements are in `docs/units/select_lane.md`.
+fn stages(spec: &Spec) -> u32 {
+    match spec.pipeline.stages {
+        Stages::Fixed(stages) => stages,
+        Stages::Auto => match spec.architecture {
+            Architecture::LutTensorCore(_) => {
+                u32::from(spec.tile.groups >= 3 || spec.activation.bits() > 8 || spec.tile.k > 4)
+            }
+            Architecture::MacArray => {
+                u32::from(spec.tile.k > 1 && spec.weight.bits() + spec.activation.bits() > 8)
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bits_to_hold;
+
+    #[test]
+    fn a_count_of_up_to_n_needs_the_bits_of_n() {
+        assert_eq!(bits_to_hold(1), 1);
+        assert_eq!(bits_to_hold(2), 2);
+        assert_eq!(bits_to_hold(3), 2);
+        assert_eq!(bits_to_hold(64), 7);
+        assert_eq!(bits_to_hold(1024), 11);
+    }
+}

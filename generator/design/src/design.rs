@@ -1,0 +1,234 @@
+use bitplane_formats::{entry_range, signed_bits};
+use bitplane_spec::{Architecture, Spec, Symmetry, Table};
+
+use crate::port::{Port, ports};
+use crate::{
+    ActivationRegister, ActivationSum, Control, Core, DotLane, OperandRegister, PlaneAccumulator,
+    ResultDrain, SelectLane, TablePrecompute, TableRegisters, WeightDecoder, WeightRegister,
+    ZeroPointCorrection,
+};
+
+/// Every number of one core.
+///
+/// ```
+/// let text = "kind = \"lut_tensor_core\"\n[activation]\nformat = \"int8\"\n\
+///             [weight]\nformat = \"int2\"\n[tile]\nm = 2\nn = 64\nk = 4\n";
+/// let spec = bitplane_spec::parse(text, "example").unwrap().spec;
+/// let design = bitplane_design::Design::of(&spec);
+/// assert_eq!(design.core.accumulator_bits, 22);
+/// assert_eq!(design.timing.macs_per_cycle, 256.0);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Design {
+    /// What several units share.
+    pub core: Core,
+    /// Stream control.
+    pub control: Control,
+    /// Weight register.
+    pub weight_register: WeightRegister,
+    /// What turns activations and weights into partial sums.
+    pub datapath: Datapath,
+    /// Accumulators.
+    pub accumulator: PlaneAccumulator,
+    /// Zero-point correction and its activation sums, where configured.
+    pub correction: Option<(ActivationSum, ZeroPointCorrection)>,
+    /// Result drain.
+    pub drain: ResultDrain,
+    /// Ports of the top module.
+    pub ports: Vec<Port>,
+    /// Cycles.
+    pub timing: Timing,
+}
+
+/// The part in which the kinds differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Datapath {
+    /// Table look-up.
+    Lut(LutDatapath),
+    /// Multipliers.
+    Mac(MacDatapath),
+}
+
+/// Units of a `lut_tensor_core`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LutDatapath {
+    /// The waiting half of the double buffer.
+    pub activation_register: ActivationRegister,
+    /// Builds the tables, unless they come from outside.
+    pub precompute: Option<TablePrecompute>,
+    /// The half that is read.
+    pub table_registers: TableRegisters,
+    /// Selection of each column and group.
+    pub decoder: WeightDecoder,
+    /// Look-up and group sum of each row and column.
+    pub lane: SelectLane,
+}
+
+/// Units of a `mac_array`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MacDatapath {
+    /// Activations of the step.
+    pub operand_register: OperandRegister,
+    /// Multipliers of each row and column.
+    pub lane: DotLane,
+}
+
+/// Cycles and throughput.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timing {
+    /// From the cycle that accepts a run's last weight beat to the one that offers the first
+    /// result beat, nothing stalling.
+    pub latency_cycles: u32,
+    /// Cycles of every run in which no weight beat is consumed, results taken at once.
+    pub stall_cycles: u32,
+    /// Multiply-accumulates a cycle at the configured weight width.
+    pub macs_per_cycle: f64,
+}
+
+/// A unit and how often it stands in the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitCount {
+    /// Unit name, which is also the module's name after the prefix.
+    pub unit: &'static str,
+    /// Instances.
+    pub count: u64,
+    /// Predicted flip-flops of all instances.
+    pub flops: u64,
+}
+
+impl Design {
+    /// Derives everything from `spec`.
+    pub fn of(spec: &Spec) -> Self {
+        let core = Core::of(spec);
+        let control = Control::of(&core);
+        let datapath = Datapath::of(spec, &core);
+        let partial_bits = datapath.partial_bits();
+        let drain = ResultDrain::of(&core);
+        let word_bits = spec.weight_word_bits();
+        Self {
+            weight_register: WeightRegister {
+                data_bits: core.n * core.groups * word_bits,
+                word_bits,
+            },
+            accumulator: PlaneAccumulator::of(&core, spec, control.plane_bits, partial_bits),
+            correction: datapath.entry_bits().filter(|_| core.corrected).map(|entry_bits| {
+                let sum = ActivationSum::of(&core, spec, entry_bits);
+                let correction = ZeroPointCorrection::of(&core, &sum);
+                (sum, correction)
+            }),
+            ports: ports(spec, &core, datapath.step_bits()),
+            timing: Timing {
+                latency_cycles: 2 + drain.settle_cycles,
+                stall_cycles: drain.busy_cycles(),
+                macs_per_cycle: core.lanes() as f64 * f64::from(core.elements_per_step)
+                    / f64::from(core.beats_per_step),
+            },
+            control,
+            datapath,
+            drain,
+            core,
+        }
+    }
+
+    /// Units in the order of the data path.
+    pub fn units(&self) -> Vec<UnitCount> {
+        let core = &self.core;
+        let lanes = core.lanes();
+        let mut units = vec![unit("control", 1, self.control.flops(core))];
+        match &self.datapath {
+            Datapath::Lut(lut) => units.extend(lut.units(core)),
+            Datapath::Mac(mac) => units.extend(mac.units(core)),
+        }
+        units.push(unit("weight_register", 1, self.weight_register.data_bits.into()));
+        units.push(unit("plane_accumulator", lanes, core.accumulator_bits.into()));
+        if let Some((sum, correction)) = &self.correction {
+            units.push(unit("activation_sum", core.m.into(), sum.sum_bits.into()));
+            units.push(unit("zero_point_correction", 1, correction.flops(core)));
+        }
+        units.push(unit("result_drain", 1, self.drain.flops(core)));
+        units
+    }
+
+    /// Predicted flip-flops of the whole core.
+    pub fn flops(&self) -> u64 {
+        self.units().iter().map(|unit| unit.flops).sum()
+    }
+}
+
+fn unit(unit: &'static str, count: u64, flops_of_one: u64) -> UnitCount {
+    UnitCount { unit, count, flops: count * flops_of_one }
+}
+
+impl Datapath {
+    fn of(spec: &Spec, core: &Core) -> Self {
+        match &spec.architecture {
+            Architecture::LutTensorCore(table) => Self::Lut(LutDatapath::of(spec, core, table)),
+            Architecture::MacArray => Self::Mac(MacDatapath {
+                operand_register: OperandRegister::of(core),
+                lane: DotLane::of(core, spec),
+            }),
+        }
+    }
+
+    fn partial_bits(&self) -> u32 {
+        match self {
+            Self::Lut(lut) => lut.lane.partial_bits,
+            Self::Mac(mac) => mac.lane.partial_bits,
+        }
+    }
+
+    fn step_bits(&self) -> u32 {
+        match self {
+            Self::Lut(lut) => lut.activation_register.data_bits,
+            Self::Mac(mac) => mac.operand_register.data_bits,
+        }
+    }
+
+    fn entry_bits(&self) -> Option<u32> {
+        match self {
+            Self::Lut(lut) => Some(lut.table_registers.entry_bits),
+            Self::Mac(_) => None,
+        }
+    }
+}
+
+impl LutDatapath {
+    fn of(spec: &Spec, core: &Core, table: &Table) -> Self {
+        let half = matches!(table.symmetry, Symmetry::Half { .. });
+        let entry_bits = signed_bits(entry_range(spec.activation, core.k, half));
+        let decoder = WeightDecoder::of(core, spec, table);
+        let activation_register = ActivationRegister::of(core, table, entry_bits);
+        Self {
+            precompute: activation_register
+                .masked
+                .then(|| TablePrecompute::of(core, spec, table, entry_bits)),
+            activation_register,
+            table_registers: TableRegisters::of(core, table, entry_bits),
+            lane: SelectLane::of(core, spec, &decoder, entry_bits),
+            decoder,
+        }
+    }
+
+    fn units(&self, core: &Core) -> Vec<UnitCount> {
+        let (rows, columns) = (u64::from(core.m), u64::from(core.n));
+        let groups = u64::from(core.groups);
+        let mut units = vec![unit("activation_register", 1, self.activation_register.flops(core))];
+        if self.precompute.is_some() {
+            units.push(unit("table_precompute", rows * groups, 0));
+        }
+        let banks = rows * u64::from(core.copies);
+        units.push(unit("table_registers", banks, self.table_registers.data_bits.into()));
+        units.push(unit("weight_decoder", columns * groups, 0));
+        units.push(unit("select_lane", core.lanes(), self.lane.flops(core)));
+        units
+    }
+}
+
+impl MacDatapath {
+    fn units(&self, core: &Core) -> Vec<UnitCount> {
+        vec![
+            unit("operand_register", 1, self.operand_register.data_bits.into()),
+            unit("dot_lane", core.lanes(), self.lane.flops(core)),
+        ]
+    }
+}

@@ -1,0 +1,85 @@
+//! The bundle's files beside the RTL: manifest, file list, FuseSoC core and README.
+
+use askama::Template;
+use bitplane_design::Design;
+use bitplane_spec::Spec;
+
+use crate::bundle::BundleFile;
+use crate::manifest::Manifest;
+
+#[derive(Template)]
+#[template(path = "bundle/fusesoc.core")]
+struct FuseSocText<'a> {
+    manifest: &'a Manifest,
+    version: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "bundle/README.md")]
+struct ReadmeText<'a> {
+    manifest: &'a Manifest,
+    design: &'a Design,
+    summary: String,
+    numerics: Vec<String>,
+}
+
+pub(crate) fn files(spec: &Spec, design: &Design, manifest: &Manifest) -> Vec<BundleFile> {
+    let name = &manifest.name;
+    let json = serde_json::to_string_pretty(manifest).expect("a manifest is plain data");
+    let list: String = manifest.files.iter().map(|file| format!("{file}\n")).collect();
+    let core = FuseSocText { manifest, version: env!("CARGO_PKG_VERSION") };
+    vec![
+        BundleFile::new("README.md", readme(spec, design, manifest)),
+        BundleFile::new("files.f", list),
+        BundleFile::new("manifest.json", json),
+        BundleFile::new(format!("{name}.core"), core.render().expect("plain text")),
+    ]
+}
+
+fn readme(spec: &Spec, design: &Design, manifest: &Manifest) -> String {
+    let text =
+        ReadmeText { manifest, design, summary: summary(spec), numerics: numerics(spec, design) };
+    text.render().expect("plain text")
+}
+
+fn summary(spec: &Spec) -> String {
+    let tile = spec.tile;
+    format!(
+        "A `{}` with tile m = {}, n = {}, k = {}, groups = {}: {} activations, {} weights.",
+        spec.kind().name(),
+        tile.m,
+        tile.n,
+        tile.k,
+        tile.groups,
+        spec.activation,
+        spec.weight
+    )
+}
+
+fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
+    let core = &design.core;
+    let range = spec.exact_accumulator();
+    let mut lines = vec![format!(
+        "Sums of up to {} elements lie in {} to {}; accumulators and results have {} bits, two's \
+         complement.",
+        core.max_k, range.min, range.max, core.accumulator_bits
+    )];
+    lines.push(if core.corrected {
+        "Results are sum A * w: w = (q' - z') / 2 for an odd z', w = q' for z' = 0, with \
+         q' = 2 q - (2^b - 1) for the unsigned code q."
+            .to_string()
+    } else if spec.table().is_some() {
+        "Results are sum A * q' with q' = 2 q - (2^b - 1) for the unsigned code q; no zero point is \
+         corrected."
+            .to_string()
+    } else {
+        "Results are sum A * w for two's-complement weights w.".to_string()
+    });
+    if !design.accumulator.exact {
+        lines.push(format!(
+            "The accumulator is narrower than that: after every weight beat it {}.",
+            if design.accumulator.saturates { "clamps" } else { "keeps its low bits" }
+        ));
+    }
+    lines
+}

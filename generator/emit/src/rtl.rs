@@ -1,0 +1,490 @@
+//! SystemVerilog text of every unit. Templates receive numbers and phrases; none are computed there.
+
+use std::fmt::Display;
+use std::ops::Deref;
+
+use askama::Template;
+use bitplane_design::{
+    ActivationRegister, ActivationSum, Control, Core, Datapath, Design, Direction, DotLane,
+    LutDatapath, MacDatapath, OperandRegister, PlaneAccumulator, Port, ResultDrain, SelectLane,
+    Stream, TablePrecompute, TableRegisters, WeightDecoder, WeightRegister, ZeroPointCorrection,
+};
+
+use crate::bundle::{BundleFile, generator};
+
+/// The core as templates see it.
+struct CoreText<'a> {
+    core: &'a Core,
+    generator: String,
+    digest: &'a str,
+}
+
+impl Deref for CoreText<'_> {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        self.core
+    }
+}
+
+impl CoreText<'_> {
+    /// `[bits-1:0]`.
+    fn range(&self, bits: &u32) -> String {
+        format!("[{}:0]", bits - 1)
+    }
+
+    /// The blank that stands for the range of a single-bit port.
+    fn bit(&self) -> String {
+        self.width(&1)
+    }
+
+    /// The range of a port, padded to one column; blank for a single bit.
+    fn width(&self, bits: &u32) -> String {
+        let range = if *bits == 1 { String::new() } else { self.range(bits) };
+        format!("{range:<9}")
+    }
+}
+
+macro_rules! unit_text {
+    ($text:ident, $path:literal, $unit:ty { $($field:ident : $kind:ty),* $(,)? }) => {
+        #[derive(Template)]
+        #[template(path = $path)]
+        struct $text<'a> {
+            core: &'a CoreText<'a>,
+            unit: $unit,
+            $($field: $kind,)*
+        }
+    };
+}
+
+/// A unit's numbers with the phrases that its text needs beside them.
+struct Worded<'a, U, P> {
+    unit: &'a U,
+    phrases: P,
+}
+
+impl<U, P> Deref for Worded<'_, U, P> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        self.unit
+    }
+}
+
+struct ControlPhrases {
+    enable_next: String,
+    plane_next: String,
+    sum_enable: &'static str,
+}
+
+unit_text!(ControlText, "rtl/control.sv", Worded<'a, Control, ControlPhrases> {});
+unit_text!(ResultDrainText, "rtl/result_drain.sv", Worded<'a, ResultDrain, SettlePhrases> {});
+
+struct SettlePhrases {
+    settle_next: String,
+}
+
+struct HeldPhrases {
+    held: &'static str,
+    held_reason: &'static str,
+}
+
+unit_text!(
+    ActivationRegisterText, "rtl/activation_register.sv",
+    Worded<'a, ActivationRegister, HeldPhrases> {}
+);
+unit_text!(OperandRegisterText, "rtl/operand_register.sv", &'a OperandRegister {});
+
+struct WeightPhrases {
+    word_meaning: &'static str,
+}
+
+unit_text!(
+    WeightRegisterText, "rtl/weight_register.sv", Worded<'a, WeightRegister, WeightPhrases> {}
+);
+
+struct Element {
+    name: String,
+    low: u32,
+}
+
+struct NodeText {
+    name: String,
+    bits: u32,
+    expression: String,
+}
+
+struct PrecomputePhrases {
+    elements: Vec<Element>,
+    nodes: Vec<NodeText>,
+    entry_names: Vec<String>,
+    adders: usize,
+    reference_note: &'static str,
+}
+
+unit_text!(
+    TablePrecomputeText, "rtl/table_precompute.sv",
+    Worded<'a, TablePrecompute, PrecomputePhrases> {}
+);
+
+struct CopyPhrases {
+    copied: bool,
+}
+
+unit_text!(
+    TableRegistersText, "rtl/table_registers.sv", Worded<'a, TableRegisters, CopyPhrases> {}
+);
+
+struct DecoderPhrases {
+    input_meaning: &'static str,
+    output_meaning: &'static str,
+}
+
+unit_text!(
+    WeightDecoderText, "rtl/weight_decoder.sv", Worded<'a, WeightDecoder, DecoderPhrases> {}
+);
+
+struct LanePhrases {
+    timing: &'static str,
+    select_meaning: &'static str,
+    values_name: &'static str,
+    carries_name: &'static str,
+}
+
+unit_text!(SelectLaneText, "rtl/select_lane.sv", Worded<'a, SelectLane, LanePhrases> {});
+
+struct DotPhrases {
+    timing: &'static str,
+}
+
+unit_text!(DotLaneText, "rtl/dot_lane.sv", Worded<'a, DotLane, DotPhrases> {});
+
+struct AccumulatorPhrases {
+    addend_meaning: &'static str,
+    policy_note: &'static str,
+    bound_note: String,
+}
+
+unit_text!(
+    PlaneAccumulatorText, "rtl/plane_accumulator.sv",
+    Worded<'a, PlaneAccumulator, AccumulatorPhrases> {}
+);
+unit_text!(ActivationSumText, "rtl/activation_sum.sv", &'a ActivationSum {});
+unit_text!(ZeroPointCorrectionText, "rtl/zero_point_correction.sv", &'a ZeroPointCorrection {});
+unit_text!(TopText, "rtl/top.sv", Top {});
+
+/// Everything the top module's text needs beside the core.
+struct Top {
+    summary: String,
+    notes: Vec<String>,
+    port_groups: Vec<PortGroup>,
+    is_lut: bool,
+    masked: bool,
+    precomputes: bool,
+    signed: bool,
+    plane_bits: u32,
+    step_bits: u32,
+    weights_bits: u32,
+    word_bits: u32,
+    group_bits: u32,
+    partial_bits: u32,
+    entries: u32,
+    entry_bits: u32,
+    select_bits: u32,
+    sum_bits: u32,
+}
+
+struct PortGroup {
+    comment: String,
+    ports: Vec<PortText>,
+    is_last: bool,
+}
+
+struct PortText {
+    direction: &'static str,
+    bits: u32,
+    name: &'static str,
+}
+
+/// The RTL files of `design`, leaves first, the top module last.
+pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
+    let core = CoreText { core: &design.core, generator: generator(), digest };
+    let mut files = vec![
+        named(&core, "control", control(&core, &design.control)),
+        named(&core, "weight_register", weight_register(&core, design)),
+    ];
+    match &design.datapath {
+        Datapath::Lut(lut) => files.extend(lut_files(&core, lut)),
+        Datapath::Mac(mac) => files.extend(mac_files(&core, mac)),
+    }
+    files.push(named(&core, "plane_accumulator", accumulator(&core, design)));
+    if let Some((sum, correction)) = &design.correction {
+        files.push(named(&core, "activation_sum", ActivationSumText { core: &core, unit: sum }));
+        let text = ZeroPointCorrectionText { core: &core, unit: correction };
+        files.push(named(&core, "zero_point_correction", text));
+    }
+    files.push(named(&core, "result_drain", drain(&core, &design.drain)));
+    let top = TopText { core: &core, unit: top(design) };
+    files.push(BundleFile::new(format!("rtl/{}.sv", core.name), print(&top)));
+    files
+}
+
+fn print(text: &impl Template) -> String {
+    text.render().expect("templates hold no fallible filters, and strings do not refuse text")
+}
+
+fn named(core: &CoreText, unit: &str, text: impl Template) -> BundleFile {
+    BundleFile::new(format!("rtl/{}_{unit}.sv", core.name), print(&text))
+}
+
+fn control<'a>(core: &'a CoreText, control: &'a Control) -> ControlText<'a> {
+    let phrases = ControlPhrases {
+        enable_next: delay_line("accumulate_enable_q", control.stages, 1, "advance"),
+        plane_next: delay_line("accumulate_plane_q", control.stages, control.plane_bits, "plane_q"),
+        sum_enable: if control.plane_bits > 0 { "advance && (plane_q == '0)" } else { "advance" },
+    };
+    ControlText { core, unit: Worded { unit: control, phrases } }
+}
+
+/// Next state of a delay line of `stages` fields of `bits` bits that takes in `input` below.
+fn delay_line(register: &str, stages: u32, bits: u32, input: &str) -> String {
+    match stages {
+        0 | 1 => input.to_string(),
+        _ => format!("{{{register}[{}:0], {input}}}", (stages - 1) * bits.max(1) - 1),
+    }
+}
+
+fn drain<'a>(core: &'a CoreText, drain: &'a ResultDrain) -> ResultDrainText<'a> {
+    let settle_next = delay_line("settle_q", drain.settle_cycles, 1, "run_done_i");
+    ResultDrainText { core, unit: Worded { unit: drain, phrases: SettlePhrases { settle_next } } }
+}
+
+fn weight_register<'a>(core: &'a CoreText, design: &'a Design) -> WeightRegisterText<'a> {
+    let word_meaning = match &design.datapath {
+        Datapath::Lut(lut) if lut.decoder.signed && !lut.decoder.runtime_fold => {
+            "a table index and above it a sign"
+        }
+        Datapath::Lut(_) => "one plane's bits",
+        Datapath::Mac(_) => "the two's-complement weights",
+    };
+    let phrases = WeightPhrases { word_meaning };
+    WeightRegisterText { core, unit: Worded { unit: &design.weight_register, phrases } }
+}
+
+fn lut_files(core: &CoreText, lut: &LutDatapath) -> Vec<BundleFile> {
+    let mut files = vec![named(core, "activation_register", activation_register(core, lut))];
+    if let Some(unit) = &lut.precompute {
+        files.push(named(core, "table_precompute", precompute(core, unit)));
+    }
+    let phrases = CopyPhrases { copied: core.copies > 1 };
+    let registers =
+        TableRegistersText { core, unit: Worded { unit: &lut.table_registers, phrases } };
+    files.push(named(core, "table_registers", registers));
+    files.push(named(core, "weight_decoder", decoder(core, &lut.decoder)));
+    files.push(named(core, "select_lane", lane(core, &lut.lane)));
+    files
+}
+
+fn activation_register<'a>(
+    core: &'a CoreText,
+    lut: &'a LutDatapath,
+) -> ActivationRegisterText<'a> {
+    let unit = &lut.activation_register;
+    let phrases = if unit.masked {
+        HeldPhrases { held: "activations", held_reason: "narrower than its tables" }
+    } else {
+        HeldPhrases { held: "tables", held_reason: "what the port delivers" }
+    };
+    ActivationRegisterText { core, unit: Worded { unit, phrases } }
+}
+
+fn precompute<'a>(core: &'a CoreText, unit: &'a TablePrecompute) -> TablePrecomputeText<'a> {
+    let element = |i: u32| Element { name: format!("a{i}"), low: i * core.activation_bits };
+    let phrases = PrecomputePhrases {
+        elements: (0..core.k).map(element).collect(),
+        nodes: unit.nodes.iter().map(node).collect(),
+        entry_names: unit.entry_names.iter().rev().map(|name| entry(name, unit)).collect(),
+        adders: unit.nodes.len(),
+        reference_note: if unit.half { "; the last element, which has no bit, is added" } else { "" },
+    };
+    TablePrecomputeText { core, unit: Worded { unit, phrases } }
+}
+
+fn node(node: &bitplane_design::Node) -> NodeText {
+    let operator = if node.subtract { '-' } else { '+' };
+    let extended = |name: &str| format!("{}'({name})", node.bits);
+    let expression = match &node.left {
+        Some(left) => format!("{} {operator} {}", extended(left), extended(&node.right)),
+        None => format!("-{}", extended(&node.right)),
+    };
+    NodeText { name: node.name.clone(), bits: node.bits, expression }
+}
+
+/// An entry widened to the table's entry width.
+fn entry(name: &str, unit: &TablePrecompute) -> String {
+    format!("{}'({name})", unit.entry_bits)
+}
+
+fn decoder<'a>(core: &'a CoreText, unit: &'a WeightDecoder) -> WeightDecoderText<'a> {
+    let input_meaning = if unit.signed && !unit.runtime_fold {
+        "Folded by the packer: entry number, and above it the sign."
+    } else {
+        "Element i in bit i; 1 adds."
+    };
+    let output_meaning = if unit.one_hot { "one select line an entry" } else { "an entry number" };
+    let phrases = DecoderPhrases { input_meaning, output_meaning };
+    WeightDecoderText { core, unit: Worded { unit, phrases } }
+}
+
+fn lane<'a>(core: &'a CoreText, unit: &'a SelectLane) -> SelectLaneText<'a> {
+    let phrases = LanePhrases {
+        timing: timing(core),
+        select_meaning: if unit.one_hot { "one line an entry" } else { "an entry number" },
+        values_name: if unit.registers_values { "values_q" } else { "values" },
+        carries_name: if unit.registers_values { "carries_q" } else { "carries" },
+    };
+    SelectLaneText { core, unit: Worded { unit, phrases } }
+}
+
+fn timing(core: &CoreText) -> &'static str {
+    match core.stages {
+        0 => "Combinational.",
+        1 => "One cycle: the sum is registered.",
+        _ => "Two cycles: looked-up values and their sum are registered.",
+    }
+}
+
+fn mac_files(core: &CoreText, mac: &MacDatapath) -> Vec<BundleFile> {
+    let register = OperandRegisterText { core, unit: &mac.operand_register };
+    let phrases = DotPhrases { timing: timing(core) };
+    let lane = DotLaneText { core, unit: Worded { unit: &mac.lane, phrases } };
+    vec![named(core, "operand_register", register), named(core, "dot_lane", lane)]
+}
+
+fn accumulator<'a>(core: &'a CoreText, design: &'a Design) -> PlaneAccumulatorText<'a> {
+    let unit = &design.accumulator;
+    let bound_note = if unit.exact {
+        format!("{} bits hold every sum of up to {} elements.", core.accumulator_bits, core.max_k)
+    } else {
+        format!("{} bits, as configured, do not hold every sum.", core.accumulator_bits)
+    };
+    let phrases = AccumulatorPhrases {
+        addend_meaning: match unit.plane_bits {
+            0 => "a lane's partial sum",
+            _ => "a lane's partial sum, shifted to its plane's significance,",
+        },
+        policy_note: match (unit.exact, unit.saturates) {
+            (true, _) => "",
+            (false, true) => ", clamped to the range",
+            (false, false) => ", keeping the low bits",
+        },
+        bound_note,
+    };
+    PlaneAccumulatorText { core, unit: Worded { unit, phrases } }
+}
+
+fn top(design: &Design) -> Top {
+    let core = &design.core;
+    let mut top = Top {
+        summary: summary(design),
+        notes: notes(design),
+        port_groups: port_groups(&design.ports),
+        is_lut: false,
+        masked: true,
+        precomputes: false,
+        signed: false,
+        plane_bits: design.control.plane_bits,
+        step_bits: 0,
+        weights_bits: design.weight_register.data_bits,
+        word_bits: design.weight_register.word_bits,
+        group_bits: core.k * core.activation_bits,
+        partial_bits: design.accumulator.partial_bits,
+        entries: 0,
+        entry_bits: 0,
+        select_bits: 0,
+        sum_bits: design.correction.as_ref().map_or(0, |(sum, _)| sum.sum_bits),
+    };
+    match &design.datapath {
+        Datapath::Lut(lut) => {
+            top.is_lut = true;
+            top.masked = lut.activation_register.masked;
+            top.precomputes = lut.precompute.is_some();
+            top.signed = lut.decoder.signed;
+            top.step_bits = lut.activation_register.data_bits;
+            top.entries = lut.decoder.entries;
+            top.entry_bits = lut.table_registers.entry_bits;
+            top.select_bits = lut.decoder.select_bits();
+        }
+        Datapath::Mac(mac) => top.step_bits = mac.operand_register.data_bits,
+    }
+    top
+}
+
+fn summary(design: &Design) -> String {
+    let core = &design.core;
+    let kind = match &design.datapath {
+        Datapath::Lut(_) => "LUT Tensor Core",
+        Datapath::Mac(_) => "MAC array",
+    };
+    format!(
+        "{kind}: O[{}, {}] = A[{}, K] x W[{}, K], activations int{}, weights int{}.",
+        core.m, core.n, core.m, core.n, core.activation_bits, core.weight_bits
+    )
+}
+
+fn notes(design: &Design) -> Vec<String> {
+    let core = &design.core;
+    let timing = &design.timing;
+    vec![
+        format!(
+            "A run of K elements is ceil(K / {}) k-steps; each is one activation beat and {} weight",
+            core.elements_per_step, core.beats_per_step
+        ),
+        format!("beat(s). Exact up to K = {}.", core.max_k),
+        format!(
+            "First result beat {} cycles after the last weight beat is taken; a run adds {} cycles in",
+            timing.latency_cycles, timing.stall_cycles
+        ),
+        "which no weight beat is consumed.".to_string(),
+    ]
+}
+
+fn port_groups(ports: &[Port]) -> Vec<PortGroup> {
+    let mut groups: Vec<(Stream, PortGroup)> = Vec::new();
+    for port in ports {
+        let text = PortText {
+            direction: match port.direction {
+                Direction::Input => "input ",
+                Direction::Output => "output",
+            },
+            bits: port.bits,
+            name: port.name,
+        };
+        match groups.last_mut() {
+            Some((stream, group)) if *stream == port.stream => group.ports.push(text),
+            _ => {
+                let comment = group_comment(port.stream).to_string();
+                let group = PortGroup { comment, ports: vec![text], is_last: false };
+                groups.push((port.stream, group));
+            }
+        }
+    }
+    let mut groups: Vec<PortGroup> = groups.into_iter().map(|(_, group)| group).collect();
+    if let Some(last) = groups.last_mut() {
+        last.is_last = true;
+    }
+    groups
+}
+
+fn group_comment(stream: Stream) -> impl Display {
+    match stream {
+        Stream::Clock => "Clock and reset.",
+        Stream::Control => "Drops everything in flight and lowers the flags.",
+        Stream::Activation => {
+            "Activation stream, one beat a k-step. Data: row, group, element, lowest first."
+        }
+        Stream::Weight => "Weight stream. Data: column, group, word, lowest first.",
+        Stream::Result => "Result stream: rows in order, columns ascending, lowest first.",
+        Stream::Status => "Sticky until clear_i or reset.",
+    }
+}

@@ -1,0 +1,175 @@
+//! The words that a configuration uses for the alternatives of a key.
+
+use crate::spec::{Fold, Kind, Overflow, Precompute, Reset, Select, ZeroPointMode};
+
+/// One legal word of a key, with what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The word in the file.
+    pub name: &'static str,
+    /// What it means, in one line without a full stop.
+    pub about: &'static str,
+}
+
+/// The kinds of core that can be generated, for `new --list` and the like.
+pub const KINDS: &[Choice] = &[LUT_TENSOR_CORE, MAC_ARRAY];
+
+const LUT_TENSOR_CORE: Choice = choice(
+    "lut_tensor_core",
+    "table look-up, one bit plane of the weights a cycle (LUT Tensor Core)",
+);
+const MAC_ARRAY: Choice = choice(
+    "mac_array",
+    "parallel two's-complement multipliers, all bits of a weight a cycle",
+);
+
+/// The word of keys that may be left to the generator.
+pub(crate) const AUTO: Choice = choice("auto", "chosen by the generator");
+
+const fn choice(name: &'static str, about: &'static str) -> Choice {
+    Choice { name, about }
+}
+
+/// An enumeration whose alternatives have words; the first is the key's default.
+pub(crate) trait Named: Copy + PartialEq + 'static {
+    /// Every alternative with its word.
+    const ALL: &'static [(Self, Choice)];
+
+    /// The word of this alternative.
+    fn word(self) -> &'static str {
+        let entry = Self::ALL.iter().find(|(value, _)| *value == self);
+        entry.expect("every alternative is listed").1.name
+    }
+
+    /// The alternative called `word`.
+    fn named(word: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(_, choice)| choice.name == word)
+            .map(|(value, _)| *value)
+    }
+}
+
+impl Named for Kind {
+    const ALL: &'static [(Self, Choice)] = &[
+        (Self::LutTensorCore, LUT_TENSOR_CORE),
+        (Self::MacArray, MAC_ARRAY),
+    ];
+}
+
+/// Key `table.symmetry` by itself; `fold` completes it to a [`crate::Symmetry`].
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum StoredTable {
+    Half,
+    Full,
+}
+
+impl Named for StoredTable {
+    const ALL: &'static [(Self, Choice)] = &[
+        (
+            Self::Half,
+            choice("half", "2^(k-1) entries; the others are their negation"),
+        ),
+        (
+            Self::Full,
+            choice("full", "all 2^k entries, no negation in the lanes"),
+        ),
+    ];
+}
+
+impl Named for Fold {
+    const ALL: &'static [(Self, Choice)] = &[
+        (
+            Self::Offline,
+            choice("offline", "the packer stores sign and index"),
+        ),
+        (
+            Self::Runtime,
+            choice(
+                "runtime",
+                "exclusive-ors at the weight port fold plain planes",
+            ),
+        ),
+    ];
+}
+
+impl Named for Precompute {
+    const ALL: &'static [(Self, Choice)] = &[
+        (
+            Self::Shared,
+            choice("shared", "the core builds each table once for all columns"),
+        ),
+        (
+            Self::External,
+            choice(
+                "external",
+                "the activation port carries finished table entries",
+            ),
+        ),
+    ];
+}
+
+impl Named for Select {
+    const ALL: &'static [(Self, Choice)] = &[
+        (
+            Self::OneHot,
+            choice(
+                "one_hot",
+                "a decoder shared by the rows drives an AND-OR a lane",
+            ),
+        ),
+        (
+            Self::Binary,
+            choice(
+                "binary",
+                "a multiplexer tree on the binary index in each lane",
+            ),
+        ),
+    ];
+}
+
+impl Named for Overflow {
+    const ALL: &'static [(Self, Choice)] = &[
+        (
+            Self::Refuse,
+            choice("refuse", "a format narrower than max_k needs is an error"),
+        ),
+        (
+            Self::Wrap,
+            choice("wrap", "keep the low bits at every addition"),
+        ),
+        (
+            Self::Saturate,
+            choice("saturate", "clamp at every addition"),
+        ),
+    ];
+}
+
+impl Named for ZeroPointMode {
+    const ALL: &'static [(Self, Choice)] = &[
+        (
+            Self::None,
+            choice(
+                "none",
+                "no correction: sums of the weights as the core reads them",
+            ),
+        ),
+        (
+            Self::Constant,
+            choice(
+                "constant",
+                "one zero point for all columns, given with each run",
+            ),
+        ),
+    ];
+}
+
+impl Named for Reset {
+    const ALL: &'static [(Self, Choice)] = &[
+        (
+            Self::Async,
+            choice("async", "asserted asynchronously, released synchronously"),
+        ),
+        (Self::Sync, choice("sync", "sampled at the clock edge")),
+    ];
+}

@@ -1,0 +1,175 @@
+//! The legal values of a key, and a value that has been checked against them.
+
+use std::ops::RangeInclusive;
+
+use bitplane_formats::{IntegerFormat, WeightFormat};
+
+use crate::choice::{Choice, Named};
+use crate::name;
+
+/// A checked value of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// A name.
+    Text(String),
+    /// One of the key's words.
+    Word(&'static str),
+    /// An integer.
+    Number(u64),
+    /// An integer format of so many bits.
+    Format(u32),
+}
+
+/// The type of a setting is fixed by the legal values of its key, so that a mismatch here is a
+/// wrong row in the table of keys.
+impl Setting {
+    pub fn number(&self) -> u64 {
+        match self {
+            Self::Number(number) => *number,
+            other => unreachable!("an integer key holds {other:?}"),
+        }
+    }
+
+    /// An integer whose legal range lies within 32 bits.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.number()).expect("the legal range lies within 32 bits")
+    }
+
+    pub fn choice<T: Named>(&self) -> T {
+        match self {
+            Self::Word(word) => T::named(word).expect("the word comes from the same list"),
+            other => unreachable!("a key of words holds {other:?}"),
+        }
+    }
+
+    pub fn integer_format(&self) -> IntegerFormat {
+        match self {
+            Self::Format(bits) => IntegerFormat::new(*bits).expect("legal widths are formats"),
+            other => unreachable!("a format key holds {other:?}"),
+        }
+    }
+
+    pub fn weight_format(&self) -> WeightFormat {
+        match self {
+            Self::Format(bits) => WeightFormat::new(*bits).expect("legal widths are formats"),
+            other => unreachable!("a format key holds {other:?}"),
+        }
+    }
+
+    /// The setting as a TOML value. Words and names need no escape.
+    pub fn to_toml(&self) -> String {
+        match self {
+            Self::Text(text) => format!("\"{text}\""),
+            Self::Word(word) => format!("\"{word}\""),
+            Self::Number(number) => number.to_string(),
+            Self::Format(bits) => format!("\"int{bits}\""),
+        }
+    }
+}
+
+/// Legal values of a key besides its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// Only words.
+    None,
+    /// A core's name.
+    Name,
+    /// Integers.
+    Integers(RangeInclusive<u64>),
+    /// Integer formats by width.
+    Formats(RangeInclusive<u32>),
+}
+
+/// What a key takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Legal {
+    pub words: Vec<Choice>,
+    pub values: Values,
+    /// Why it takes no more, as a clause without a full stop; a list of words needs no reason.
+    pub reason: Option<&'static str>,
+}
+
+impl Legal {
+    pub fn name(reason: &'static str) -> Self {
+        Self::values(Values::Name, reason)
+    }
+
+    pub fn integers(range: RangeInclusive<u64>, reason: &'static str) -> Self {
+        Self::values(Values::Integers(range), reason)
+    }
+
+    pub fn formats(bits: RangeInclusive<u32>, reason: &'static str) -> Self {
+        Self::values(Values::Formats(bits), reason)
+    }
+
+    fn values(values: Values, reason: &'static str) -> Self {
+        Self {
+            words: Vec::new(),
+            values,
+            reason: Some(reason),
+        }
+    }
+
+    pub fn words<T: Named>() -> Self {
+        let words = T::ALL.iter().map(|(_, choice)| *choice).collect();
+        Self {
+            words,
+            values: Values::None,
+            reason: None,
+        }
+    }
+
+    /// The first word alone.
+    pub fn first_word<T: Named>(reason: &'static str) -> Self {
+        let mut legal = Self::words::<T>();
+        legal.words.truncate(1);
+        Self {
+            reason: Some(reason),
+            ..legal
+        }
+    }
+
+    /// The same with one more word.
+    pub fn or(mut self, word: Choice) -> Self {
+        self.words.push(word);
+        self
+    }
+
+    /// The legal values with the reason after a colon.
+    pub fn describe_with_reason(&self) -> String {
+        match self.reason {
+            Some(reason) => format!("{}: {reason}", self.describe()),
+            None => self.describe(),
+        }
+    }
+
+    /// The legal values in words, as in `"auto" or an integer from 0 to 2`.
+    pub fn describe(&self) -> String {
+        let mut parts: Vec<String> = self
+            .words
+            .iter()
+            .map(|choice| format!("\"{}\"", choice.name))
+            .collect();
+        match &self.values {
+            Values::None => {}
+            Values::Name => parts.push(format!("a name: {}", name::FORM)),
+            Values::Integers(range) => parts.push(integer_range(range)),
+            Values::Formats(bits) => {
+                parts.push(format!("\"int{}\" to \"int{}\"", bits.start(), bits.end()));
+            }
+        }
+        match parts.split_last() {
+            Some((only, [])) => only.clone(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+}
+
+fn integer_range(range: &RangeInclusive<u64>) -> String {
+    if range.start() == range.end() {
+        format!("the integer {}", range.start())
+    } else {
+        format!("an integer from {} to {}", range.start(), range.end())
+    }
+}

@@ -1,0 +1,239 @@
+//! Legal specs survive the way through text, and no text whatever makes the parser panic.
+
+use bitplane_formats::{IntegerFormat, WeightFormat, signed_bits};
+use bitplane_spec::{
+    Accumulate, AccumulatorFormat, Architecture, Fold, KINDS, Overflow, Pipeline, Precompute,
+    Reset, Select, Spec, Stages, Symmetry, Table, Tile, ZeroPointMode, parse, starter,
+};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+fn tables() -> impl Strategy<Value = Table> {
+    let symmetries = select(vec![
+        Symmetry::Half {
+            fold: Fold::Offline,
+        },
+        Symmetry::Half {
+            fold: Fold::Runtime,
+        },
+        Symmetry::Full,
+    ]);
+    let precomputes = select(vec![Precompute::Shared, Precompute::External]);
+    let selects = select(vec![Select::OneHot, Select::Binary]);
+    (symmetries, precomputes, selects, 1..=16u32).prop_map(
+        |(symmetry, precompute, select, copies)| Table {
+            symmetry,
+            precompute,
+            select,
+            copies,
+        },
+    )
+}
+
+fn tiles() -> impl Strategy<Value = Tile> {
+    (1..=16u32, 1..=1024u32, 0..=6u32, 1..=8u32, any::<Index>()).prop_map(
+        |(m, n, k, groups, drain)| {
+            let n = n.min(16_384 / (m * groups * k.max(1)));
+            let divisors: Vec<u32> = (1..=n).filter(|drain| n.is_multiple_of(*drain)).collect();
+            Tile {
+                m,
+                n,
+                k,
+                groups,
+                drain: divisors[drain.index(divisors.len())],
+            }
+        },
+    )
+}
+
+fn accumulates() -> impl Strategy<Value = Accumulate> {
+    let formats = prop_oneof![
+        Just(AccumulatorFormat::Auto),
+        (16..=128u32).prop_map(|b| AccumulatorFormat::Integer(IntegerFormat::new(b).unwrap())),
+    ];
+    let overflows = select(vec![Overflow::Refuse, Overflow::Wrap, Overflow::Saturate]);
+    let lengths = prop_oneof![1..=4096u64, 1..=1u64 << 24];
+    (lengths, formats, overflows).prop_map(|(max_k, format, overflow)| Accumulate {
+        max_k,
+        format,
+        overflow,
+    })
+}
+
+fn pipelines() -> impl Strategy<Value = Pipeline> {
+    let stages = select(vec![
+        Stages::Auto,
+        Stages::Fixed(0),
+        Stages::Fixed(1),
+        Stages::Fixed(2),
+    ]);
+    let resets = select(vec![Reset::Async, Reset::Sync]);
+    (stages, resets).prop_map(|(stages, reset)| Pipeline { stages, reset })
+}
+
+fn architectures() -> impl Strategy<Value = Architecture> {
+    prop_oneof![
+        tables().prop_map(Architecture::LutTensorCore),
+        Just(Architecture::MacArray)
+    ]
+}
+
+/// Legal specs of every kind: drawn freely, then brought inside the rules between keys.
+fn specs() -> impl Strategy<Value = Spec> {
+    let zero_points = select(vec![ZeroPointMode::None, ZeroPointMode::Constant]);
+    let widths = (2..=16u32, 1..=8u32);
+    let parts = (
+        architectures(),
+        widths,
+        tiles(),
+        accumulates(),
+        zero_points,
+        pipelines(),
+    );
+    ("x[a-z0-9_]{0,39}", parts).prop_map(
+        |(name, (architecture, (a, w), tile, accumulate, zero_point, pipeline))| {
+            let (activation, weight) = (
+                IntegerFormat::new(a).unwrap(),
+                WeightFormat::new(w).unwrap(),
+            );
+            legal(Spec {
+                name,
+                architecture,
+                activation,
+                weight,
+                tile,
+                accumulate,
+                zero_point,
+                pipeline,
+            })
+        },
+    )
+}
+
+fn legal(mut spec: Spec) -> Spec {
+    match &mut spec.architecture {
+        Architecture::LutTensorCore(table) => {
+            spec.tile.k = spec.tile.k.max(2);
+            table.copies = table.copies.min(spec.tile.n);
+        }
+        Architecture::MacArray => {
+            spec.tile.k = spec.tile.k.max(1);
+            spec.tile.groups = 1;
+            spec.zero_point = ZeroPointMode::None;
+            if spec.pipeline.stages == Stages::Fixed(2) {
+                spec.pipeline.stages = Stages::Fixed(1);
+            }
+        }
+    }
+    let narrow = spec.accumulator_bits() < signed_bits(spec.exact_accumulator());
+    if narrow && spec.accumulate.overflow == Overflow::Refuse {
+        spec.accumulate.overflow = Overflow::Wrap;
+    }
+    spec
+}
+
+/// Starter files with a few pieces cut out, doubled or overwritten.
+fn mutated_texts() -> impl Strategy<Value = String> {
+    let pieces = prop_oneof![
+        select(vec![
+            "\"", "[", "]", "=", "\n", "{", "}", ".", "#", "-", "0x", "1e9", "ß", "\0"
+        ])
+        .prop_map(str::to_owned),
+        select(vec![
+            "[tile]\n",
+            "tile.n = 4\n",
+            "kind",
+            "\"int8\"",
+            "99999999999999999999",
+            "'''"
+        ])
+        .prop_map(str::to_owned),
+        any::<char>().prop_map(String::from),
+    ];
+    let edits = prop::collection::vec((any::<Index>(), 0..12usize, pieces), 1..6);
+    (select(KINDS.to_vec()), edits).prop_map(|(kind, edits)| {
+        let mut letters: Vec<char> = starter(kind.name)
+            .unwrap()
+            .replace("# ", "")
+            .chars()
+            .collect();
+        for (at, cut, piece) in edits {
+            let start = at.index(letters.len() + 1);
+            let end = (start + cut).min(letters.len());
+            letters.splice(start..end, piece.chars());
+        }
+        letters.into_iter().collect()
+    })
+}
+
+/// Parses, and holds every problem to its form.
+fn parse_checked(text: &str) {
+    let problems = match parse(text, "core") {
+        Ok(parsed) => parsed.warnings,
+        Err(problems) => {
+            assert!(!problems.is_empty());
+            problems
+        }
+    };
+    for problem in problems {
+        let span = problem.span.clone().unwrap_or(0..0);
+        assert!(text.get(span).is_some(), "{problem:?}");
+        assert!(
+            problem.line.unwrap_or(1) <= text.split('\n').count(),
+            "{problem:?}"
+        );
+        assert!(
+            !problem
+                .render_plain("x.toml")
+                .chars()
+                .any(|c| c.is_control() && c != '\n')
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_legal_spec_is_what_its_text_says(spec in specs()) {
+        let text = spec.to_toml();
+        let parsed = parse(&text, "another_name");
+        let parsed = parsed.map_err(|problems| TestCaseError::fail(format!("{problems:?}")))?;
+        prop_assert_eq!(&parsed.spec, &spec);
+        prop_assert_eq!(parsed.spec.to_toml(), text);
+    }
+
+    #[test]
+    fn every_sum_fits_an_automatic_accumulator(spec in specs()) {
+        let mut spec = spec;
+        spec.accumulate.format = AccumulatorFormat::Auto;
+        let format = IntegerFormat::new(spec.accumulator_bits()).unwrap();
+        let exact = spec.exact_accumulator();
+        prop_assert!(format.min() <= exact.min && exact.max <= format.max());
+    }
+
+    #[test]
+    fn a_damaged_file_gives_problems_and_no_panic(text in mutated_texts()) {
+        parse_checked(&text);
+    }
+
+    #[test]
+    fn any_text_gives_problems_and_no_panic(text in any::<String>()) {
+        parse_checked(&text);
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_without_exhausting_the_stack() {
+    for piece in ["[", "{a=", "a.", "[[", "a={b="] {
+        parse_checked(&format!("kind = {}", piece.repeat(20_000)));
+        parse_checked(&piece.repeat(20_000));
+    }
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
+    let text = starter("lut_tensor_core").unwrap();
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    assert_eq!(parse(&windows, "core"), parse(&text, "core"));
+}

@@ -1,0 +1,407 @@
+//! What the table of keys is turned into for people, editors and starters.
+
+use bitplane_spec::{KINDS, Spec, json_schema, parse, schema, starter};
+
+fn shortest(kind: &str) -> Spec {
+    let text = format!(
+        "kind = '{kind}'\nactivation.format = 'int8'\nweight.format = 'int2'\n\
+         tile = {{ m = 2, n = 64, k = 4 }}\n"
+    );
+    parse(&text, "core").unwrap().spec
+}
+
+#[test]
+fn a_normalised_file_states_every_key_of_its_kind() {
+    insta::assert_snapshot!(shortest("lut_tensor_core").to_toml(), @r#"
+    name = "core"
+    kind = "lut_tensor_core"
+
+    [activation]
+    format = "int8"
+
+    [weight]
+    format = "int2"
+
+    [tile]
+    m = 2
+    n = 64
+    k = 4
+    groups = 1
+    drain = 16
+
+    [table]
+    symmetry = "half"
+    fold = "offline"
+    precompute = "shared"
+    select = "one_hot"
+    copies = 1
+
+    [accumulate]
+    max_k = 4096
+    format = "auto"
+    overflow = "refuse"
+
+    [group]
+    zero_point = "none"
+
+    [pipeline]
+    stages = "auto"
+    reset = "async"
+    "#);
+    insta::assert_snapshot!(shortest("mac_array").to_toml(), @r#"
+    name = "core"
+    kind = "mac_array"
+
+    [activation]
+    format = "int8"
+
+    [weight]
+    format = "int2"
+
+    [tile]
+    m = 2
+    n = 64
+    k = 4
+    groups = 1
+    drain = 16
+
+    [accumulate]
+    max_k = 4096
+    format = "auto"
+    overflow = "refuse"
+
+    [group]
+    zero_point = "none"
+
+    [pipeline]
+    stages = "auto"
+    reset = "async"
+    "#);
+}
+
+#[test]
+fn the_fold_is_stated_only_for_half_tables() {
+    let text = shortest("lut_tensor_core").to_toml();
+    let full = text.replace(
+        "symmetry = \"half\"\nfold = \"offline\"",
+        "symmetry = \"full\"",
+    );
+    assert_ne!(full, text);
+    assert_eq!(parse(&full, "core").unwrap().spec.to_toml(), full);
+}
+
+#[test]
+fn the_digest_depends_on_the_spec_and_not_on_its_spelling() {
+    let spec = shortest("lut_tensor_core");
+    let spaced = spec
+        .to_toml()
+        .replace(" = ", "=")
+        .replace('\n', "\n\n# comment\n");
+    assert_eq!(parse(&spaced, "core").unwrap().spec.digest(), spec.digest());
+    assert_ne!(shortest("mac_array").digest(), spec.digest());
+    assert_eq!(spec.digest().len(), 16);
+    insta::assert_snapshot!(spec.digest(), @"a7c91a232563a7cd");
+}
+
+#[test]
+fn the_schema_tells_every_key() {
+    insta::assert_snapshot!(schema(), @r#"
+    Keys of a configuration file (TOML). Kinds of core:
+      lut_tensor_core  table look-up, one bit plane of the weights a cycle (LUT Tensor Core)
+      mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
+
+    (above the first section)  Which core this is.
+      name (default: the file's stem)
+          Prefix of every module and name of the bundle.
+          a name: 1 to 40 of the characters a-z, 0-9 and _, the first of them a letter
+      kind (required)
+          The hardware organisation.
+            lut_tensor_core  table look-up, one bit plane of the weights a cycle (LUT Tensor Core)
+            mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
+
+    [activation]  The activations A.
+      format (required)
+          Two's-complement integer of each activation.
+          "int2" to "int16"
+
+    [weight]  The weights.
+      format (required)
+          Code of each weight; its bits are its bit planes.
+          "int1" to "int8"
+
+    [tile]  What the core works on in one cycle: m x n results, k * groups elements of each.
+      m (required)
+          Rows (tokens) worked on at once.
+          an integer from 1 to 16
+      n (required)
+          Columns (output channels) worked on at once.
+          an integer from 1 to 1024
+      k (required)
+          Elements of one group: of one table, or of one dot product in a mac_array.
+          lut_tensor_core: an integer from 2 to 6
+          mac_array: an integer from 1 to 64
+      groups (default: 1)
+          Groups summed before one accumulator.
+          lut_tensor_core: an integer from 1 to 8
+          mac_array: the integer 1
+      drain (default: the largest divisor of n that is at most 16)
+          Results in one beat of the result port; divides n.
+          an integer from 1 to 1024
+
+    [table]  The tables of partial sums. Only lut_tensor_core.
+      symmetry (default: "half")
+          How much of a table is stored.
+            half             2^(k-1) entries; the others are their negation
+            full             all 2^k entries, no negation in the lanes
+      fold (default: "offline")
+          Where sign bits are folded onto the stored half; only with symmetry = "half".
+            offline          the packer stores sign and index
+            runtime          exclusive-ors at the weight port fold plain planes
+      precompute (default: "shared")
+          Who builds the tables.
+            shared           the core builds each table once for all columns
+            external         the activation port carries finished table entries
+      select (default: "one_hot")
+          How a lane picks its entry.
+            one_hot          a decoder shared by the rows drives an AND-OR a lane
+            binary           a multiplexer tree on the binary index in each lane
+      copies (default: 1)
+          Copies of each table register, to lower its fan-out; at most n.
+          an integer from 1 to 16
+
+    [accumulate]  The accumulators, one for each of the m x n results.
+      max_k (default: 4096)
+          Longest exact run in elements of K.
+          an integer from 1 to 16777216
+      format (default: "auto")
+          Accumulator and result; auto is the narrowest that max_k needs.
+          "auto" or "int16" to "int128"
+            auto             chosen by the generator
+      overflow (default: "refuse")
+          What an accumulator narrower than max_k needs does.
+            refuse           a format narrower than max_k needs is an error
+            wrap             keep the low bits at every addition
+            saturate         clamp at every addition
+
+    [group]  Corrections that belong to the quantisation of the weights.
+      zero_point (default: "none")
+          Zero points of the weights.
+          lut_tensor_core: "none" or "constant"
+          mac_array: "none"
+            none             no correction: sums of the weights as the core reads them
+            constant         one zero point for all columns, given with each run
+
+    [pipeline]  Registers and reset.
+      stages (default: "auto")
+          Registers between select or multiply and the accumulator.
+          lut_tensor_core: "auto" or an integer from 0 to 2
+          mac_array: "auto" or an integer from 0 to 1
+            auto             chosen by the generator
+      reset (default: "async")
+          How rst_ni acts.
+            async            asserted asynchronously, released synchronously
+            sync             sampled at the clock edge
+    "#);
+}
+
+#[test]
+fn the_schema_leaves_out_what_is_not_built() {
+    let texts = schema() + &json_schema().to_string();
+    for word in [
+        "fp16",
+        "ternary",
+        "bitmod",
+        "runtime_bits",
+        "per_group",
+        "local",
+        "scale_units",
+    ] {
+        assert!(!texts.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn the_json_schema_has_one_object_for_each_kind() {
+    let schema = json_schema();
+    let kinds = schema["oneOf"].as_array().unwrap();
+    assert_eq!(kinds.len(), KINDS.len());
+    for (kind, object) in KINDS.iter().zip(kinds) {
+        assert_eq!(object["properties"]["kind"]["const"], kind.name);
+        assert_eq!(object["additionalProperties"], false);
+    }
+    let tile = &kinds[0]["properties"]["tile"];
+    assert_eq!(tile["required"], serde_json::json!(["m", "n", "k"]));
+    assert_eq!(tile["properties"]["k"]["maximum"], 6);
+    assert_eq!(
+        kinds[1]["properties"]["tile"]["properties"]["k"]["maximum"],
+        64
+    );
+    assert!(kinds[1]["properties"].get("table").is_none());
+}
+
+#[test]
+fn a_starter_parses_without_warnings_and_shows_the_defaults() {
+    for kind in KINDS {
+        let text = starter(kind.name).unwrap();
+        let parsed = parse(&text, kind.name).unwrap();
+        assert_eq!(parsed.spec.kind().name(), kind.name);
+        assert!(parsed.warnings.is_empty());
+        let is_default = |line: &str| {
+            line.split_once(" = ")
+                .and_then(|(key, _)| key.strip_prefix("# "))
+                .is_some_and(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        };
+        let explicit: String = text
+            .lines()
+            .map(|line| if is_default(line) { &line[2..] } else { line })
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        assert_ne!(explicit, text);
+        assert_eq!(parse(&explicit, "another").unwrap().spec, parsed.spec);
+    }
+    assert_eq!(starter("bitmod_pe"), None);
+}
+
+#[test]
+fn a_starter_reads_well() {
+    insta::assert_snapshot!(starter("mac_array").unwrap(), @r#"
+    # mac_array: parallel two's-complement multipliers, all bits of a weight a cycle.
+    # Keys without a leading # are required; the others show their default.
+
+    # Which core this is.
+
+    # Prefix of every module and name of the bundle.
+    # Legal: a name: 1 to 40 of the characters a-z, 0-9 and _, the first of them a letter.
+    # Default: the file's stem.
+    # name = "mac_array"
+
+    # The hardware organisation.
+    #     lut_tensor_core  table look-up, one bit plane of the weights a cycle (LUT Tensor Core)
+    #     mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
+    kind = "mac_array"
+
+    # The activations A.
+    [activation]
+
+    # Two's-complement integer of each activation.
+    # Legal: "int2" to "int16".
+    format = "int8"
+
+    # The weights.
+    [weight]
+
+    # Code of each weight; its bits are its bit planes.
+    # Legal: "int1" to "int8".
+    format = "int2"
+
+    # What the core works on in one cycle: m x n results, k * groups elements of each.
+    [tile]
+
+    # Rows (tokens) worked on at once.
+    # Legal: an integer from 1 to 16.
+    m = 2
+
+    # Columns (output channels) worked on at once.
+    # Legal: an integer from 1 to 1024.
+    n = 64
+
+    # Elements of one group: of one table, or of one dot product in a mac_array.
+    # Legal: an integer from 1 to 64.
+    k = 4
+
+    # Groups summed before one accumulator.
+    # Legal: the integer 1.
+    # groups = 1
+
+    # Results in one beat of the result port; divides n.
+    # Legal: an integer from 1 to 1024.
+    # Default: the largest divisor of n that is at most 16.
+    # drain = 16
+
+    # The accumulators, one for each of the m x n results.
+    [accumulate]
+
+    # Longest exact run in elements of K.
+    # Legal: an integer from 1 to 16777216.
+    # max_k = 4096
+
+    # Accumulator and result; auto is the narrowest that max_k needs.
+    # Legal: "auto" or "int16" to "int128".
+    #     auto             chosen by the generator
+    # format = "auto"
+
+    # What an accumulator narrower than max_k needs does.
+    #     refuse           a format narrower than max_k needs is an error
+    #     wrap             keep the low bits at every addition
+    #     saturate         clamp at every addition
+    # overflow = "refuse"
+
+    # Corrections that belong to the quantisation of the weights.
+    [group]
+
+    # Zero points of the weights.
+    #     none             no correction: sums of the weights as the core reads them
+    # zero_point = "none"
+
+    # Registers and reset.
+    [pipeline]
+
+    # Registers between select or multiply and the accumulator.
+    # Legal: "auto" or an integer from 0 to 1.
+    #     auto             chosen by the generator
+    # stages = "auto"
+
+    # How rst_ni acts.
+    #     async            asserted asynchronously, released synchronously
+    #     sync             sampled at the clock edge
+    # reset = "async"
+    "#);
+}
+
+#[test]
+fn a_costly_tile_is_built_with_a_warning() {
+    let text = shortest("lut_tensor_core")
+        .to_toml()
+        .replace("groups = 1", "groups = 8");
+    let text = text.replace("m = 2", "m = 16");
+    let warnings = parse(&text, "core").unwrap().warnings;
+    assert_eq!(warnings.len(), 1);
+    assert_eq!((warnings[0].code, warnings[0].line), ("costly", Some(12)));
+    assert!(
+        warnings[0]
+            .message
+            .starts_with("m * n * groups = 8192 look-ups a cycle")
+    );
+}
+
+#[test]
+fn exactly_the_bounds_of_the_cost_are_legal() {
+    let text = shortest("lut_tensor_core").to_toml();
+    let tile = |m: u32, n: u32| {
+        text.replace("m = 2", &format!("m = {m}"))
+            .replace("n = 64", &format!("n = {n}"))
+    };
+    assert!(parse(&tile(4, 1024), "core").unwrap().warnings.is_empty());
+    assert_eq!(parse(&tile(16, 1024), "core").unwrap().warnings.len(), 1);
+}
+
+#[test]
+fn a_format_as_wide_as_the_sums_is_legal_and_one_bit_less_is_not() {
+    for (kind, exact) in [("lut_tensor_core", 22), ("mac_array", 22)] {
+        let spec = shortest(kind);
+        assert_eq!(spec.accumulator_bits(), exact, "{kind}");
+        let at = |bits: u32, overflow: &str| {
+            let text = spec.to_toml().replace("\"auto\"\noverflow = \"refuse\"", &{
+                format!("\"int{bits}\"\noverflow = \"{overflow}\"")
+            });
+            parse(&text, "core").map(|parsed| parsed.spec.accumulator_bits())
+        };
+        assert_eq!(at(exact, "refuse"), Ok(exact));
+        assert_eq!(
+            at(exact - 1, "refuse").unwrap_err()[0].code,
+            "accumulator-too-narrow"
+        );
+        assert_eq!(at(16, "wrap"), Ok(16));
+        assert_eq!(at(128, "saturate"), Ok(128));
+    }
+}

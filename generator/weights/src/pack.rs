@@ -1,0 +1,309 @@
+//! Writing packed weight files (`.bitplane`).
+//!
+//! A file is, all numbers little-endian:
+//!
+//! | bytes | content |
+//! |---|---|
+//! | 8 | `BITPLANE` |
+//! | 4 | version |
+//! | 8 | length of the header |
+//! | 32 | SHA-256 of the header |
+//! | | header: JSON, [`PackHeader`] |
+//! | | payload: one F32 scale per output channel, then the words |
+//!
+//! The words come group by group (k input channels), within a group plane by plane, least
+//! significant first (all planes at once in a two's-complement word), within a plane output channel
+//! by output channel; words follow each other bit by bit, lowest bit first, and each plane is
+//! padded with zeros to a whole byte. Elements of the last group beyond the input channels
+//! have code 0 in a plane word and weight 0 in a two's-complement word; a core masks them.
+
+use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord, ZeroPoint};
+use bitplane_spec::Problem;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::bits::put;
+use crate::layout::{PackLayout, hex};
+use crate::quantise::QuantisedWeights;
+
+/// First bytes of a packed weight file.
+pub const MAGIC: &[u8; 8] = b"BITPLANE";
+/// Version of the file format that this crate reads and writes.
+pub const VERSION: u32 = 1;
+/// Value of the header's field `format`.
+pub(crate) const FORMAT: &str = "bitplane packed weights";
+/// Bytes before the header.
+pub(crate) const PREAMBLE_BYTES: usize = 8 + 4 + 8 + 32;
+
+/// What a packed weight file says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackHeader {
+    /// Always `bitplane packed weights`.
+    pub format: String,
+    /// The file's version, as before the header.
+    pub version: u32,
+    /// Name of the tensor.
+    pub tensor: String,
+    /// Output channels, input channels.
+    pub shape: [usize; 2],
+    /// Name of the quantiser.
+    pub quantiser: String,
+    /// Bits of a code.
+    pub bits: u32,
+    /// Reinterpreted zero point z' of all channels.
+    pub zero_point: i32,
+    /// Kind of word: `folded`, `plain` or `twos_complement`.
+    pub word: String,
+    /// Elements of a word.
+    pub k: u32,
+    /// [`PackLayout::digest`].
+    pub layout_digest: String,
+    /// Where the scales begin, counted from the end of the header.
+    pub scales_offset: usize,
+    /// Where the words begin, counted from the end of the header.
+    pub words_offset: usize,
+    /// Bytes after the header.
+    pub payload_bytes: usize,
+    /// SHA-256 of the bytes after the header.
+    pub payload_sha256: String,
+}
+
+/// Sizes that follow from shape, format and layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// Groups of k input channels, the last one padded.
+    pub groups: usize,
+    /// Bytes of one plane of one group.
+    pub plane_bytes: usize,
+    /// Bytes of the scales.
+    pub scale_bytes: usize,
+    /// Bytes of scales and words.
+    pub payload_bytes: usize,
+}
+
+impl Extent {
+    /// `None` if a size does not fit the machine's.
+    pub fn of(
+        [outputs, inputs]: [usize; 2],
+        format: WeightFormat,
+        layout: PackLayout,
+    ) -> Option<Self> {
+        let groups = inputs.div_ceil(layout.k() as usize);
+        let plane_bytes = outputs
+            .checked_mul(layout.word_bits(format) as usize)?
+            .div_ceil(8);
+        let planes = groups.checked_mul(layout.planes(format) as usize)?;
+        let scale_bytes = outputs.checked_mul(size_of::<f32>())?;
+        let payload_bytes = planes.checked_mul(plane_bytes)?.checked_add(scale_bytes)?;
+        Some(Self {
+            groups,
+            plane_bytes,
+            scale_bytes,
+            payload_bytes,
+        })
+    }
+}
+
+/// Packs weights into the bytes of a `.bitplane` file: a function of its arguments alone.
+///
+/// # Errors
+/// `pack-inconsistent` if the fields of `weights` contradict each other. For a two's-complement
+/// layout, where the integer weight itself is stored, also `pack-mid-rise` for a mid-rise grid and
+/// `pack-out-of-range` for a weight beyond b bits (an asymmetric grid).
+pub fn pack(weights: &QuantisedWeights, layout: PackLayout) -> Result<Vec<u8>, Problem> {
+    check_consistent(weights)?;
+    let shape = [weights.rows, weights.columns];
+    let extent = Extent::of(shape, weights.format, layout)
+        .ok_or_else(|| inconsistent("the shape exceeds this machine's address space"))?;
+    let words = match layout.word() {
+        WeightWord::TwosComplement => whole_words(weights, layout, extent)?,
+        WeightWord::Folded | WeightWord::Plain => plane_words(weights, layout, extent),
+    };
+    let scales = weights.scales.iter().flat_map(|scale| scale.to_le_bytes());
+    let payload: Vec<u8> = scales.chain(words).collect();
+    let header = serde_json::to_vec(&header(weights, layout, extent, &payload))
+        .map_err(|error| inconsistent(&error.to_string()))?;
+    Ok(assemble(&header, &payload))
+}
+
+/// The bytes of a file with the given header and payload.
+pub(crate) fn assemble(header: &[u8], payload: &[u8]) -> Vec<u8> {
+    let mut file = Vec::with_capacity(PREAMBLE_BYTES + header.len() + payload.len());
+    file.extend(MAGIC);
+    file.extend(VERSION.to_le_bytes());
+    file.extend((header.len() as u64).to_le_bytes());
+    file.extend(Sha256::digest(header));
+    file.extend(header);
+    file.extend(payload);
+    file
+}
+
+fn header(
+    weights: &QuantisedWeights,
+    layout: PackLayout,
+    extent: Extent,
+    payload: &[u8],
+) -> PackHeader {
+    PackHeader {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        tensor: weights.name.clone(),
+        shape: [weights.rows, weights.columns],
+        quantiser: weights.quantiser.clone(),
+        bits: weights.format.bits(),
+        zero_point: weights.zero_point.0,
+        word: layout.word_name().to_owned(),
+        k: layout.k(),
+        layout_digest: layout.digest(weights.format),
+        scales_offset: 0,
+        words_offset: extent.scale_bytes,
+        payload_bytes: payload.len(),
+        payload_sha256: hex(&Sha256::digest(payload)),
+    }
+}
+
+fn plane_words(weights: &QuantisedWeights, layout: PackLayout, extent: Extent) -> Vec<u8> {
+    let k = layout.k() as usize;
+    let planes = layout.planes(weights.format) as usize;
+    let mut bytes = vec![0; extent.payload_bytes - extent.scale_bytes];
+    for (output, codes) in weights.codes.chunks(weights.columns).enumerate() {
+        for (group, codes) in codes.chunks(k).enumerate() {
+            for plane in 0..planes {
+                let row = &mut bytes[(group * planes + plane) * extent.plane_bytes..];
+                put(
+                    row,
+                    output * k,
+                    layout.k(),
+                    layout.plane_word(codes, plane as u32),
+                );
+            }
+        }
+    }
+    bytes
+}
+
+fn whole_words(
+    weights: &QuantisedWeights,
+    layout: PackLayout,
+    extent: Extent,
+) -> Result<Vec<u8>, Problem> {
+    check_twos_complement(weights)?;
+    let bits = weights.format.bits();
+    let k = layout.k() as usize;
+    let mut bytes = vec![0; extent.payload_bytes - extent.scale_bytes];
+    for (position, value) in weights.values().into_iter().enumerate() {
+        let (output, input) = (position / weights.columns, position % weights.columns);
+        let row = &mut bytes[input / k * extent.plane_bytes..];
+        let field = value as u64 & ((1 << bits) - 1);
+        put(row, (output * k + input % k) * bits as usize, bits, field);
+    }
+    Ok(bytes)
+}
+
+/// Refuses integer weights that a two's-complement word cannot hold.
+fn check_twos_complement(weights: &QuantisedWeights) -> Result<(), Problem> {
+    if weights.zero_point == ZeroPoint::MID_RISE {
+        return Err(mid_rise(weights));
+    }
+    let Some(range) = IntegerFormat::new(weights.format.bits()) else {
+        return Err(inconsistent("the format has no bits"));
+    };
+    let legal = |&value: &i32| (range.min()..=range.max()).contains(&value.into());
+    match weights.values().iter().position(|value| !legal(value)) {
+        None => Ok(()),
+        Some(position) => Err(out_of_range(weights, position, range)),
+    }
+}
+
+fn check_consistent(weights: &QuantisedWeights) -> Result<(), Problem> {
+    let QuantisedWeights {
+        format,
+        zero_point,
+        rows,
+        columns,
+        codes,
+        scales,
+        ..
+    } = weights;
+    let reason = if *rows == 0 || *columns == 0 {
+        format!("the shape [{rows}, {columns}] has no weights")
+    } else if rows.checked_mul(*columns) != Some(codes.len()) {
+        format!(
+            "{} codes do not fill the shape [{rows}, {columns}]",
+            codes.len()
+        )
+    } else if scales.len() != *rows {
+        format!(
+            "there are {} scales for {rows} output channels",
+            scales.len()
+        )
+    } else if let Some(code) = codes
+        .iter()
+        .find(|&&code| u32::from(code) >= format.codes())
+    {
+        format!("code {code} is not below {}", format.codes())
+    } else if !format.accepts(*zero_point) {
+        format!(
+            "{format} weights cannot have the reinterpreted zero point {}",
+            zero_point.0
+        )
+    } else if let Some(scale) = scales.iter().find(|&&scale| !legal_scale(scale)) {
+        format!("{scale} is no scale")
+    } else {
+        return Ok(());
+    };
+    Err(inconsistent(&reason))
+}
+
+/// Whether a scale is finite and not negative.
+pub(crate) fn legal_scale(scale: f32) -> bool {
+    scale.is_finite() && scale >= 0.0
+}
+
+fn inconsistent(reason: &str) -> Problem {
+    Problem::new(
+        "pack-inconsistent",
+        "",
+        format!("these weights cannot be packed: {reason}"),
+        "pack weights as a quantiser makes them",
+    )
+}
+
+fn mid_rise(weights: &QuantisedWeights) -> Problem {
+    let bits = weights.format.bits();
+    let help = match bits {
+        1 => "choose a weight format of two bits or more, or a lut_tensor_core".to_owned(),
+        _ => format!("quantise with --format int{bits}, or choose a lut_tensor_core"),
+    };
+    Problem::new(
+        "pack-mid-rise",
+        "--format",
+        format!(
+            "{} weights stand for odd integers up to {}; a mac_array multiplies {bits}-bit two's \
+             complement, which does not hold them",
+            weights.quantiser,
+            (1 << bits) - 1
+        ),
+        help,
+    )
+}
+
+fn out_of_range(weights: &QuantisedWeights, position: usize, range: IntegerFormat) -> Problem {
+    let (row, column) = (position / weights.columns, position % weights.columns);
+    let value = weights
+        .format
+        .value(weights.codes[position], weights.zero_point);
+    let bits = weights.format.bits();
+    Problem::new(
+        "pack-out-of-range",
+        "--format",
+        format!(
+            "the weight of output channel {row}, input channel {column} is {value}; a mac_array \
+             multiplies {bits}-bit two's complement, {} to {}",
+            range.min(),
+            range.max()
+        ),
+        format!("quantise with --format int{bits}, or choose a lut_tensor_core"),
+    )
+}

@@ -1,0 +1,92 @@
+{% include "rtl/header.sv" %}// Activation register: takes one k-step from the activation stream, zeroes the elements that the
+// keep mask drops, and holds it until the table registers can take it. Together they double-buffer
+// the tables: the next step waits here as {{ unit.phrases.held }}, which is {{ unit.phrases.held_reason }}.
+
+`default_nettype none
+
+module {{ core.name }}_activation_register (
+  input  logic {{ core.bit() }} clk_i,
+  input  logic {{ core.bit() }} rst_ni,
+  input  logic {{ core.bit() }} clear_i,
+
+  // Activation stream.
+  input  logic {{ core.bit() }} activation_valid_i,
+  output logic {{ core.bit() }} activation_ready_o,
+  input  logic {{ core.bit() }} activation_first_i,
+  input  logic {{ core.bit() }} activation_last_i,
+  input  logic {{ core.width(core.rows_bits) }} activation_rows_i,
+  input  logic {{ core.width(core.columns_bits) }} activation_columns_i,
+{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} activation_zero_point_i,
+{% endif %}{% if unit.masked %}  input  logic {{ core.width(core.elements_per_step) }} activation_keep_i,
+{% endif %}  input  logic {{ core.width(unit.data_bits) }} activation_data_i,
+
+  // k-step, for the table registers.
+  output logic {{ core.bit() }} step_valid_o,
+  input  logic {{ core.bit() }} step_ready_i,
+  input  logic {{ core.bit() }} step_ready_next_i,
+  output logic {{ core.bit() }} step_first_o,
+  output logic {{ core.bit() }} step_last_o,
+  output logic {{ core.width(core.rows_bits) }} step_rows_o,
+  output logic {{ core.width(core.columns_bits) }} step_columns_o,
+{% if core.corrected %}  output logic {{ core.width(core.zero_point_bits) }} step_zero_point_o,
+{% endif %}  output logic {{ core.width(unit.data_bits) }} step_data_o
+);
+
+  logic full_d, full_q;
+  logic ready_d, ready_q;
+  logic load;
+  logic first_q, last_q;
+  logic {{ core.range(core.rows_bits) }} rows_q;
+  logic {{ core.range(core.columns_bits) }} columns_q;
+{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} zero_point_q;
+{% endif %}  logic {{ core.range(unit.data_bits) }} data_d, data_q;
+
+  assign load    = activation_valid_i && ready_q;
+  assign full_d  = !clear_i && (load || (full_q && !step_ready_i));
+  assign ready_d = !full_d || step_ready_next_i;
+
+{% if unit.masked %}  // Element i of every row counts only if keep bit i is set.
+  for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
+    for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
+      localparam int Low = (r * {{ core.elements_per_step }} + i) * {{ core.activation_bits }};
+      assign data_d[Low +: {{ core.activation_bits }}] =
+          activation_data_i[Low +: {{ core.activation_bits }}]
+          & { {{ core.activation_bits }}{activation_keep_i[i]} };
+    end
+  end
+{% else %}  assign data_d = activation_data_i;
+{% endif %}
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_state
+{% else %}  always_ff @(posedge clk_i) begin : p_state
+{% endif %}    if (!rst_ni) begin
+      full_q  <= 1'b0;
+      ready_q <= 1'b0;
+    end else begin
+      full_q  <= full_d;
+      ready_q <= ready_d;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin : p_step
+    if (load) begin
+      first_q      <= activation_first_i;
+      last_q       <= activation_last_i;
+      rows_q       <= activation_rows_i;
+      columns_q    <= activation_columns_i;
+{% if core.corrected %}      zero_point_q <= activation_zero_point_i;
+{% endif %}      data_q       <= data_d;
+    end
+  end
+
+  assign activation_ready_o = ready_q;
+  assign step_valid_o       = full_q;
+  assign step_first_o       = first_q;
+  assign step_last_o        = last_q;
+  assign step_rows_o        = rows_q;
+  assign step_columns_o     = columns_q;
+{% if core.corrected %}  assign step_zero_point_o  = zero_point_q;
+{% endif %}  assign step_data_o        = data_q;
+
+endmodule
+
+`default_nettype wire

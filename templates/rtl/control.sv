@@ -1,0 +1,222 @@
+{% include "rtl/header.sv" %}// Stream control: holds one k-step and one weight beat, walks the bit planes of the step, and
+// raises the sticky flags. Both ready outputs come from registers: whether a register will be free
+// is worked out one cycle ahead, from next states that are already known.
+//
+// A k-step takes {{ core.beats_per_step }} weight beat(s); {{ unit.max_steps }} k-steps are exact.
+
+`default_nettype none
+
+module {{ core.name }}_control (
+  input  logic {{ core.bit() }} clk_i,
+  input  logic {{ core.bit() }} rst_ni,
+  input  logic {{ core.bit() }} clear_i,
+
+  // k-steps, from the activation stream.
+  input  logic {{ core.bit() }} step_valid_i,
+  output logic {{ core.bit() }} step_ready_o,
+  output logic {{ core.bit() }} step_ready_next_o,
+  output logic {{ core.bit() }} step_load_o,
+  input  logic {{ core.bit() }} step_first_i,
+  input  logic {{ core.bit() }} step_last_i,
+  input  logic {{ core.width(core.rows_bits) }} step_rows_i,
+  input  logic {{ core.width(core.columns_bits) }} step_columns_i,
+{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} step_zero_point_i,
+{% endif %}
+  // Weight beats.
+  input  logic {{ core.bit() }} weight_valid_i,
+  output logic {{ core.bit() }} weight_ready_o,
+  output logic {{ core.bit() }} weight_load_o,
+  input  logic {{ core.bit() }} weight_last_i,
+
+  // Result drain: busy now, busy in the next cycle, and what it drains.
+  input  logic {{ core.bit() }} drain_busy_i,
+  input  logic {{ core.bit() }} drain_busy_next_i,
+  output logic {{ core.bit() }} run_done_o,
+  output logic {{ core.width(core.rows_bits) }} run_rows_o,
+  output logic {{ core.width(core.columns_bits) }} run_columns_o,
+{% if core.corrected %}  output logic {{ core.width(core.zero_point_bits) }} run_zero_point_o,
+
+  // First plane of a step: its activations are counted once.
+  output logic {{ core.bit() }} sum_enable_o,
+{% endif %}
+  // Lanes.
+  output logic {{ core.bit() }} accumulate_enable_o,
+{% if unit.plane_bits > 0 %}  output logic {{ core.width(unit.plane_bits) }} accumulate_plane_o,
+{% endif %}
+  // Sticky until clear or reset.
+  output logic {{ core.bit() }} error_o,
+  output logic {{ core.bit() }} overflow_o
+);
+
+{% if unit.plane_bits > 0 %}  localparam logic {{ core.range(unit.plane_bits) }} LastPlane = {{ unit.plane_bits }}'d{{ unit.last_plane }};
+{% endif %}  localparam logic {{ core.range(unit.step_count_bits) }} MaxSteps = {{ unit.step_count_bits }}'d{{ unit.max_steps }};
+
+  logic step_full_d, step_full_q;
+  logic step_ready_d, step_ready_q;
+  logic step_last_q;
+  logic step_load, step_done;
+  logic weight_full_d, weight_full_q;
+  logic weight_ready_d, weight_ready_q;
+  logic weight_last_q;
+  logic weight_load;
+  logic advance, advance_next;
+  logic plane_is_last, plane_is_last_next;
+  logic in_run_d, in_run_q;
+  logic illegal_first, out_of_order, weight_out_of_step;
+  logic error_d, error_q;
+  logic overflow_d, overflow_q;
+  logic {{ core.range(unit.step_count_bits) }} step_count_d, step_count_q;
+  logic {{ core.range(core.rows_bits) }} rows_q;
+  logic {{ core.range(core.columns_bits) }} columns_q;
+{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} zero_point_q;
+{% endif %}
+  // Handshakes.
+  assign step_load   = step_valid_i && step_ready_q;
+  assign weight_load = weight_valid_i && weight_ready_q;
+  assign advance     = step_full_q && weight_full_q && !drain_busy_i;
+  assign step_done   = advance && plane_is_last;
+
+  assign step_full_d   = !clear_i && (step_load || (step_full_q && !step_done));
+  assign weight_full_d = !clear_i && (weight_load || (weight_full_q && !advance));
+
+  // A full register is ready again if the cycle to come empties it for certain.
+  assign advance_next   = step_full_d && weight_full_d && !drain_busy_next_i;
+  assign step_ready_d   = !step_full_d || (advance_next && plane_is_last_next);
+  assign weight_ready_d = !weight_full_d || advance_next;
+
+{% if unit.plane_bits > 0 %}  // Bit planes, least significant first.
+  logic {{ core.range(unit.plane_bits) }} plane_d, plane_q;
+
+  always_comb begin : p_plane
+    plane_d = plane_q;
+    if (clear_i || step_done) begin
+      plane_d = '0;
+    end else if (advance) begin
+      plane_d = plane_q + {{ unit.plane_bits }}'d1;
+    end
+  end
+
+  assign plane_is_last      = (plane_q == LastPlane);
+  assign plane_is_last_next = (plane_d == LastPlane);
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_plane_register
+{% else %}  always_ff @(posedge clk_i) begin : p_plane_register
+{% endif %}    if (!rst_ni) begin
+      plane_q <= '0;
+    end else begin
+      plane_q <= plane_d;
+    end
+  end
+{% else %}  // One beat is a whole step.
+  assign plane_is_last      = 1'b1;
+  assign plane_is_last_next = 1'b1;
+{% endif %}
+  // Protocol checks.
+  always_comb begin : p_check
+    illegal_first = (step_rows_i == '0) || (step_columns_i == '0);
+{% if unit.rows_can_exceed %}    if (step_rows_i > {{ core.rows_bits }}'d{{ core.m }}) illegal_first = 1'b1;
+{% endif %}{% if unit.columns_can_exceed %}    if (step_columns_i > {{ core.columns_bits }}'d{{ core.n }}) illegal_first = 1'b1;
+{% endif %}{% if core.corrected %}    if (!step_zero_point_i[0] && (step_zero_point_i != '0)) illegal_first = 1'b1;
+{% endif %}    out_of_order = (step_first_i == in_run_q);
+    weight_out_of_step = (weight_last_q != (plane_is_last && step_last_q));
+
+    in_run_d = in_run_q;
+    if (step_load) in_run_d = !step_last_i;
+    if (clear_i) in_run_d = 1'b0;
+
+    error_d = error_q;
+    if (step_load && (out_of_order || (step_first_i && illegal_first))) error_d = 1'b1;
+    if (advance && weight_out_of_step) error_d = 1'b1;
+    if (clear_i) error_d = 1'b0;
+  end
+
+  // Length of the run in k-steps, held at the largest exact length.
+  always_comb begin : p_length
+    step_count_d = step_count_q;
+    overflow_d   = overflow_q;
+    if (step_load) begin
+      if (step_first_i) begin
+        step_count_d = {{ unit.step_count_bits }}'d1;
+      end else if (step_count_q == MaxSteps) begin
+        overflow_d = 1'b1;
+      end else begin
+        step_count_d = step_count_q + {{ unit.step_count_bits }}'d1;
+      end
+    end
+    if (clear_i) overflow_d = 1'b0;
+  end
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_state
+{% else %}  always_ff @(posedge clk_i) begin : p_state
+{% endif %}    if (!rst_ni) begin
+      step_full_q    <= 1'b0;
+      step_ready_q   <= 1'b0;
+      weight_full_q  <= 1'b0;
+      weight_ready_q <= 1'b0;
+      in_run_q       <= 1'b0;
+      error_q        <= 1'b0;
+      overflow_q     <= 1'b0;
+      step_count_q   <= '0;
+    end else begin
+      step_full_q    <= step_full_d;
+      step_ready_q   <= step_ready_d;
+      weight_full_q  <= weight_full_d;
+      weight_ready_q <= weight_ready_d;
+      in_run_q       <= in_run_d;
+      error_q        <= error_d;
+      overflow_q     <= overflow_d;
+      step_count_q   <= step_count_d;
+    end
+  end
+
+  // Properties of the step and of the run it belongs to; meaningful only while full.
+  always_ff @(posedge clk_i) begin : p_properties
+    if (step_load) step_last_q <= step_last_i;
+    if (weight_load) weight_last_q <= weight_last_i;
+    if (step_load && step_first_i) begin
+      rows_q       <= step_rows_i;
+      columns_q    <= step_columns_i;
+{% if core.corrected %}      zero_point_q <= step_zero_point_i;
+{% endif %}    end
+  end
+
+{% if unit.stages > 0 %}  // The accumulators follow the table look-up by {{ unit.stages }} cycle(s).
+  logic {{ core.range(unit.stages) }} accumulate_enable_q;
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_accumulate_enable
+{% else %}  always_ff @(posedge clk_i) begin : p_accumulate_enable
+{% endif %}    if (!rst_ni) begin
+      accumulate_enable_q <= '0;
+    end else begin
+      accumulate_enable_q <= clear_i ? '0 : {{ unit.phrases.enable_next }};
+    end
+  end
+
+  assign accumulate_enable_o = accumulate_enable_q[{{ unit.stages }}-1];
+{% if unit.plane_bits > 0 %}
+  logic {{ core.range(unit.plane_delay_bits) }} accumulate_plane_q;
+
+  always_ff @(posedge clk_i) begin : p_accumulate_plane
+    accumulate_plane_q <= {{ unit.phrases.plane_next }};
+  end
+
+  assign accumulate_plane_o = accumulate_plane_q[{{ unit.plane_delay_bits }}-1 -: {{ unit.plane_bits }}];
+{% endif %}{% else %}  assign accumulate_enable_o = advance;
+{% if unit.plane_bits > 0 %}  assign accumulate_plane_o  = plane_q;
+{% endif %}{% endif %}
+  assign step_ready_o      = step_ready_q;
+  assign step_ready_next_o = step_ready_d;
+  assign step_load_o       = step_load;
+  assign weight_ready_o    = weight_ready_q;
+  assign weight_load_o     = weight_load;
+  assign run_done_o        = step_done && step_last_q;
+  assign run_rows_o        = rows_q;
+  assign run_columns_o     = columns_q;
+{% if core.corrected %}  assign run_zero_point_o  = zero_point_q;
+  assign sum_enable_o      = {{ unit.phrases.sum_enable }};
+{% endif %}  assign error_o           = error_q;
+  assign overflow_o        = overflow_q;
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,78 @@
+{% include "rtl/header.sv" %}// Plane accumulator: adds {{ unit.phrases.addend_meaning }} to its sum{{ unit.phrases.policy_note }}, and passes
+// sums along the drain chain while the results leave.
+// {{ unit.phrases.bound_note }}
+
+`default_nettype none
+
+module {{ core.name }}_plane_accumulator (
+  input  logic {{ core.bit() }} clk_i,
+
+  // Accumulate, or take the neighbour's sum; never both.
+  input  logic {{ core.bit() }} enable_i,
+  input  logic {{ core.bit() }} shift_i,
+
+{% if unit.plane_bits > 0 %}  // Bit significance of the partial sum.
+  input  logic {{ core.width(unit.plane_bits) }} plane_i,
+{% endif %}  input  logic {{ core.width(unit.partial_bits) }} partial_i,
+
+  // Drain chain.
+  input  logic {{ core.width(core.accumulator_bits) }} chain_i,
+  output logic {{ core.width(core.accumulator_bits) }} sum_o
+);
+
+  localparam int Width = {{ core.accumulator_bits }};
+  localparam int ExactWidth = {{ unit.exact_bits }};
+
+  logic [Width-1:0] sum_d, sum_q;
+  logic signed [ExactWidth-1:0] addend;
+
+{% if unit.plane_bits > 0 %}  assign addend = ExactWidth'($signed(partial_i)) << plane_i;
+{% else %}  assign addend = ExactWidth'($signed(partial_i));
+{% endif %}
+{% if unit.saturates %}  // One bit more than the operands: the two highest bits differ beyond the range.
+  localparam logic [Width-1:0] Highest = {1'b0, {(Width-1){1'b1}}};
+  logic signed [ExactWidth-1:0] exact;
+  logic fits;
+
+  assign exact = ExactWidth'($signed(sum_q)) + addend;
+  assign fits  = (exact == ExactWidth'($signed(exact[Width-1:0])));
+
+  always_comb begin : p_next
+    sum_d = sum_q;
+    if (shift_i) begin
+      sum_d = chain_i;
+    end else if (enable_i) begin
+      sum_d = fits ? exact[Width-1:0] : (exact[ExactWidth-1] ? ~Highest : Highest);
+    end
+  end
+{% else %}  always_comb begin : p_next
+    sum_d = sum_q;
+    if (shift_i) begin
+      sum_d = chain_i;
+    end else if (enable_i) begin
+      sum_d = sum_q + Width'(addend);
+    end
+  end
+{% endif %}
+  always_ff @(posedge clk_i) begin : p_sum
+    sum_q <= sum_d;
+  end
+
+  assign sum_o = sum_q;
+{% if unit.exact %}
+`ifndef SYNTHESIS
+`ifndef __ICARUS__
+  // No run of up to {{ core.max_k }} elements leaves the range.
+  logic signed [Width:0] checked;
+
+  assign checked = (Width+1)'($signed(sum_q)) + (Width+1)'(addend);
+
+  always_ff @(posedge clk_i) begin : p_assert
+    if (enable_i && !shift_i) assert (checked[Width] == checked[Width-1]);
+  end
+`endif
+`endif
+{% endif %}
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,145 @@
+{% include "rtl/header.sv" %}// Result drain: the accumulators form a chain that shifts {{ core.drain }} results a beat towards
+// the output, row by row, while zeros follow. So a drained accumulator is ready for the next run,
+// and the same walk without output clears all of them after reset and clear_i.
+//
+// First beat {{ unit.settle_cycles }} cycle(s) after the last accumulation; {{ unit.positions }} position(s) in all.
+
+`default_nettype none
+
+module {{ core.name }}_result_drain (
+  input  logic {{ core.bit() }} clk_i,
+  input  logic {{ core.bit() }} rst_ni,
+  input  logic {{ core.bit() }} clear_i,
+
+  // A run's last accumulation is under way.
+  input  logic {{ core.bit() }} run_done_i,
+  input  logic {{ core.width(core.rows_bits) }} run_rows_i,
+  input  logic {{ core.width(core.columns_bits) }} run_columns_i,
+  output logic {{ core.bit() }} busy_o,
+  output logic {{ core.bit() }} busy_next_o,
+
+  // Accumulator chain, and the step to the next row.
+  output logic {{ core.bit() }} shift_o,
+{% if core.corrected %}  output logic {{ core.bit() }} next_row_o,
+{% endif %}
+  // Result stream.
+  output logic {{ core.bit() }} result_valid_o,
+  input  logic {{ core.bit() }} result_ready_i,
+  output logic {{ core.bit() }} result_last_o,
+  output logic {{ core.width(core.drain) }} result_keep_o
+);
+
+  localparam int Drain = {{ core.drain }};
+
+  logic flushing_d, flushing_q;
+  logic draining_d, draining_q;
+  logic start, shift, row_is_done, is_done;
+  logic kept;
+  // Rows and columns still to be sent.
+  logic {{ core.range(core.rows_bits) }} rows_left_d, rows_left_q;
+  logic {{ core.range(core.columns_bits) }} columns_left_d, columns_left_q;
+  logic {{ core.range(core.columns_bits) }} columns_q;
+
+{% if unit.settle_cycles > 0 %}  // Wait for the last accumulation and the row's correction.
+  logic {{ core.range(unit.settle_cycles) }} settle_d, settle_q;
+
+  assign settle_d = clear_i ? '0 : {{ unit.phrases.settle_next }};
+  assign start    = settle_q[{{ unit.settle_cycles }}-1];
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_settle
+{% else %}  always_ff @(posedge clk_i) begin : p_settle
+{% endif %}    if (!rst_ni) begin
+      settle_q <= '0;
+    end else begin
+      settle_q <= settle_d;
+    end
+  end
+
+  assign busy_o      = flushing_q || draining_q || (|settle_q);
+  assign busy_next_o = flushing_d || draining_d || (|settle_d);
+{% else %}  assign start       = run_done_i;
+  assign busy_o      = flushing_q || draining_q;
+  assign busy_next_o = flushing_d || draining_d;
+{% endif %}
+  // Position in the chain.
+{% if unit.beat_bits > 0 %}  logic {{ core.range(unit.beat_bits) }} beat_d, beat_q;
+
+  assign row_is_done = (beat_q == {{ unit.beat_bits }}'d{{ unit.last_beat }});
+{% else %}  assign row_is_done = 1'b1;
+{% endif %}{% if unit.row_bits > 0 %}  logic {{ core.range(unit.row_bits) }} row_d, row_q;
+
+  assign is_done = row_is_done && (row_q == {{ unit.row_bits }}'d{{ unit.last_row }});
+{% else %}  assign is_done = row_is_done;
+{% endif %}
+  assign kept  = (rows_left_q != '0) && (columns_left_q != '0);
+  assign shift = flushing_q || (draining_q && (result_ready_i || !kept));
+
+  always_comb begin : p_next
+    flushing_d     = flushing_q && !is_done;
+    draining_d     = start || (draining_q && !(shift && is_done));
+    rows_left_d    = rows_left_q;
+    columns_left_d = columns_left_q;
+    if (shift) begin
+      if (row_is_done) begin
+        columns_left_d = columns_q;
+        if (rows_left_q != '0) rows_left_d = rows_left_q - {{ core.rows_bits }}'d1;
+{% if unit.beat_bits > 0 %}      end else if (columns_left_q > {{ core.columns_bits }}'d{{ core.drain }}) begin
+        columns_left_d = columns_left_q - {{ core.columns_bits }}'d{{ core.drain }};
+      end else begin
+        columns_left_d = '0;
+{% endif %}      end
+    end
+    if (run_done_i) begin
+      rows_left_d    = run_rows_i;
+      columns_left_d = run_columns_i;
+    end
+    if (clear_i) begin
+      flushing_d = 1'b1;
+      draining_d = 1'b0;
+    end
+  end
+
+{% if unit.beat_bits > 0 || unit.row_bits > 0 %}  always_comb begin : p_position
+{% if unit.beat_bits > 0 %}    beat_d = beat_q;
+    if (shift) beat_d = row_is_done ? '0 : (beat_q + {{ unit.beat_bits }}'d1);
+    if (clear_i) beat_d = '0;
+{% endif %}{% if unit.row_bits > 0 %}    row_d = row_q;
+    if (shift && row_is_done) row_d = is_done ? '0 : (row_q + {{ unit.row_bits }}'d1);
+    if (clear_i) row_d = '0;
+{% endif %}  end
+
+{% endif %}{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_state
+{% else %}  always_ff @(posedge clk_i) begin : p_state
+{% endif %}    if (!rst_ni) begin
+      flushing_q <= 1'b1;
+      draining_q <= 1'b0;
+{% if unit.beat_bits > 0 %}      beat_q     <= '0;
+{% endif %}{% if unit.row_bits > 0 %}      row_q      <= '0;
+{% endif %}    end else begin
+      flushing_q <= flushing_d;
+      draining_q <= draining_d;
+{% if unit.beat_bits > 0 %}      beat_q     <= beat_d;
+{% endif %}{% if unit.row_bits > 0 %}      row_q      <= row_d;
+{% endif %}    end
+  end
+
+  always_ff @(posedge clk_i) begin : p_left
+    rows_left_q    <= rows_left_d;
+    columns_left_q <= columns_left_d;
+    if (run_done_i) columns_q <= run_columns_i;
+  end
+
+  for (genvar i = 0; i < Drain; i++) begin : gen_keep
+    assign result_keep_o[i] = (columns_left_q > {{ core.columns_bits }}'(i));
+  end
+
+  assign shift_o        = shift;
+{% if core.corrected %}  assign next_row_o     = start || (shift && row_is_done);
+{% endif %}  assign result_valid_o = draining_q && kept;
+{% if unit.beat_bits > 0 %}  assign result_last_o  = (rows_left_q == {{ core.rows_bits }}'d1)
+                          && (columns_left_q <= {{ core.columns_bits }}'d{{ core.drain }});
+{% else %}  assign result_last_o  = (rows_left_q == {{ core.rows_bits }}'d1);
+{% endif %}
+endmodule
+
+`default_nettype wire

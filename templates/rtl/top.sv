@@ -1,0 +1,286 @@
+{% include "rtl/header.sv" %}// {{ unit.summary }}
+//
+{% for line in unit.notes %}// {{ line }}
+{% endfor %}
+`default_nettype none
+
+module {{ core.name }} (
+{% for group in unit.port_groups %}  // {{ group.comment }}
+{% for port in group.ports %}  {{ port.direction }} logic {{ core.width(port.bits) }} {{ port.name }}{% if !(loop.last && group.is_last) %},{% endif %}
+{% endfor %}{% if !group.is_last %}
+{% endif %}{% endfor %});
+
+  localparam int Rows = {{ core.m }};
+  localparam int Columns = {{ core.n }};
+  localparam int Groups = {{ core.groups }};
+  localparam int Width = {{ core.accumulator_bits }};
+  localparam int Drain = {{ core.drain }};
+
+  // Stream control.
+  logic step_load;
+  logic weight_load;
+  logic accumulate_enable;
+{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane;
+{% endif %}  logic drain_busy, drain_busy_next;
+  logic run_done;
+  logic {{ core.range(core.rows_bits) }} run_rows;
+  logic {{ core.range(core.columns_bits) }} run_columns;
+{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} run_zero_point;
+  logic sum_enable;
+{% endif %}{% if unit.is_lut %}
+  // k-step from the activation register.
+  logic step_valid, step_ready, step_ready_next;
+  logic step_first, step_last;
+  logic {{ core.range(core.rows_bits) }} step_rows;
+  logic {{ core.range(core.columns_bits) }} step_columns;
+{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} step_zero_point;
+{% endif %}  logic {{ core.range(unit.step_bits) }} step_data;
+
+  {{ core.name }}_activation_register u_activation_register (
+    .clk_i                   (clk_i),
+    .rst_ni                  (rst_ni),
+    .clear_i                 (clear_i),
+    .activation_valid_i      (activation_valid_i),
+    .activation_ready_o      (activation_ready_o),
+    .activation_first_i      (activation_first_i),
+    .activation_last_i       (activation_last_i),
+    .activation_rows_i       (activation_rows_i),
+    .activation_columns_i    (activation_columns_i),
+{% if core.corrected %}    .activation_zero_point_i (activation_zero_point_i),
+{% endif %}{% if unit.masked %}    .activation_keep_i       (activation_keep_i),
+{% endif %}    .activation_data_i       (activation_data_i),
+    .step_valid_o            (step_valid),
+    .step_ready_i            (step_ready),
+    .step_ready_next_i       (step_ready_next),
+    .step_first_o            (step_first),
+    .step_last_o             (step_last),
+    .step_rows_o             (step_rows),
+    .step_columns_o          (step_columns),
+{% if core.corrected %}    .step_zero_point_o       (step_zero_point),
+{% endif %}    .step_data_o             (step_data)
+  );
+{% else %}  logic unused_step_ready_next;
+{% endif %}
+  {{ core.name }}_control u_control (
+    .clk_i               (clk_i),
+    .rst_ni              (rst_ni),
+    .clear_i             (clear_i),
+{% if unit.is_lut %}    .step_valid_i        (step_valid),
+    .step_ready_o        (step_ready),
+    .step_ready_next_o   (step_ready_next),
+    .step_load_o         (step_load),
+    .step_first_i        (step_first),
+    .step_last_i         (step_last),
+    .step_rows_i         (step_rows),
+    .step_columns_i      (step_columns),
+{% if core.corrected %}    .step_zero_point_i   (step_zero_point),
+{% endif %}{% else %}    .step_valid_i        (activation_valid_i),
+    .step_ready_o        (activation_ready_o),
+    .step_ready_next_o   (unused_step_ready_next),
+    .step_load_o         (step_load),
+    .step_first_i        (activation_first_i),
+    .step_last_i         (activation_last_i),
+    .step_rows_i         (activation_rows_i),
+    .step_columns_i      (activation_columns_i),
+{% endif %}    .weight_valid_i      (weight_valid_i),
+    .weight_ready_o      (weight_ready_o),
+    .weight_load_o       (weight_load),
+    .weight_last_i       (weight_last_i),
+    .drain_busy_i        (drain_busy),
+    .drain_busy_next_i   (drain_busy_next),
+    .run_done_o          (run_done),
+    .run_rows_o          (run_rows),
+    .run_columns_o       (run_columns),
+{% if core.corrected %}    .run_zero_point_o    (run_zero_point),
+    .sum_enable_o        (sum_enable),
+{% endif %}    .accumulate_enable_o (accumulate_enable),
+{% if unit.plane_bits > 0 %}    .accumulate_plane_o  (accumulate_plane),
+{% endif %}    .error_o             (error_o),
+    .overflow_o          (overflow_o)
+  );
+
+  // Weights of one beat.
+  logic {{ core.range(unit.weights_bits) }} weights;
+
+  {{ core.name }}_weight_register u_weight_register (
+    .clk_i         (clk_i),
+    .load_i        (weight_load),
+    .weight_data_i (weight_data_i),
+    .weights_o     (weights)
+  );
+
+  // Partial sums, row-major: row, then column.
+  localparam int PartialBits = {{ unit.partial_bits }};
+  logic [Rows*Columns*PartialBits-1:0] partials;
+{% if unit.is_lut %}
+  // Tables: row, then copy, then group, then entry.
+  localparam int Entries = {{ unit.entries }};
+  localparam int EntryBits = {{ unit.entry_bits }};
+  localparam int TablesBits = Groups * Entries * EntryBits;
+  localparam int Copies = {{ core.copies }};
+  logic [Rows*Copies*TablesBits-1:0] tables;
+
+  for (genvar r = 0; r < Rows; r++) begin : gen_tables
+    logic [TablesBits-1:0] built;
+
+{% if unit.precomputes %}    for (genvar g = 0; g < Groups; g++) begin : gen_precompute
+      {{ core.name }}_table_precompute u_table_precompute (
+        .activations_i (step_data[(r*Groups+g)*{{ unit.group_bits }} +: {{ unit.group_bits }}]),
+        .entries_o     (built[g*Entries*EntryBits +: Entries*EntryBits])
+      );
+    end
+{% else %}    assign built = step_data[r*TablesBits +: TablesBits];
+{% endif %}
+    for (genvar c = 0; c < Copies; c++) begin : gen_copy
+      {{ core.name }}_table_registers u_table_registers (
+        .clk_i     (clk_i),
+        .load_i    (step_load),
+        .entries_i (built),
+        .entries_o (tables[(r*Copies+c)*TablesBits +: TablesBits])
+      );
+    end
+  end
+
+  for (genvar c = 0; c < Columns; c++) begin : gen_column
+    localparam int SelectBits = {{ unit.select_bits }};
+    // Neighbouring columns share a copy of the tables.
+    localparam int Copy = (c * Copies) / Columns;
+    logic [Groups*SelectBits-1:0] select;
+{% if unit.signed %}    logic [Groups-1:0] negate;
+{% endif %}
+    for (genvar g = 0; g < Groups; g++) begin : gen_decoder
+      {{ core.name }}_weight_decoder u_weight_decoder (
+        .word_i   (weights[(c*Groups+g)*{{ core.k }} +: {{ core.k }}]),
+{% if unit.signed %}        .negate_o (negate[g]),
+{% endif %}        .select_o (select[g*SelectBits +: SelectBits])
+      );
+    end
+
+    for (genvar r = 0; r < Rows; r++) begin : gen_lane
+      {{ core.name }}_select_lane u_select_lane (
+{% if core.stages > 0 %}        .clk_i     (clk_i),
+{% endif %}        .entries_i (tables[(r*Copies+Copy)*TablesBits +: TablesBits]),
+        .select_i  (select),
+{% if unit.signed %}        .negate_i  (negate),
+{% endif %}        .partial_o (partials[(r*Columns+c)*PartialBits +: PartialBits])
+      );
+    end
+  end
+{% else %}
+  // Activations of the step: row, then element.
+  logic {{ core.range(unit.step_bits) }} operands;
+
+  {{ core.name }}_operand_register u_operand_register (
+    .clk_i             (clk_i),
+    .load_i            (step_load),
+    .activation_keep_i (activation_keep_i),
+    .activation_data_i (activation_data_i),
+    .operands_o        (operands)
+  );
+
+  for (genvar c = 0; c < Columns; c++) begin : gen_column
+    for (genvar r = 0; r < Rows; r++) begin : gen_lane
+      {{ core.name }}_dot_lane u_dot_lane (
+{% if core.stages > 0 %}        .clk_i         (clk_i),
+{% endif %}        .activations_i (operands[r*{{ unit.group_bits }} +: {{ unit.group_bits }}]),
+        .weights_i     (weights[c*{{ unit.word_bits }} +: {{ unit.word_bits }}]),
+        .partial_o     (partials[(r*Columns+c)*PartialBits +: PartialBits])
+      );
+    end
+  end
+{% endif %}
+  // Accumulators, row-major. Each one's chain comes from the lane that leaves one beat later.
+  logic shift;
+  logic [Rows*Columns*Width-1:0] sums, chain;
+
+  assign chain = sums >> (Drain * Width);
+
+  for (genvar i = 0; i < Rows * Columns; i++) begin : gen_accumulator
+    {{ core.name }}_plane_accumulator u_plane_accumulator (
+      .clk_i     (clk_i),
+      .enable_i  (accumulate_enable),
+      .shift_i   (shift),
+{% if unit.plane_bits > 0 %}      .plane_i   (accumulate_plane),
+{% endif %}      .partial_i (partials[i*PartialBits +: PartialBits]),
+      .chain_i   (chain[i*Width +: Width]),
+      .sum_o     (sums[i*Width +: Width])
+    );
+  end
+
+  // Results.
+{% if core.corrected %}  logic next_row;
+{% endif %}
+  {{ core.name }}_result_drain u_result_drain (
+    .clk_i          (clk_i),
+    .rst_ni         (rst_ni),
+    .clear_i        (clear_i),
+    .run_done_i     (run_done),
+    .run_rows_i     (run_rows),
+    .run_columns_i  (run_columns),
+    .busy_o         (drain_busy),
+    .busy_next_o    (drain_busy_next),
+    .shift_o        (shift),
+{% if core.corrected %}    .next_row_o     (next_row),
+{% endif %}    .result_valid_o (result_valid_o),
+    .result_ready_i (result_ready_i),
+    .result_last_o  (result_last_o),
+    .result_keep_o  (result_keep_o)
+  );
+{% if core.corrected %}
+  // Sums of the activations, row 0 lowest; the chain runs towards row 0.
+  localparam int SumBits = {{ unit.sum_bits }};
+  logic [Rows*SumBits-1:0] activation_sums, activation_chain;
+
+  assign activation_chain = activation_sums >> SumBits;
+
+  for (genvar r = 0; r < Rows; r++) begin : gen_activation_sum
+    logic [Groups*EntryBits-1:0] positive;
+
+    // The last entry of a table adds all activations.
+    for (genvar g = 0; g < Groups; g++) begin : gen_group
+      localparam int Table = (r * Copies * Groups) + g;
+      assign positive[g*EntryBits +: EntryBits] =
+          tables[(Table*Entries+Entries-1)*EntryBits +: EntryBits];
+    end
+
+    {{ core.name }}_activation_sum u_activation_sum (
+      .clk_i      (clk_i),
+      .enable_i   (sum_enable),
+      .next_row_i (next_row),
+      .entries_i  (positive),
+      .chain_i    (activation_chain[r*SumBits +: SumBits]),
+      .sum_o      (activation_sums[r*SumBits +: SumBits])
+    );
+  end
+
+  {{ core.name }}_zero_point_correction u_zero_point_correction (
+    .clk_i            (clk_i),
+    .run_done_i       (run_done),
+    .run_zero_point_i (run_zero_point),
+    .next_row_i       (next_row),
+    .sum_i            (activation_sums[SumBits-1:0]),
+    .sums_i           (sums[Drain*Width-1:0]),
+    .results_o        (result_data_o)
+  );
+{% else %}
+  assign result_data_o = sums[Drain*Width-1:0];
+{% endif %}
+`ifndef SYNTHESIS
+`ifndef __ICARUS__
+  // A result that is not taken stays as it is.
+  logic stalled_prev;
+  logic [Drain*Width-1:0] result_data_prev;
+
+  always_ff @(posedge clk_i) begin : p_assert_stable
+    stalled_prev     <= rst_ni && !clear_i && result_valid_o && !result_ready_i;
+    result_data_prev <= result_data_o;
+    if (stalled_prev && rst_ni) begin
+      assert (result_valid_o && (result_data_o == result_data_prev));
+    end
+  end
+`endif
+`endif
+
+endmodule
+
+`default_nettype wire

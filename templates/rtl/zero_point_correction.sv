@@ -1,0 +1,51 @@
+{% include "rtl/header.sv" %}// Zero-point correction: subtracts z' * (sum of the row's activations) from every result of a beat,
+// and halves the difference for an odd z', where it is always even (Reinterpretation doubles
+// weights; the mid-rise grids, z' = 0, have odd weights and keep them.)
+
+`default_nettype none
+
+module {{ core.name }}_zero_point_correction (
+  input  logic {{ core.bit() }} clk_i,
+
+  // A run ends, and with it the life of its zero point in the stream control.
+  input  logic {{ core.bit() }} run_done_i,
+  input  logic {{ core.width(core.zero_point_bits) }} run_zero_point_i,
+
+  // A new row starts in the next cycle; its sum of activations.
+  input  logic {{ core.bit() }} next_row_i,
+  input  logic {{ core.width(unit.sum_bits) }} sum_i,
+
+  // Sums of one beat of a row, lowest column first, before and after.
+  input  logic {{ core.width(unit.data_bits) }} sums_i,
+  output logic {{ core.width(unit.data_bits) }} results_o
+);
+
+  localparam int Width = {{ core.accumulator_bits }};
+  localparam int ProductBits = {{ unit.product_bits }};
+  localparam int DifferenceBits = {{ unit.difference_bits }};
+
+  logic signed {{ core.range(core.zero_point_bits) }} zero_point_q;
+  logic signed {{ core.range(unit.sum_bits) }} sum;
+  logic signed [ProductBits-1:0] product_d, product_q;
+
+  assign sum       = $signed(sum_i);
+  assign product_d = zero_point_q * sum;
+
+  always_ff @(posedge clk_i) begin : p_product
+    if (run_done_i) zero_point_q <= $signed(run_zero_point_i);
+    if (next_row_i) product_q <= product_d;
+  end
+
+  for (genvar i = 0; i < {{ core.drain }}; i++) begin : gen_result
+    logic signed [DifferenceBits-1:0] difference, halved;
+
+    assign difference = DifferenceBits'($signed(sums_i[i*Width +: Width]))
+                        - DifferenceBits'(product_q);
+    assign halved     = difference >>> 1;
+    assign results_o[i*Width +: Width] = zero_point_q[0] ? halved[Width-1:0]
+                                                         : difference[Width-1:0];
+  end
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,155 @@
+use crate::policy::Policy;
+use bitplane_formats::{WeightFormat, ZeroPoint};
+use bitplane_spec::{Architecture, Spec};
+use rayon::prelude::*;
+
+/// The logical matrices of one run: what is multiplied, without beats, masks or padding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Rows (tokens) of the result, at most the tile's m.
+    pub rows: usize,
+    /// Columns (output channels) of the result, at most the tile's n.
+    pub columns: usize,
+    /// Length K of every dot product.
+    pub elements: usize,
+    /// `[rows * elements]`, row-major. A zeroed element is 0 here.
+    pub activations: Vec<i32>,
+    /// Unsigned weight codes q, `[columns * elements]`, column-major order of the tile: all
+    /// elements of column 0 first.
+    pub codes: Vec<u8>,
+    /// The run's reinterpreted zero point; [`ZeroPoint::MID_RISE`] where the core has none. A
+    /// multiplier array does not look at it: its weights are two's complement.
+    pub zero_point: ZeroPoint,
+}
+
+impl Run {
+    fn row(&self, row: usize) -> &[i32] {
+        &self.activations[row * self.elements..][..self.elements]
+    }
+
+    /// K-steps of the run on the core that `spec` describes.
+    pub fn steps(&self, spec: &Spec) -> u64 {
+        (self.elements as u64).div_ceil(u64::from(spec.elements_per_step()))
+    }
+}
+
+/// The results of `run`, `[rows * columns]`, row-major.
+///
+/// With an automatic accumulator they are exact, whatever the length of the run. With a stated
+/// width they are what that many bits keep under the overflow policy: additions happen once per
+/// weight beat in the order of the stream, correction after the last of them.
+///
+/// # Panics
+/// If the matrices do not have the shapes stated at [`Run`].
+pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
+    assert_eq!(
+        run.activations.len(),
+        run.rows * run.elements,
+        "shape of the activations"
+    );
+    assert_eq!(
+        run.codes.len(),
+        run.columns * run.elements,
+        "shape of the codes"
+    );
+    let policy = Policy::of(spec);
+    let columns: Vec<Vec<i32>> = (0..run.columns)
+        .into_par_iter()
+        .map(|column| {
+            let codes = &run.codes[column * run.elements..][..run.elements];
+            codes
+                .iter()
+                .map(|code| accumulated_weight(spec, *code))
+                .collect()
+        })
+        .collect();
+    let mut results = vec![0; run.rows * run.columns];
+    results
+        .par_iter_mut()
+        .enumerate()
+        .with_min_len(16)
+        .for_each(|(lane, result)| {
+            let (row, column) = (run.row(lane / run.columns), lane % run.columns);
+            let sum = match policy {
+                Policy::Exact => i128::from(dot(row, &columns[column])),
+                Policy::Wrap(format) => format.wrap(i128::from(dot(row, &columns[column]))),
+                Policy::Saturate(format) => {
+                    let codes = &run.codes[column * run.elements..][..run.elements];
+                    beats(spec, row, codes).fold(0, |sum, beat| format.saturate(sum + beat))
+                }
+            };
+            *result = match spec.architecture {
+                Architecture::LutTensorCore(_) => policy.keep(corrected(sum, row, run.zero_point)),
+                Architecture::MacArray => policy.keep(sum),
+            };
+        });
+    results
+}
+
+/// Whether the core raises `overflow_o` in `run`: it has more k-steps than `max_k` needs.
+pub fn overflows(spec: &Spec, run: &Run) -> bool {
+    run.steps(spec) > spec.max_steps()
+}
+
+/// The weight that the accumulator sees: q' of a table core, q - 2^(b-1) of a multiplier array.
+fn accumulated_weight(spec: &Spec, code: u8) -> i32 {
+    match spec.architecture {
+        Architecture::LutTensorCore(_) => spec.weight.reinterpret(code),
+        Architecture::MacArray => spec.weight.value(code, ZeroPoint::TWOS_COMPLEMENT),
+    }
+}
+
+/// |a| <= 2^15 and |w| < 2^8, so that 64 bits hold every dot product of fewer than 2^40 elements.
+fn dot(activations: &[i32], weights: &[i32]) -> i64 {
+    activations
+        .iter()
+        .zip(weights)
+        .map(|(a, w)| i64::from(*a) * i64::from(*w))
+        .sum()
+}
+
+/// (acc - z' sum A) / 2, rounded down; acc itself for the mid-rise grids. The two terms have the
+/// same parity unless a saturated accumulator has lost its own.
+fn corrected(sum: i128, activations: &[i32], ZeroPoint(zero_point): ZeroPoint) -> i128 {
+    if zero_point == 0 {
+        return sum;
+    }
+    let activation_sum: i128 = activations.iter().map(|a| i128::from(*a)).sum();
+    (sum - i128::from(zero_point) * activation_sum) >> 1
+}
+
+/// What each weight beat adds to one accumulator, in stream order.
+fn beats<'a>(
+    spec: &'a Spec,
+    activations: &'a [i32],
+    codes: &'a [u8],
+) -> impl Iterator<Item = i128> + 'a {
+    let step = spec.elements_per_step() as usize;
+    let steps = activations.chunks(step).zip(codes.chunks(step));
+    steps.flat_map(move |(activations, codes)| {
+        (0..spec.beats_per_step()).map(move |beat| {
+            let weights = codes.iter().map(|code| beat_weight(spec, *code, beat));
+            let products = activations
+                .iter()
+                .zip(weights)
+                .map(|(a, w)| i64::from(*a) * w);
+            i128::from(products.sum::<i64>())
+        })
+    })
+}
+
+fn beat_weight(spec: &Spec, code: u8, beat: u32) -> i64 {
+    match spec.architecture {
+        Architecture::LutTensorCore(_) => plane_weight(spec.weight, code, beat),
+        Architecture::MacArray => i64::from(accumulated_weight(spec, code)),
+    }
+}
+
+fn plane_weight(weight: WeightFormat, code: u8, plane: u32) -> i64 {
+    debug_assert!(plane < weight.bits());
+    if bitplane_formats::plane_bit(code, plane) {
+        1 << plane
+    } else {
+        -(1 << plane)
+    }
+}

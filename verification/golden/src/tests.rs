@@ -1,0 +1,203 @@
+use crate::{Run, overflows, results};
+use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
+use bitplane_spec::{
+    Accumulate, AccumulatorFormat, Architecture, Fold, Overflow, Pipeline, Precompute, Reset,
+    Select, Spec, Stages, Symmetry, Table, Tile, ZeroPointMode,
+};
+use proptest::prelude::*;
+
+fn spec(activation: u32, weight: u32) -> Spec {
+    Spec {
+        name: "core".to_owned(),
+        architecture: Architecture::LutTensorCore(Table {
+            symmetry: Symmetry::Half {
+                fold: Fold::Offline,
+            },
+            precompute: Precompute::Shared,
+            select: Select::OneHot,
+            copies: 1,
+        }),
+        activation: IntegerFormat::new(activation).unwrap(),
+        weight: WeightFormat::new(weight).unwrap(),
+        tile: Tile {
+            m: 4,
+            n: 8,
+            k: 3,
+            groups: 2,
+            drain: 8,
+        },
+        accumulate: Accumulate {
+            max_k: 64,
+            format: AccumulatorFormat::Auto,
+            overflow: Overflow::Refuse,
+        },
+        zero_point: ZeroPointMode::Constant,
+        pipeline: Pipeline {
+            stages: Stages::Auto,
+            reset: Reset::Async,
+        },
+    }
+}
+
+fn with_accumulator(bits: u32, overflow: Overflow, mut spec: Spec) -> Spec {
+    let format = IntegerFormat::new(bits).unwrap();
+    spec.accumulate.format = AccumulatorFormat::Integer(format);
+    spec.accumulate.overflow = overflow;
+    spec
+}
+
+/// A straightforward reference: each weight's value, multiplied and added in 128 bits.
+fn reference(spec: &Spec, run: &Run) -> Vec<i128> {
+    let zero_point = match spec.architecture {
+        Architecture::MacArray => ZeroPoint::TWOS_COMPLEMENT,
+        Architecture::LutTensorCore(_) => run.zero_point,
+    };
+    let mut results = Vec::new();
+    for row in 0..run.rows {
+        for column in 0..run.columns {
+            let mut sum = 0;
+            for i in 0..run.elements {
+                let weight = spec
+                    .weight
+                    .value(run.codes[column * run.elements + i], zero_point);
+                sum += i128::from(run.activations[row * run.elements + i]) * i128::from(weight);
+            }
+            results.push(sum);
+        }
+    }
+    results
+}
+
+/// A configuration and a run that suits it.
+fn any_run() -> impl Strategy<Value = (Spec, Run)> {
+    (2u32..=16, 1u32..=8, 1usize..=4, 1usize..=8, 1usize..=40).prop_flat_map(
+        |(activation_bits, weight_bits, rows, columns, elements)| {
+            let spec = spec(activation_bits, weight_bits);
+            let (low, high) = (spec.activation.min() as i32, spec.activation.max() as i32);
+            let top = (spec.weight.codes() - 1) as u8;
+            let legal: Vec<i32> = (-255..=255)
+                .filter(|z| spec.weight.accepts(ZeroPoint(*z)))
+                .collect();
+            (
+                Just(spec),
+                prop::collection::vec(low..=high, rows * elements),
+                prop::collection::vec(0..=top, columns * elements),
+                prop::sample::select(legal),
+            )
+                .prop_map(move |(spec, activations, codes, zero_point)| {
+                    let zero_point = ZeroPoint(zero_point);
+                    (
+                        spec,
+                        Run {
+                            rows,
+                            columns,
+                            elements,
+                            activations,
+                            codes,
+                            zero_point,
+                        },
+                    )
+                })
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn exact_results_equal_the_sum_of_value_products((spec, run) in any_run()) {
+        prop_assert_eq!(results(&spec, &run), reference(&spec, &run));
+    }
+
+    #[test]
+    fn a_multiplier_array_multiplies_twos_complement_weights((mut spec, run) in any_run()) {
+        spec.architecture = Architecture::MacArray;
+        prop_assert_eq!(results(&spec, &run), reference(&spec, &run));
+    }
+
+    #[test]
+    fn wrapping_keeps_the_low_bits_of_the_exact_result(
+        (spec, mut run) in any_run(), bits in 4u32..40,
+    ) {
+        run.zero_point = ZeroPoint::MID_RISE;
+        let exact = results(&spec, &run);
+        let format = IntegerFormat::new(bits).unwrap();
+        let wrapped = results(&with_accumulator(bits, Overflow::Wrap, spec), &run);
+        prop_assert_eq!(wrapped, exact.into_iter().map(|r| format.wrap(r)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_wide_accumulator_never_wraps_or_saturates((spec, run) in any_run()) {
+        let exact = results(&spec, &run);
+        for overflow in [Overflow::Refuse, Overflow::Wrap, Overflow::Saturate] {
+            let wide = with_accumulator(64, overflow, spec.clone());
+            prop_assert_eq!(&results(&wide, &run), &exact);
+        }
+    }
+
+    #[test]
+    fn saturated_results_stay_in_range((spec, mut run) in any_run(), bits in 4u32..24) {
+        run.zero_point = ZeroPoint::MID_RISE;
+        let format = IntegerFormat::new(bits).unwrap();
+        for result in results(&with_accumulator(bits, Overflow::Saturate, spec), &run) {
+            prop_assert_eq!(result, format.saturate(result));
+        }
+    }
+}
+
+#[test]
+fn saturation_clamps_after_every_plane_of_a_step() {
+    // 4-bit accumulator, one element of 7. q' = 1 is +2 -1: 7 * -1 = -7, then + 14 = 7.
+    let spec = with_accumulator(4, Overflow::Saturate, spec(4, 2));
+    let run = |activation, code| Run {
+        rows: 1,
+        columns: 1,
+        elements: 1,
+        activations: vec![activation],
+        codes: vec![code],
+        zero_point: ZeroPoint::MID_RISE,
+    };
+    assert_eq!(results(&spec, &run(7, 2)), [7]);
+    // q' = -1 is -2 +1: 7, then 7 - 14 = -7.
+    assert_eq!(results(&spec, &run(7, 1)), [-7]);
+    // q' = 3: 7, then 7 + 14 is clamped.
+    assert_eq!(results(&spec, &run(7, 3)), [7]);
+    // -8 and q' = -1: -8, then -8 + 16 is clamped to 7, where the exact sum is 8.
+    assert_eq!(results(&spec, &run(-8, 1)), [7]);
+}
+
+#[test]
+fn a_run_overflows_from_the_first_step_beyond_max_k() {
+    let spec = spec(8, 2);
+    let run = |elements| Run {
+        rows: 0,
+        columns: 0,
+        elements,
+        activations: vec![],
+        codes: vec![],
+        zero_point: ZeroPoint::MID_RISE,
+    };
+    assert_eq!((spec.elements_per_step(), spec.max_steps()), (6, 11));
+    assert!(!overflows(&spec, &run(66)));
+    assert!(overflows(&spec, &run(67)));
+}
+
+#[test]
+fn a_whole_layer_takes_less_than_a_second() {
+    let spec = spec(8, 4);
+    let (rows, columns, elements) = (16, 384, 384);
+    let run = Run {
+        rows,
+        columns,
+        elements,
+        activations: (0..rows * elements)
+            .map(|i| (i * 37 % 256) as i32 - 128)
+            .collect(),
+        codes: (0..columns * elements)
+            .map(|i| (i * 11 % 16) as u8)
+            .collect(),
+        zero_point: ZeroPoint::TWOS_COMPLEMENT,
+    };
+    let start = std::time::Instant::now();
+    assert_eq!(results(&spec, &run), reference(&spec, &run));
+    assert!(start.elapsed().as_secs_f64() < 1.0);
+}

@@ -1,0 +1,232 @@
+//! What regression and exhaustive check share: running batches and keeping the report.
+
+use crate::compare::{Mismatch, compare, compare_status, expected, expected_flags};
+use crate::cover::Counter;
+use crate::shrink::{Trial, stopped};
+use crate::{
+    Batch, Case, Encoder, Error, Failure, Interrupt, Monitor, Report, Response, Session, Simulator,
+    Stalls, Start,
+};
+use bitplane_emit::wire::status;
+use bitplane_spec::Spec;
+
+/// Why checking stops early.
+pub(crate) enum Stop {
+    /// A difference was found; it is in the report.
+    Failed,
+    /// Checking could not go on.
+    Error(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Whether to go on.
+pub(crate) type Flow = Result<(), Stop>;
+
+/// A core under check.
+pub(crate) struct Bench<'a> {
+    pub(crate) encoder: &'a Encoder,
+    pub(crate) monitor: &'a Monitor<'a>,
+    pub(crate) report: Report,
+    cover: Counter,
+    simulator: &'a Simulator,
+    session: Session,
+    start: Start,
+    batches: u64,
+}
+
+impl<'a> Bench<'a> {
+    pub(crate) fn new(
+        encoder: &'a Encoder,
+        simulator: &'a Simulator,
+        start: Start,
+        monitor: &'a Monitor,
+    ) -> Result<Self, Error> {
+        let report = Report {
+            seed: start.seed,
+            tool: simulator.tool.clone(),
+            ..Report::default()
+        };
+        Ok(Self {
+            encoder,
+            monitor,
+            report,
+            cover: Counter::new(encoder.spec()),
+            simulator,
+            session: Session::start(simulator, &start)?,
+            start,
+            batches: 0,
+        })
+    }
+
+    pub(crate) fn spec(&self) -> &'a Spec {
+        self.encoder.spec()
+    }
+
+    /// Starts the simulator anew, with another random initial state. A waveform stays that of the
+    /// first start.
+    pub(crate) fn restart(&mut self) -> Result<(), Error> {
+        self.start.seed = self.start.seed.wrapping_add(0x9e37_79b9);
+        self.start.trace = None;
+        self.session = Session::start(self.simulator, &self.start)?;
+        Ok(())
+    }
+
+    /// Sends `cases` back to back and compares everything that comes out; after an interruption
+    /// nothing may come out any more.
+    pub(crate) fn check(
+        &mut self,
+        check: &str,
+        cases: &[Case],
+        stalls: Stalls,
+        interrupt: Interrupt,
+        quiet_cycles: u32,
+    ) -> Flow {
+        let mut batch = self.encoder.empty_batch();
+        for case in cases {
+            self.encoder.add(case, &mut batch);
+        }
+        (batch.stalls, batch.interrupt, batch.quiet_cycles) = (stalls, interrupt, quiet_cycles);
+        let values: Vec<Vec<i128>> = cases
+            .iter()
+            .map(|case| expected(self.encoder, case))
+            .collect();
+        let response = match self.run(&batch) {
+            Ok(response) => response,
+            Err(error) => return self.died(check, error, cases, stalls),
+        };
+        let comparison = compare(self.encoder, cases, &values, interrupt, &response);
+        self.report.mismatches += comparison.mismatches;
+        self.report.results += comparison.values;
+        if let Some(mismatch) = comparison.first {
+            let suspects = mismatch.run.min(cases.len().saturating_sub(1));
+            return self.fail(
+                check,
+                mismatch,
+                &cases[..cases.len().min(suspects + 1)],
+                stalls,
+            );
+        }
+        let flags = expected_flags(self.spec(), cases);
+        let interrupted = response.has(status::INTERRUPTED);
+        if let Some(mismatch) = compare_status(if interrupted { 0 } else { flags }, &response) {
+            self.report.mismatches += 1;
+            return self.fail(check, mismatch, cases, stalls);
+        }
+        if !interrupted {
+            self.count(cases, &values, &batch);
+        }
+        Ok(())
+    }
+
+    /// Runs `batch` and checks only its status: `flags` up, all others as `ignored` allows.
+    pub(crate) fn check_flags(
+        &mut self,
+        check: &str,
+        batch: &Batch,
+        flags: u32,
+        ignored: u32,
+    ) -> Flow {
+        let mut response = match self.run(batch) {
+            Ok(response) => response,
+            Err(error) => return self.died(check, error, &[], batch.stalls),
+        };
+        response.status &= !ignored;
+        let Some(mismatch) = compare_status(flags, &response) else {
+            return Ok(());
+        };
+        self.report.mismatches += 1;
+        self.fail(check, mismatch, &[], batch.stalls)
+    }
+
+    /// Records that a check could not be made.
+    pub(crate) fn skip(&mut self, what: String) {
+        self.report.skipped.push(what);
+    }
+
+    /// The report as it stands, with the cover reached.
+    pub(crate) fn finish(mut self) -> Report {
+        self.report.cover = self.cover.cover();
+        self.report
+    }
+
+    pub(crate) fn cover(&self) -> crate::Cover {
+        self.cover.cover()
+    }
+
+    /// Notes a failure that no single batch shows.
+    pub(crate) fn fail_overall(&mut self, check: &str, expected: String, got: String) -> Flow {
+        self.report.mismatches += 1;
+        let what = "cover";
+        let mismatch = Mismatch {
+            cycle: 0,
+            run: 0,
+            row: 0,
+            column: 0,
+            what,
+            expected,
+            got,
+        };
+        self.fail(check, mismatch, &[], Stalls::none())
+    }
+
+    fn run(&mut self, batch: &Batch) -> Result<Response, Error> {
+        self.monitor.check()?;
+        self.batches += 1;
+        let response = self.session.run(batch)?;
+        self.report.cycles += u64::from(response.cycles);
+        Ok(response)
+    }
+
+    fn count(&mut self, cases: &[Case], values: &[Vec<i128>], batch: &Batch) {
+        let beats = batch.weight_beats() as u64;
+        self.report.vectors += beats;
+        let tile = self.spec().tile;
+        self.report.lookups += beats * u64::from(tile.m * tile.n * tile.groups);
+        self.report.runs += cases.len() as u64;
+        for (case, values) in cases.iter().zip(values) {
+            let kept = case
+                .keep
+                .iter()
+                .rposition(|keep| *keep)
+                .map_or(0, |last| last + 1);
+            if expected_flags(self.spec(), std::slice::from_ref(case)) == 0 {
+                self.report.longest_k = self.report.longest_k.max(kept as u64);
+            }
+            self.cover.add(case, values);
+        }
+    }
+
+    fn died(&mut self, check: &str, error: Error, cases: &[Case], stalls: Stalls) -> Flow {
+        if !matches!(error, Error::Died(_)) {
+            return Err(Stop::Error(error));
+        }
+        self.report.mismatches += 1;
+        self.fail(check, stopped(&error), cases, stalls)
+    }
+
+    /// Records the first difference with the smallest failing form of the last of `suspects`.
+    fn fail(&mut self, check: &str, mismatch: Mismatch, suspects: &[Case], stalls: Stalls) -> Flow {
+        let mut trial = Trial::new(self.encoder, self.simulator, self.start.clone());
+        let last = suspects.len().checked_sub(1);
+        let shrunk = last.and_then(|last| trial.shrink(suspects, last, stalls));
+        self.report.failure = Some(Failure {
+            check: check.to_owned(),
+            what: mismatch.what.to_owned(),
+            seed: self.report.seed,
+            batch: self.batches,
+            cycle: mismatch.cycle,
+            run: mismatch.run,
+            row: mismatch.row,
+            column: mismatch.column,
+            expected: mismatch.expected,
+            got: mismatch.got,
+            shrunk,
+        });
+        Err(Stop::Failed)
+    }
+}

@@ -1,0 +1,208 @@
+use crate::{Case, Encoder, Interrupt, Response};
+use bitplane_emit::wire::status;
+use bitplane_formats::IntegerFormat;
+use bitplane_spec::Spec;
+
+/// The first thing that differs in a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    /// Cycle of the batch.
+    pub(crate) cycle: u32,
+    /// Run within the batch.
+    pub(crate) run: usize,
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+    pub(crate) what: &'static str,
+    pub(crate) expected: String,
+    pub(crate) got: String,
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Comparison {
+    pub(crate) mismatches: u64,
+    pub(crate) first: Option<Mismatch>,
+    /// Results that were compared.
+    pub(crate) values: u64,
+}
+
+impl Comparison {
+    fn note(&mut self, mismatch: Mismatch) {
+        self.mismatches += 1;
+        self.first.get_or_insert(mismatch);
+    }
+}
+
+/// The golden results of a case on this core. Beyond `max_k` an exact accumulator wraps at its
+/// width.
+pub(crate) fn expected(encoder: &Encoder, case: &Case) -> Vec<i128> {
+    let run = case.run();
+    let mut values = bitplane_golden::results(encoder.spec(), &run);
+    if bitplane_golden::overflows(encoder.spec(), &run)
+        && let Some(format) = IntegerFormat::new(encoder.result_bits())
+    {
+        values
+            .iter_mut()
+            .for_each(|value| *value = format.wrap(*value));
+    }
+    values
+}
+
+/// One expected result beat.
+struct Place {
+    run: usize,
+    row: usize,
+    column: usize,
+    last: bool,
+}
+
+fn places<'a>(encoder: &'a Encoder, cases: &'a [Case]) -> impl Iterator<Item = Place> + 'a {
+    let drain = encoder.spec().tile.drain as usize;
+    cases.iter().enumerate().flat_map(move |(run, case)| {
+        (0..case.rows).flat_map(move |row| {
+            (0..case.columns).step_by(drain).map(move |column| Place {
+                run,
+                row,
+                column,
+                last: row + 1 == case.rows && column + drain >= case.columns,
+            })
+        })
+    })
+}
+
+/// Compares what came out with the golden `values` of `cases`. An interrupted batch may stop at
+/// any result, but nothing may come out after the interruption.
+pub(crate) fn compare(
+    encoder: &Encoder,
+    cases: &[Case],
+    values: &[Vec<i128>],
+    interrupt: Interrupt,
+    response: &Response,
+) -> Comparison {
+    let mut comparison = Comparison::default();
+    let mut places = places(encoder, cases);
+    let interrupted = response.has(status::INTERRUPTED);
+    for (cycle, beat) in response.beats() {
+        let at = |run, row, column, what, expected: String, got: String| Mismatch {
+            cycle,
+            run,
+            row,
+            column,
+            what,
+            expected,
+            got,
+        };
+        let late = interrupted
+            && match interrupt {
+                Interrupt::None => false,
+                Interrupt::Clear(clear) => cycle > clear,
+                Interrupt::Reset(reset) => cycle >= reset,
+            };
+        let place = if late { None } else { places.next() };
+        let Some(Place {
+            run,
+            row,
+            column,
+            last,
+        }) = place
+        else {
+            let what = if late {
+                "result beat from before the interruption"
+            } else {
+                "result beat"
+            };
+            let got = format!("{} in lane 0", encoder.result(beat, 0));
+            comparison.note(at(cases.len(), 0, 0, what, "none".to_owned(), got));
+            continue;
+        };
+        let case = &cases[run];
+        for lane in 0..encoder.spec().tile.drain as usize {
+            let column = column + lane;
+            let counts = column < case.columns;
+            let kept = encoder.result_keep(beat, lane);
+            if kept != counts {
+                let (expected, got) = (counts.to_string(), kept.to_string());
+                comparison.note(at(run, row, column, "result_keep_o", expected, got));
+            }
+            if !counts {
+                continue;
+            }
+            let (wanted, got) = (
+                values[run][row * case.columns + column],
+                encoder.result(beat, lane),
+            );
+            comparison.values += 1;
+            if wanted != got {
+                let (wanted, got) = (wanted.to_string(), got.to_string());
+                comparison.note(at(run, row, column, "result", wanted, got));
+            }
+        }
+        if encoder.result_last(beat) != last {
+            let got = (!last).to_string();
+            comparison.note(at(run, row, column, "result_last_o", last.to_string(), got));
+        }
+    }
+    if !interrupted {
+        let missing = places.map(
+            |Place {
+                 run, row, column, ..
+             }| Mismatch {
+                cycle: response.cycles,
+                run,
+                row,
+                column,
+                what: "result beat",
+                expected: values[run][row * cases[run].columns + column].to_string(),
+                got: "none, the core is stuck".to_owned(),
+            },
+        );
+        missing.for_each(|mismatch| comparison.note(mismatch));
+    }
+    comparison
+}
+
+/// The flags that are up after complete runs of `cases`.
+pub(crate) fn expected_flags(spec: &Spec, cases: &[Case]) -> u32 {
+    let overflows = |case: &Case| case.steps(spec) as u64 > spec.max_steps();
+    if cases.iter().any(overflows) {
+        status::OVERFLOW
+    } else {
+        0
+    }
+}
+
+/// Compares the status with `flags`, those that must be up.
+pub(crate) fn compare_status(flags: u32, response: &Response) -> Option<Mismatch> {
+    let seen = response.status & !status::INTERRUPTED;
+    (seen != flags).then(|| Mismatch {
+        cycle: response.cycles,
+        run: 0,
+        row: 0,
+        column: 0,
+        what: "flags at the end of the batch",
+        expected: flag_names(flags),
+        got: flag_names(seen),
+    })
+}
+
+fn flag_names(flags: u32) -> String {
+    let names = [
+        (status::ERROR, "error_o"),
+        (status::OVERFLOW, "overflow_o"),
+        (status::WATCHDOG, "no transfer for too long"),
+        (
+            status::UNSTABLE,
+            "a stalled result beat was withdrawn or changed",
+        ),
+    ];
+    let set: Vec<&str> = names
+        .iter()
+        .filter(|(bit, _)| flags & bit != 0)
+        .map(|(_, name)| *name)
+        .collect();
+    if set.is_empty() {
+        "none".to_owned()
+    } else {
+        set.join(", ")
+    }
+}

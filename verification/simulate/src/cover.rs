@@ -1,0 +1,156 @@
+use crate::Case;
+use crate::encode::signs;
+use bitplane_formats::plane_bit;
+use bitplane_spec::{Architecture, Spec};
+use serde::{Deserialize, Serialize};
+
+/// How much of something was exercised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ratio {
+    /// How many were hit.
+    pub hits: u64,
+    /// How many there are.
+    pub total: u64,
+}
+
+/// What the completed and compared runs exercised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cover {
+    /// Lanes (row, column) in which a result other than 0 was compared.
+    pub lanes: Ratio,
+    /// Table entries in both signs, for each column, group and plane: look-ups that picked them.
+    /// In a `mac_array` the codes of each column and element.
+    pub indices: Ratio,
+    /// Both values of each bit plane in each column.
+    pub planes: Ratio,
+}
+
+impl Cover {
+    /// Whether everything was hit.
+    pub fn is_full(&self) -> bool {
+        [self.lanes, self.indices, self.planes]
+            .iter()
+            .all(|ratio| ratio.hits == ratio.total)
+    }
+}
+
+/// Counts cover while runs are compared.
+#[derive(Clone, Debug)]
+pub(crate) struct Counter {
+    spec: Spec,
+    lanes: Hits,
+    indices: Hits,
+    planes: Hits,
+}
+
+impl Counter {
+    pub(crate) fn new(spec: &Spec) -> Self {
+        let tile = spec.tile;
+        let (n, planes) = (tile.n as usize, spec.weight.bits() as usize);
+        let patterns = match spec.architecture {
+            Architecture::LutTensorCore(_) => (tile.groups as usize * planes) << tile.k,
+            Architecture::MacArray => {
+                spec.elements_per_step() as usize * spec.weight.codes() as usize
+            }
+        };
+        Self {
+            spec: spec.clone(),
+            lanes: Hits::new(tile.m as usize * n),
+            indices: Hits::new(n * patterns),
+            planes: Hits::new(n * planes * 2),
+        }
+    }
+
+    /// Counts a run whose golden results `values` were all seen.
+    pub(crate) fn add(&mut self, case: &Case, values: &[i128]) {
+        for (i, _) in values.iter().enumerate().filter(|(_, value)| **value != 0) {
+            let (row, column) = (i / case.columns, i % case.columns);
+            self.lanes.hit(row * self.spec.tile.n as usize + column);
+        }
+        if self.indices.is_full() && self.planes.is_full() {
+            return;
+        }
+        for column in 0..case.columns {
+            self.add_planes(case, column);
+            match self.spec.architecture {
+                Architecture::LutTensorCore(_) => self.add_look_ups(case, column),
+                Architecture::MacArray => self.add_codes(case, column),
+            }
+        }
+    }
+
+    fn add_planes(&mut self, case: &Case, column: usize) {
+        let planes = self.spec.weight.bits();
+        for element in 0..case.elements {
+            let code = case.code(column, element);
+            for plane in 0..planes {
+                let place = column * planes as usize + plane as usize;
+                self.planes
+                    .hit(2 * place + usize::from(plane_bit(code, plane)));
+            }
+        }
+    }
+
+    fn add_look_ups(&mut self, case: &Case, column: usize) {
+        let (k, groups) = (self.spec.tile.k as usize, self.spec.tile.groups as usize);
+        let planes = self.spec.weight.bits();
+        let codes = &case.codes[column * case.elements..][..case.elements];
+        for (i, group) in codes.chunks(k).enumerate() {
+            let place = (column * groups + i % groups) * planes as usize;
+            for plane in 0..planes {
+                let pattern = signs(group, plane) as usize;
+                self.indices.hit((place + plane as usize) << k | pattern);
+            }
+        }
+    }
+
+    fn add_codes(&mut self, case: &Case, column: usize) {
+        let (step, codes) = (
+            self.spec.elements_per_step() as usize,
+            self.spec.weight.codes() as usize,
+        );
+        for element in 0..case.elements {
+            let place = column * step + element % step;
+            self.indices
+                .hit(place * codes + usize::from(case.code(column, element)));
+        }
+    }
+
+    pub(crate) fn cover(&self) -> Cover {
+        Cover {
+            lanes: self.lanes.ratio(),
+            indices: self.indices.ratio(),
+            planes: self.planes.ratio(),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Hits {
+    hit: Vec<bool>,
+    count: usize,
+}
+
+impl Hits {
+    fn new(total: usize) -> Self {
+        Self {
+            hit: vec![false; total],
+            count: 0,
+        }
+    }
+
+    fn hit(&mut self, place: usize) {
+        self.count += usize::from(!std::mem::replace(&mut self.hit[place], true));
+    }
+
+    fn is_full(&self) -> bool {
+        self.count == self.hit.len()
+    }
+
+    fn ratio(&self) -> Ratio {
+        Ratio {
+            hits: self.count as u64,
+            total: self.hit.len() as u64,
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! From matrices to beats. The order of bits on the ports is stated here once, and nowhere in
+//! the golden model.
+
+use crate::{Batch, Case, Error};
+use bitplane_emit::manifest::Manifest;
+use bitplane_emit::wire::{self, Beat, Field};
+use bitplane_formats::{FoldedGroup, WeightWord, fold, plane_bit};
+use bitplane_spec::{Architecture, Precompute, Spec, Symmetry};
+
+/// Turns cases into beats for one core.
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    spec: Spec,
+    activation: Beat,
+    weight: Beat,
+    result: Beat,
+    activation_data: Field,
+    weight_data: Field,
+    payload: Payload,
+    result_bits: u32,
+}
+
+/// What `activation_data_i` carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Payload {
+    Activations,
+    /// Tables of so many entries of so many bits. The entry's index gives the signs of the
+    /// elements; in a half table the last element's is +1.
+    Tables {
+        entries: u32,
+        bits: u32,
+        symmetry: Symmetry,
+    },
+}
+
+impl Encoder {
+    /// An encoder for the core that `manifest` describes and `spec` asked for.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the ports do not fit the configuration.
+    pub fn new(spec: &Spec, manifest: &Manifest) -> Result<Self, Error> {
+        let beat = |group| Beat::of(manifest, group);
+        let (activation, weight, result) = (beat("activation"), beat("weight"), beat("result"));
+        let data = |beat: &Beat, stream: &str| {
+            beat.field("data")
+                .cloned()
+                .ok_or_else(|| unfit(stream, "there is no data port"))
+        };
+        let activation_data = data(&activation, "activation")?;
+        let weight_data = data(&weight, "weight")?;
+        let result_data = data(&result, "result")?;
+        let payload = payload(spec);
+        let (tile, groups) = (spec.tile, spec.tile.m * spec.tile.groups);
+        let expected = match payload {
+            Payload::Activations => groups * tile.k * spec.activation.bits(),
+            Payload::Tables { entries, bits, .. } => groups * entries * bits,
+        };
+        fits("activation", activation_data.bits, expected)?;
+        fits(
+            "weight",
+            weight_data.bits,
+            tile.n * tile.groups * spec.weight_word_bits(),
+        )?;
+        fits(
+            "result",
+            result_data.bits,
+            tile.drain * manifest.accumulator_bits,
+        )?;
+        Ok(Self {
+            spec: spec.clone(),
+            activation,
+            weight,
+            result,
+            activation_data,
+            weight_data,
+            payload,
+            result_bits: manifest.accumulator_bits,
+        })
+    }
+
+    /// The configuration of the core.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Words of one activation beat and of one weight beat.
+    pub fn beat_words(&self) -> [usize; 2] {
+        [self.activation.words, self.weight.words]
+    }
+
+    /// Words that one k-step takes in a batch.
+    pub fn step_words(&self) -> usize {
+        self.activation.words + self.spec.beats_per_step() as usize * self.weight.words
+    }
+
+    /// A batch without stimulus for this core.
+    pub fn empty_batch(&self) -> Batch {
+        Batch::empty(self.beat_words())
+    }
+
+    /// Adds the run `case` to `batch`, its results included.
+    pub fn add(&self, case: &Case, batch: &mut Batch) {
+        self.activation_beats(case, &mut batch.activation);
+        self.weight_beats(case, &mut batch.weight);
+        batch.result_beats = batch
+            .result_beats
+            .saturating_add(case.result_beats(&self.spec));
+    }
+
+    /// Appends the activation beats of `case`.
+    pub fn activation_beats(&self, case: &Case, out: &mut Vec<u32>) {
+        let step = self.spec.elements_per_step() as usize;
+        let steps = case.elements / step;
+        for s in 0..steps {
+            let beat = self.append(out, self.activation.words);
+            let (first, last) = (s == 0, s + 1 == steps);
+            for field in &self.activation.fields {
+                let value = match field.name.as_str() {
+                    "first" => u64::from(first),
+                    "last" => u64::from(last),
+                    // Sampled on first; what comes later must not matter.
+                    "rows" | "columns" | "zero_point" if !first => u64::MAX / 3 * (s as u64 % 4),
+                    "rows" => case.rows as u64,
+                    "columns" => case.columns as u64,
+                    "zero_point" => case.zero_point.0 as i64 as u64,
+                    _ => continue,
+                };
+                put(beat, 32 * field.word, field.bits, value);
+            }
+            if let Some(field) = self.activation.field("keep") {
+                for (i, keep) in case.keep[s * step..][..step].iter().enumerate() {
+                    put(beat, 32 * field.word + i, 1, u64::from(*keep));
+                }
+            }
+            self.activation_payload(case, s * step, beat);
+        }
+    }
+
+    /// Appends the weight beats of `case`, lowest plane of a k-step first.
+    pub fn weight_beats(&self, case: &Case, out: &mut Vec<u32>) {
+        let step = self.spec.elements_per_step() as usize;
+        let steps = case.elements / step;
+        for s in 0..steps {
+            for plane in 0..self.spec.beats_per_step() {
+                let beat = self.append(out, self.weight.words);
+                let last = s + 1 == steps && plane + 1 == self.spec.beats_per_step();
+                if let Some(field) = self.weight.field("last") {
+                    put(beat, 32 * field.word, 1, u64::from(last));
+                }
+                self.weight_payload(case, s * step, plane, beat);
+            }
+        }
+    }
+
+    /// Words of one beat of `weight_data_i`.
+    pub fn weight_data_words(&self) -> usize {
+        wire::words(self.weight_data.bits)
+    }
+
+    /// Appends the weight beats of a run whose data was packed before, in stream order.
+    pub fn packed_weight_beats(&self, data: &[u32], out: &mut Vec<u32>) {
+        let beats = data.chunks(self.weight_data_words());
+        let count = beats.len();
+        for (i, words) in beats.enumerate() {
+            let beat = self.append(out, self.weight.words);
+            beat[self.weight_data.word..][..words.len()].copy_from_slice(words);
+            self.set_weight(beat, 0, "last", i64::from(i + 1 == count));
+        }
+    }
+
+    /// Sets the field `name` of activation beat `index` in `beats`, if the port has that field.
+    /// Bits beyond the field are dropped.
+    pub fn set_activation(&self, beats: &mut [u32], index: usize, name: &str, value: i64) {
+        set(&self.activation, beats, index, name, value);
+    }
+
+    /// Sets the field `name` of weight beat `index` in `beats`, as for activations.
+    pub fn set_weight(&self, beats: &mut [u32], index: usize, name: &str, value: i64) {
+        set(&self.weight, beats, index, name, value);
+    }
+
+    /// Width of a field of the activation stream, if the port has it.
+    pub fn activation_field_bits(&self, name: &str) -> Option<u32> {
+        self.activation.field(name).map(|field| field.bits)
+    }
+
+    /// Width of one result.
+    pub fn result_bits(&self) -> u32 {
+        self.result_bits
+    }
+
+    /// Whether the result beat `words` is marked as the run's last.
+    pub fn result_last(&self, words: &[u32]) -> bool {
+        self.result
+            .field("last")
+            .is_some_and(|field| words[field.word] & 1 == 1)
+    }
+
+    /// Whether `lane` of the result beat counts.
+    pub fn result_keep(&self, words: &[u32], lane: usize) -> bool {
+        let Some(field) = self.result.field("keep") else {
+            return true;
+        };
+        bit(words, 32 * field.word + lane)
+    }
+
+    /// The result in `lane` of a beat.
+    pub fn result(&self, words: &[u32], lane: usize) -> i128 {
+        let Some(field) = self.result.field("data") else {
+            return 0;
+        };
+        let width = self.result_bits as usize;
+        let start = 32 * field.word + lane * width;
+        let mut value: u128 = 0;
+        let mut have = 0;
+        while have < width {
+            let at = start + have;
+            let take = (32 - at % 32).min(width - have);
+            let part = u128::from(words[at / 32] >> (at % 32)) & ((1 << take) - 1);
+            value |= part << have;
+            have += take;
+        }
+        let unused = 128 - self.result_bits;
+        (value as i128) << unused >> unused
+    }
+
+    fn append<'a>(&self, out: &'a mut Vec<u32>, words: usize) -> &'a mut [u32] {
+        let start = out.len();
+        out.resize(start + words, 0);
+        &mut out[start..]
+    }
+
+    fn activation_payload(&self, case: &Case, start: usize, beat: &mut [u32]) {
+        let (k, groups) = (self.spec.tile.k as usize, self.spec.tile.groups as usize);
+        let mut at = 32 * self.activation_data.word;
+        for row in 0..self.spec.tile.m as usize {
+            for group in 0..groups {
+                let first = start + group * k;
+                at = match self.payload {
+                    Payload::Activations => self.put_elements(case, row, first, at, beat),
+                    Payload::Tables {
+                        entries,
+                        bits,
+                        symmetry,
+                    } => {
+                        let elements: Vec<i64> = (0..k)
+                            .map(|i| i64::from(case.activation(row, first + i)))
+                            .collect();
+                        for index in 0..entries {
+                            let entry = entry(&elements, index, symmetry);
+                            put(beat, at + (index * bits) as usize, bits, entry as u64);
+                        }
+                        at + (entries * bits) as usize
+                    }
+                };
+            }
+        }
+    }
+
+    fn put_elements(
+        &self,
+        case: &Case,
+        row: usize,
+        first: usize,
+        mut at: usize,
+        beat: &mut [u32],
+    ) -> usize {
+        let bits = self.spec.activation.bits();
+        let row = &case.activations[row * case.elements + first..][..self.spec.tile.k as usize];
+        for activation in row {
+            put(beat, at, bits, i64::from(*activation) as u64);
+            at += bits as usize;
+        }
+        at
+    }
+
+    fn weight_payload(&self, case: &Case, start: usize, plane: u32, beat: &mut [u32]) {
+        let (k, groups) = (self.spec.tile.k, self.spec.tile.groups as usize);
+        let (word, bits) = (self.spec.weight_word(), self.spec.weight_word_bits());
+        let weight_bits = self.spec.weight.bits();
+        let mut at = 32 * self.weight_data.word;
+        for column in 0..self.spec.tile.n as usize {
+            let codes = &case.codes[column * case.elements + start..][..k as usize * groups];
+            for group in codes.chunks(k as usize) {
+                match word {
+                    WeightWord::Folded => {
+                        let folded: FoldedGroup = fold(signs(group, plane), k);
+                        put(beat, at, bits, u64::from(folded.word(k)));
+                    }
+                    WeightWord::Plain => put(beat, at, bits, u64::from(signs(group, plane))),
+                    WeightWord::TwosComplement => {
+                        let top = 1 << (weight_bits - 1);
+                        for (i, code) in group.iter().enumerate() {
+                            let at = at + i * weight_bits as usize;
+                            put(beat, at, weight_bits, u64::from(code ^ top));
+                        }
+                    }
+                }
+                at += bits as usize;
+            }
+        }
+    }
+}
+
+/// Bit `plane` of each code of a group; element i in bit i.
+pub(crate) fn signs(group: &[u8], plane: u32) -> u32 {
+    let bit = |(i, code): (usize, &u8)| u32::from(plane_bit(*code, plane)) << i;
+    group.iter().enumerate().map(bit).sum()
+}
+
+/// Entry `index` of the table of `elements`: the sum in which element i counts positively where
+/// bit i is set, the last one always in a half table.
+fn entry(elements: &[i64], index: u32, symmetry: Symmetry) -> i64 {
+    let signs = match symmetry {
+        Symmetry::Half { .. } => index | 1 << (elements.len() - 1),
+        Symmetry::Full => index,
+    };
+    let signed = |(i, a): (usize, &i64)| if signs >> i & 1 == 1 { *a } else { -a };
+    elements.iter().enumerate().map(signed).sum()
+}
+
+fn payload(spec: &Spec) -> Payload {
+    let Architecture::LutTensorCore(table) = &spec.architecture else {
+        return Payload::Activations;
+    };
+    if table.precompute == Precompute::Shared {
+        return Payload::Activations;
+    }
+    let half = matches!(table.symmetry, Symmetry::Half { .. });
+    let range = bitplane_formats::entry_range(spec.activation, spec.tile.k, half);
+    Payload::Tables {
+        entries: 1 << (spec.tile.k - u32::from(half)),
+        bits: bitplane_formats::signed_bits(range),
+        symmetry: table.symmetry,
+    }
+}
+
+fn fits(stream: &str, found: u32, expected: u32) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(unfit(
+        stream,
+        &format!("the data port has {found} bits, {expected} would fit"),
+    ))
+}
+
+fn unfit(stream: &str, what: &str) -> Error {
+    Error::input(
+        "ports-do-not-fit",
+        format!("{stream}_data"),
+        format!("the {stream} stream in the manifest does not fit the configuration: {what}"),
+        "generate the bundle again",
+    )
+}
+
+fn set(layout: &Beat, beats: &mut [u32], index: usize, name: &str, value: i64) {
+    let Some(field) = layout.field(name) else {
+        return;
+    };
+    let beat = &mut beats[index * layout.words..][..layout.words];
+    put(beat, 32 * field.word, field.bits, value as u64);
+}
+
+fn bit(words: &[u32], at: usize) -> bool {
+    words[at / 32] >> (at % 32) & 1 == 1
+}
+
+/// Writes the low `bits` (at most 32) bits of `value` at bit `at`.
+fn put(words: &mut [u32], at: usize, bits: u32, value: u64) {
+    let mask = (1u64 << bits) - 1;
+    let shift = at % 32;
+    let (mask, value) = (mask << shift, (value & mask) << shift);
+    let low = &mut words[at / 32];
+    *low = *low & !(mask as u32) | value as u32;
+    if mask >> 32 != 0 {
+        let high = &mut words[at / 32 + 1];
+        *high = *high & !((mask >> 32) as u32) | (value >> 32) as u32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_are_put_across_word_boundaries_without_touching_their_neighbours() {
+        let mut words = [u32::MAX, 0, u32::MAX];
+        put(&mut words, 30, 10, 0b01_0000_0010);
+        assert_eq!(words, [0xbfff_ffff, 0b0100_0000, u32::MAX]);
+        put(&mut words, 32, 32, 0x1234_5678);
+        assert_eq!(words[1], 0x1234_5678);
+    }
+
+    #[test]
+    fn the_entries_of_a_half_table_hold_the_last_element_positive() {
+        let half = Symmetry::Half {
+            fold: bitplane_spec::Fold::Offline,
+        };
+        let entries: Vec<i64> = (0..4).map(|i| entry(&[1, 10, 100], i, half)).collect();
+        assert_eq!(entries, [89, 91, 109, 111]);
+        let entries: Vec<i64> = (0..4).map(|i| entry(&[1, 10], i, Symmetry::Full)).collect();
+        assert_eq!(entries, [-11, -9, 9, 11]);
+    }
+}

@@ -1,0 +1,371 @@
+use crate::compare::compare;
+use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Session, Simulator, Stalls, Start};
+use bitplane_emit::wire::status;
+use bitplane_formats::ZeroPoint;
+use bitplane_golden::Run;
+use bitplane_spec::{Architecture, Spec, ZeroPointMode};
+use serde::{Deserialize, Serialize};
+
+/// Words of stimulus in one batch (4 MB), unless a single run is longer.
+const BATCH_WORDS: usize = 1 << 20;
+
+/// A matrix product: `outputs[t, o] = sum over i of activations[t, i] * weight[o, i]`.
+#[derive(Clone, Debug)]
+pub struct Layer<'a> {
+    /// Rows of the activations.
+    pub tokens: usize,
+    /// Length K of every dot product; at most the configuration's `max_k`.
+    pub inputs: usize,
+    /// Output channels.
+    pub outputs: usize,
+    /// `[tokens, inputs]`, row-major, in the range of the activation format.
+    pub activations: &'a [i32],
+    /// Unsigned weight codes `[outputs, inputs]`, row-major.
+    pub codes: &'a [u8],
+    /// Where the weight beats come from.
+    pub weights: Weights<'a>,
+    /// Reinterpreted zero point of all columns.
+    pub zero_point: ZeroPoint,
+}
+
+/// Where the weight beats of a layer come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Weights<'a> {
+    /// They are made from [`Layer::codes`].
+    Codes,
+    /// They were packed before; the codes serve for the golden model alone.
+    Packed(PackedBeats<'a>),
+}
+
+/// The data of weight beats in stream order: tile of n columns, k-step, bit plane (lowest first).
+/// Columns and elements beyond the matrix are present, with any value.
+#[derive(Clone, Copy, Debug)]
+pub struct PackedBeats<'a> {
+    /// Beats one after the other, each `ceil(bits of weight_data_i / 32)` words, lowest bit first.
+    pub words: &'a [u32],
+}
+
+/// What a layer's run through the hardware gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerReport {
+    /// Results `[tokens, outputs]`, row-major, as the hardware gave them.
+    #[serde(skip)]
+    pub outputs: Vec<i128>,
+    /// Results compared: all of them.
+    pub compared: u64,
+    /// Results that differ from the golden model's.
+    pub mismatches: u64,
+    /// Tiles (runs).
+    pub runs: u64,
+    /// Clock cycles from the first beat to the last result.
+    pub cycles: u64,
+    /// Multiply-accumulates of the layer over those that the array could have done in these
+    /// cycles.
+    pub utilisation: f64,
+    /// The first difference, as text.
+    pub first_mismatch: Option<String>,
+}
+
+/// Pushes a whole layer through `simulator`, tile by tile, nothing stalling, and compares every
+/// result with the golden model.
+///
+/// # Errors
+/// [`Error::Input`] if the layer does not suit the configuration; [`Error::Died`] if the
+/// simulation stops.
+pub fn layer(
+    simulator: &Simulator,
+    spec: &Spec,
+    layer: &Layer,
+    start: &Start,
+    monitor: &Monitor,
+) -> Result<LayerReport, Error> {
+    let encoder = Encoder::new(spec, &simulator.manifest)?;
+    check_input(spec, &encoder, layer)?;
+    let golden = bitplane_golden::results(spec, &whole(layer));
+    let tiling = Tiling {
+        spec,
+        encoder: &encoder,
+        layer,
+        golden: &golden,
+    };
+    let mut session = Session::start(simulator, start)?;
+    let mut report = LayerReport {
+        outputs: vec![0; layer.tokens * layer.outputs],
+        compared: (layer.tokens * layer.outputs) as u64,
+        mismatches: 0,
+        runs: 0,
+        cycles: 0,
+        utilisation: 0.0,
+        first_mismatch: None,
+    };
+    let tiles = tiling.tiles();
+    let per_batch = (BATCH_WORDS / (tiling.steps() * encoder.step_words())).max(1);
+    for (i, tiles_of_batch) in tiles.chunks(per_batch).enumerate() {
+        monitor.report("layer", (i * per_batch) as u64, tiles.len() as u64)?;
+        tiling.run(tiles_of_batch, &mut session, &mut report)?;
+    }
+    let useful = layer.tokens as f64 * layer.inputs as f64 * layer.outputs as f64;
+    let possible = report.cycles as f64 * simulator.manifest.macs_per_cycle;
+    report.utilisation = if possible > 0.0 {
+        useful / possible
+    } else {
+        0.0
+    };
+    Ok(report)
+}
+
+/// The layer as one run of the golden model, which knows no tiles.
+fn whole(layer: &Layer) -> Run {
+    Run {
+        rows: layer.tokens,
+        columns: layer.outputs,
+        elements: layer.inputs,
+        activations: layer.activations.to_vec(),
+        codes: layer.codes.to_vec(),
+        zero_point: layer.zero_point,
+    }
+}
+
+struct Tiling<'a> {
+    spec: &'a Spec,
+    encoder: &'a Encoder,
+    layer: &'a Layer<'a>,
+    golden: &'a [i128],
+}
+
+/// The upper left corner of a tile.
+#[derive(Clone, Copy)]
+struct Corner {
+    token: usize,
+    output: usize,
+}
+
+impl Tiling<'_> {
+    fn steps(&self) -> usize {
+        self.layer
+            .inputs
+            .div_ceil(self.spec.elements_per_step() as usize)
+    }
+
+    fn tiles(&self) -> Vec<Corner> {
+        let (m, n) = (self.spec.tile.m as usize, self.spec.tile.n as usize);
+        let outputs = (0..self.layer.outputs).step_by(n);
+        let corners = outputs.flat_map(|output| {
+            (0..self.layer.tokens)
+                .step_by(m)
+                .map(move |token| Corner { token, output })
+        });
+        corners.collect()
+    }
+
+    fn case(&self, corner: Corner) -> Case {
+        let layer = self.layer;
+        let (m, n) = (self.spec.tile.m as usize, self.spec.tile.n as usize);
+        let mut case = Case::zero(self.spec, self.steps());
+        case.rows = m.min(layer.tokens - corner.token);
+        case.columns = n.min(layer.outputs - corner.output);
+        case.zero_point = layer.zero_point;
+        case.keep[layer.inputs..].fill(false);
+        let (inputs, elements) = (layer.inputs, case.elements);
+        for row in 0..case.rows {
+            let from = &layer.activations[(corner.token + row) * inputs..][..inputs];
+            case.activations[row * elements..][..inputs].copy_from_slice(from);
+        }
+        for column in 0..case.columns {
+            let from = &layer.codes[(corner.output + column) * inputs..][..inputs];
+            case.codes[column * elements..][..inputs].copy_from_slice(from);
+        }
+        case
+    }
+
+    fn values(&self, case: &Case, corner: Corner) -> Vec<i128> {
+        let row = |row: usize| {
+            let start = (corner.token + row) * self.layer.outputs + corner.output;
+            self.golden[start..][..case.columns].iter().copied()
+        };
+        (0..case.rows).flat_map(row).collect()
+    }
+
+    fn run(
+        &self,
+        tiles: &[Corner],
+        session: &mut Session,
+        report: &mut LayerReport,
+    ) -> Result<(), Error> {
+        let cases: Vec<Case> = tiles.iter().map(|corner| self.case(*corner)).collect();
+        let values: Vec<Vec<i128>> = cases
+            .iter()
+            .zip(tiles)
+            .map(|(case, corner)| self.values(case, *corner))
+            .collect();
+        let batch = self.batch(tiles, &cases);
+        let response = session.run(&batch)?;
+        let comparison = compare(self.encoder, &cases, &values, Interrupt::None, &response);
+        report.mismatches += comparison.mismatches;
+        report.runs += cases.len() as u64;
+        report.cycles += u64::from(response.cycles);
+        if let (None, Some(found)) = (&report.first_mismatch, &comparison.first) {
+            let tile = tiles.get(found.run).copied().unwrap_or(tiles[0]);
+            report.first_mismatch = Some(format!(
+                "token {}, output {}: {} {} expected, got {} in cycle {}",
+                tile.token + found.row,
+                tile.output + found.column,
+                found.what,
+                found.expected,
+                found.got,
+                found.cycle
+            ));
+        }
+        let flags = status::ERROR | status::OVERFLOW | status::UNSTABLE;
+        if response.status & flags != 0 {
+            report.mismatches += 1;
+            let text = format!("status flags {:#x} are set", response.status);
+            report.first_mismatch.get_or_insert(text);
+        }
+        self.collect(tiles, &cases, &response, report);
+        Ok(())
+    }
+
+    fn batch(&self, tiles: &[Corner], cases: &[Case]) -> Batch {
+        let mut batch = self.encoder.empty_batch();
+        batch.stalls = Stalls::none();
+        for (case, corner) in cases.iter().zip(tiles) {
+            match self.layer.weights {
+                Weights::Codes => self.encoder.add(case, &mut batch),
+                Weights::Packed(packed) => {
+                    let tile = corner.output / self.spec.tile.n as usize;
+                    let beats = self.steps() * self.spec.beats_per_step() as usize;
+                    let words = self.encoder.weight_data_words();
+                    let data = &packed.words[tile * beats * words..][..beats * words];
+                    self.encoder.activation_beats(case, &mut batch.activation);
+                    self.encoder.packed_weight_beats(data, &mut batch.weight);
+                    batch.result_beats += case.result_beats(self.spec);
+                }
+            }
+        }
+        batch
+    }
+
+    fn collect(
+        &self,
+        tiles: &[Corner],
+        cases: &[Case],
+        response: &crate::Response,
+        report: &mut LayerReport,
+    ) {
+        let drain = self.spec.tile.drain as usize;
+        let mut beats = response.beats();
+        for (case, corner) in cases.iter().zip(tiles) {
+            for row in 0..case.rows {
+                let start = (corner.token + row) * self.layer.outputs + corner.output;
+                for column in (0..case.columns).step_by(drain) {
+                    let Some((_, beat)) = beats.next() else {
+                        return;
+                    };
+                    for lane in 0..drain.min(case.columns - column) {
+                        report.outputs[start + column + lane] = self.encoder.result(beat, lane);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Error> {
+    let refuse = |key: &str, message: String, help: &str| {
+        Err(Error::input("layer-does-not-fit", key, message, help))
+    };
+    let Layer {
+        tokens,
+        inputs,
+        outputs,
+        ..
+    } = *layer;
+    if tokens == 0 || inputs == 0 || outputs == 0 {
+        let message = format!("a layer of {tokens} tokens, {inputs} inputs, {outputs} outputs");
+        return refuse("layer", message, "give at least one of each");
+    }
+    if inputs as u64 > spec.accumulate.max_k {
+        let message = format!(
+            "the layer has K = {inputs}, the core is exact up to {}",
+            spec.accumulate.max_k
+        );
+        return refuse(
+            "accumulate.max_k",
+            message,
+            "raise accumulate.max_k to at least K",
+        );
+    }
+    if layer.activations.len() != tokens * inputs || layer.codes.len() != outputs * inputs {
+        let message = format!(
+            "{} activations and {} codes do not fill {tokens} x {inputs} and {outputs} x {inputs}",
+            layer.activations.len(),
+            layer.codes.len()
+        );
+        return refuse("layer", message, "give matrices of the stated shapes");
+    }
+    let format = spec.activation;
+    if let Some(a) = layer
+        .activations
+        .iter()
+        .find(|a| format.wrap(i128::from(**a)) != i128::from(**a))
+    {
+        let message = format!(
+            "activation {a} is outside {format} ({}..={})",
+            format.min(),
+            format.max()
+        );
+        return refuse(
+            "activation.format",
+            message,
+            "quantise the activations to that format",
+        );
+    }
+    if let Some(code) = layer
+        .codes
+        .iter()
+        .find(|code| u32::from(**code) >= spec.weight.codes())
+    {
+        let message = format!("weight code {code} does not fit {}", spec.weight);
+        return refuse(
+            "weight.format",
+            message,
+            "quantise the weights to that format",
+        );
+    }
+    if !takes(spec, layer.zero_point) {
+        let message = format!(
+            "the core does not take the zero point z' = {}",
+            layer.zero_point.0
+        );
+        let help = "use a lut_tensor_core with group.zero_point = \"constant\"";
+        return refuse("group.zero_point", message, help);
+    }
+    if let Weights::Packed(packed) = layer.weights {
+        let steps = inputs.div_ceil(spec.elements_per_step() as usize);
+        let tiles = outputs.div_ceil(spec.tile.n as usize);
+        let beats = tiles * steps * spec.beats_per_step() as usize;
+        let expected = beats * encoder.weight_data_words();
+        if packed.words.len() != expected {
+            let message = format!(
+                "the packed weights have {} words, {beats} beats have {expected}",
+                packed.words.len()
+            );
+            return refuse(
+                "weights",
+                message,
+                "pack the weights for this configuration",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A multiplier array works on two's-complement weights and on nothing else.
+fn takes(spec: &Spec, zero_point: ZeroPoint) -> bool {
+    match (&spec.architecture, spec.zero_point) {
+        (Architecture::MacArray, _) => zero_point == ZeroPoint::TWOS_COMPLEMENT,
+        (_, ZeroPointMode::Constant) => spec.weight.accepts(zero_point),
+        (_, ZeroPointMode::None) => zero_point == ZeroPoint::MID_RISE,
+    }
+}

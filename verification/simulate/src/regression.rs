@@ -1,0 +1,358 @@
+//! The ordinary check of a core: directed corners, protocol, random runs with stalls and
+//! interruptions, cover.
+
+use crate::bench::{Bench, Flow, Stop};
+use crate::stimulus::Maker;
+use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Report, Simulator, Stalls, Start};
+use bitplane_emit::wire::status;
+use bitplane_spec::Spec;
+
+/// How much to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// At least so many look-up cycles (weight beats) in compared runs.
+    pub vectors: u64,
+    /// At least so many complete runs compared.
+    pub runs: u64,
+    /// Everything random follows from it and from [`Start::seed`].
+    pub start: Start,
+}
+
+/// Batches of which one is interrupted.
+const INTERRUPT_EVERY: u64 = 4;
+/// Simulator starts over which the random runs are spread.
+const STARTS: u64 = 4;
+/// Words of stimulus in one batch (4 MB), unless a single run is longer.
+const BATCH_WORDS: usize = 1 << 20;
+/// Runs in one batch.
+const BATCH_RUNS: usize = 24;
+/// Cycles that a core gets to settle after a protocol error.
+const PATIENCE: u32 = 300;
+/// Sweeps added at the end until the cover is full.
+const MORE_SWEEPS: usize = 16;
+
+/// Checks `simulator` against the golden model of `spec`.
+///
+/// Directed: tails in all three dimensions, extremes under every zero point, zero tables,
+/// alternating planes, runs of one k-step and of `max_k`, every table index. Then protocol
+/// errors and overflow with their flags, random runs of differing length with random stalls, back
+/// to back, and clear and reset in mid-stream; all from several random initial states. Cover
+/// below 100% at the end counts as a difference.
+///
+/// # Errors
+/// Only if checking is impossible; what is wrong with the core is in the report.
+pub fn regression(
+    simulator: &Simulator,
+    spec: &Spec,
+    options: &Options,
+    monitor: &Monitor,
+) -> Result<Report, Error> {
+    let encoder = Encoder::new(spec, &simulator.manifest)?;
+    let bench = Bench::new(&encoder, simulator, options.start.clone(), monitor)?;
+    let maker = Maker::new(&encoder, options.start.seed);
+    let mut regression = Regression {
+        bench,
+        maker,
+        options,
+    };
+    match regression.all() {
+        Ok(()) | Err(Stop::Failed) => Ok(regression.bench.finish()),
+        Err(Stop::Error(error)) => Err(error),
+    }
+}
+
+struct Regression<'a> {
+    bench: Bench<'a>,
+    maker: Maker,
+    options: &'a Options,
+}
+
+impl Regression<'_> {
+    fn all(&mut self) -> Flow {
+        self.corners()?;
+        self.protocol()?;
+        self.overflow()?;
+        self.bench.restart()?;
+        self.random()?;
+        self.fill_cover()
+    }
+
+    fn corners(&mut self) -> Flow {
+        let (steps, complete) = self.maker.longest();
+        if !complete {
+            let elements = steps as u64 * u64::from(self.bench.spec().elements_per_step());
+            let max_k = self.bench.spec().accumulate.max_k;
+            self.bench.skip(format!(
+                "runs of K = max_k = {max_k}: one takes too much memory, K = {elements} was run"
+            ));
+        }
+        let cases = self.maker.corners();
+        let mut stalls = Stalls::none();
+        for (batch, total) in batches(&self.bench, &cases) {
+            self.bench
+                .monitor
+                .report("corners", batch.start as u64, total as u64)?;
+            let cases = &cases[batch];
+            self.bench
+                .check("directed corners", cases, stalls, Interrupt::None, 8)?;
+            stalls = self.maker.stalls();
+        }
+        Ok(())
+    }
+
+    fn random(&mut self) -> Flow {
+        let (vectors, runs) = (self.options.vectors, self.options.runs);
+        let (from_vectors, from_runs) = (self.bench.report.vectors, self.bench.report.runs);
+        let goal = vectors.max(1);
+        let mut restarts = 1;
+        for batch in 0.. {
+            let report = &self.bench.report;
+            let short = report.runs - from_runs < runs || report.vectors - from_vectors < vectors;
+            let done = (report.vectors - from_vectors).min(goal);
+            self.bench.monitor.report("random runs", done, goal)?;
+            // Few runs may be asked for; clear and reset are checked all the same.
+            if !short && batch >= 2 * INTERRUPT_EVERY {
+                return Ok(());
+            }
+            if done * STARTS / goal >= restarts && restarts < STARTS {
+                self.bench.restart()?;
+                restarts += 1;
+            }
+            if batch % INTERRUPT_EVERY == 1 {
+                self.interrupted(batch / INTERRUPT_EVERY)?;
+            }
+            let cases = self.random_batch();
+            let (stalls, quiet) = (self.maker.stalls(), self.maker.below(3) * 16);
+            self.bench
+                .check("random runs", &cases, stalls, Interrupt::None, quiet)?;
+        }
+        Ok(())
+    }
+
+    fn random_batch(&mut self) -> Vec<Case> {
+        let step_words = self.bench.encoder.step_words();
+        let step = self.bench.spec().elements_per_step() as usize;
+        let runs = 1 + self.maker.below(BATCH_RUNS as u32) as usize;
+        let mut words = 0;
+        let mut cases = Vec::new();
+        while cases.len() < runs && words < BATCH_WORDS {
+            let case = self.maker.random();
+            words += case.elements / step * step_words;
+            cases.push(case);
+        }
+        cases
+    }
+
+    /// Clear and reset at a random cycle: what came out before is right, nothing from before comes
+    /// out afterwards, and the runs that follow, at once or later, are right.
+    fn interrupted(&mut self, round: u64) -> Flow {
+        for kind in [Interrupt::Clear as fn(u32) -> Interrupt, Interrupt::Reset] {
+            for quiet in [0, 64] {
+                let runs = 1 + self.maker.below(6);
+                let cases: Vec<Case> = (0..runs).map(|_| self.maker.random()).collect();
+                let stalls = if round.is_multiple_of(2) {
+                    Stalls::none()
+                } else {
+                    self.maker.stalls()
+                };
+                let length = self.estimated_cycles(&cases, stalls);
+                let cycle = self.maker.below(length);
+                self.bench
+                    .check("interrupted runs", &cases, stalls, kind(cycle), quiet)?;
+                let next: Vec<Case> = (0..2).map(|_| self.maker.random()).collect();
+                let check = "runs after an interruption";
+                self.bench
+                    .check(check, &next, Stalls::none(), Interrupt::None, 8)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn estimated_cycles(&self, cases: &[Case], stalls: Stalls) -> u32 {
+        let spec = self.bench.spec();
+        let beats: u32 = cases
+            .iter()
+            .map(|c| c.steps(spec) as u32 * spec.beats_per_step() + c.result_beats(spec) + 4)
+            .sum();
+        beats * 256 / (257 - stalls.worst())
+    }
+
+    /// Each violation raises `error_o`, which stays up until clear or reset; afterwards the core
+    /// works.
+    fn protocol(&mut self) -> Flow {
+        let violations = violations(self.bench.encoder);
+        let total = violations.len() as u64;
+        for (i, violation) in violations.iter().enumerate() {
+            self.bench
+                .monitor
+                .report("protocol errors", i as u64, total)?;
+            let mut batch = self.bench.encoder.empty_batch();
+            let case = self.maker.random_of(2);
+            self.bench.encoder.add(&case, &mut batch);
+            (violation.tamper)(self.bench.encoder, &mut batch);
+            (batch.result_beats, batch.watchdog_cycles) = (Batch::ENDLESS, PATIENCE);
+            batch.limit_cycles = Some(8 * PATIENCE);
+            let check = format!("protocol error: {}", violation.name);
+            // What else an erring core does is not laid down, but it must not break the protocol.
+            let ignored = status::WATCHDOG | status::OVERFLOW;
+            self.bench
+                .check_flags(&check, &batch, status::ERROR, ignored)?;
+            let mut waiting = self.bench.encoder.empty_batch();
+            waiting.quiet_cycles = 16;
+            self.bench
+                .check_flags(&check, &waiting, status::ERROR, ignored)?;
+            self.lower_flags(&check, i % 3 == 2)?;
+            let next = [self.maker.random(), self.maker.random()];
+            let check = format!("runs after a protocol error: {}", violation.name);
+            self.bench
+                .check(&check, &next, Stalls::none(), Interrupt::None, 8)?;
+        }
+        Ok(())
+    }
+
+    /// Overlong runs raise `overflow_o`, which stays up; their results are what the policy says.
+    fn overflow(&mut self) -> Flow {
+        if !self.maker.longest().1 {
+            self.bench
+                .skip("overflow_o: a run longer than max_k takes too much memory".to_owned());
+            return Ok(());
+        }
+        let check = "a run longer than max_k";
+        for (i, case) in self.maker.overlong().into_iter().enumerate() {
+            self.bench
+                .check(check, &[case], Stalls::none(), Interrupt::None, 8)?;
+            let mut waiting = self.bench.encoder.empty_batch();
+            waiting.quiet_cycles = 16;
+            self.bench
+                .check_flags(check, &waiting, status::OVERFLOW, 0)?;
+            self.lower_flags(check, i % 2 == 1)?;
+            let next = [self.maker.random()];
+            let check = "a run after an overlong one";
+            self.bench
+                .check(check, &next, Stalls::none(), Interrupt::None, 8)?;
+        }
+        Ok(())
+    }
+
+    fn lower_flags(&mut self, check: &str, by_reset: bool) -> Flow {
+        let mut batch = self.bench.encoder.empty_batch();
+        batch.interrupt = if by_reset {
+            Interrupt::Reset(0)
+        } else {
+            Interrupt::Clear(0)
+        };
+        batch.result_beats = Batch::ENDLESS;
+        self.bench.check_flags(check, &batch, 0, 0)
+    }
+
+    fn fill_cover(&mut self) -> Flow {
+        for _ in 0..MORE_SWEEPS {
+            if self.bench.cover().is_full() {
+                return Ok(());
+            }
+            let cases = self.maker.sweep();
+            for (batch, _) in batches(&self.bench, &cases) {
+                let stalls = self.maker.stalls();
+                self.bench
+                    .check("cover", &cases[batch], stalls, Interrupt::None, 0)?;
+            }
+        }
+        let cover = self.bench.cover();
+        if cover.is_full() {
+            return Ok(());
+        }
+        let got = format!("{cover:?}");
+        self.bench
+            .fail_overall("cover", "every lane, index and plane hit".to_owned(), got)
+    }
+}
+
+/// Cuts `cases` into ranges of a batch each, with the number of cases.
+fn batches(
+    bench: &Bench,
+    cases: &[Case],
+) -> impl Iterator<Item = (std::ops::Range<usize>, usize)> + use<> {
+    let step = bench.spec().elements_per_step() as usize;
+    let step_words = bench.encoder.step_words();
+    let words: Vec<usize> = cases
+        .iter()
+        .map(|case| case.elements / step * step_words)
+        .collect();
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let mut end = start;
+        let mut sum = 0;
+        while end < words.len()
+            && end - start < BATCH_RUNS
+            && (end == start || sum + words[end] <= BATCH_WORDS)
+        {
+            sum += words[end];
+            end += 1;
+        }
+        let range = start..end;
+        start = end;
+        (!range.is_empty()).then_some((range, words.len()))
+    })
+}
+
+/// Changes the stimulus of a correct run.
+type Tamper = Box<dyn Fn(&Encoder, &mut Batch)>;
+
+/// A way to break the protocol of a run of two k-steps.
+struct Violation {
+    name: String,
+    tamper: Tamper,
+}
+
+fn violations(encoder: &Encoder) -> Vec<Violation> {
+    let tile = encoder.spec().tile;
+    let mut violations = vec![
+        activation("first in mid-run", 1, "first", 1),
+        activation("no first at the start of a run", 0, "first", 0),
+        weight("weight last before the end of a run", |_| 0, 1),
+        weight("no weight last at the end of a run", |beats| beats - 1, 0),
+    ];
+    let fields = [("rows", i64::from(tile.m)), ("columns", i64::from(tile.n))];
+    for (field, most) in fields {
+        let Some(bits) = encoder.activation_field_bits(field) else {
+            continue;
+        };
+        violations.push(activation(&format!("no {field}"), 0, field, 0));
+        if most + 1 < 1 << bits {
+            violations.push(activation(&format!("too many {field}"), 0, field, most + 1));
+        }
+    }
+    if let Some(bits) = encoder.activation_field_bits("zero_point") {
+        // -2 is the only even code of a two-bit field besides 0.
+        for even in [-2, 2] {
+            let representable = (-(1 << (bits - 1))..1 << (bits - 1)).contains(&even);
+            if representable {
+                let name = format!("the even zero point {even}");
+                violations.push(activation(&name, 0, "zero_point", even));
+            }
+        }
+    }
+    violations
+}
+
+fn activation(name: &str, beat: usize, field: &str, value: i64) -> Violation {
+    let field = field.to_owned();
+    let tamper = move |encoder: &Encoder, batch: &mut Batch| {
+        encoder.set_activation(&mut batch.activation, beat, &field, value);
+    };
+    Violation {
+        name: name.to_owned(),
+        tamper: Box::new(tamper),
+    }
+}
+
+fn weight(name: &str, beat: impl Fn(usize) -> usize + 'static, value: i64) -> Violation {
+    let tamper = move |encoder: &Encoder, batch: &mut Batch| {
+        let beat = beat(batch.weight_beats());
+        encoder.set_weight(&mut batch.weight, beat, "last", value);
+    };
+    Violation {
+        name: name.to_owned(),
+        tamper: Box::new(tamper),
+    }
+}

@@ -1,0 +1,344 @@
+//! Runs to check a core with: directed corners and random ones.
+
+use crate::{Case, Encoder, Stalls};
+use bitplane_formats::ZeroPoint;
+use bitplane_spec::{Architecture, Spec, ZeroPointMode};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// Words that one run may take in a batch (64 MB): bounds the longest run that is checked.
+const RUN_WORDS: usize = 16 << 20;
+/// Words that one random run may take.
+const RANDOM_WORDS: usize = 1 << 18;
+
+/// Makes runs for one core.
+pub(crate) struct Maker {
+    spec: Spec,
+    rng: StdRng,
+    zero_points: Vec<ZeroPoint>,
+    longest_steps: usize,
+    random_steps: usize,
+}
+
+impl Maker {
+    pub(crate) fn new(encoder: &Encoder, seed: u64) -> Self {
+        let spec = encoder.spec().clone();
+        let max_steps = usize::try_from(spec.max_steps()).unwrap_or(usize::MAX);
+        let words = encoder.step_words();
+        Self {
+            zero_points: zero_points(&spec),
+            longest_steps: max_steps.min((RUN_WORDS / words).max(1)),
+            random_steps: max_steps.min((RANDOM_WORDS / words).clamp(2, 160)),
+            rng: StdRng::seed_from_u64(seed),
+            spec,
+        }
+    }
+
+    /// K-steps of the longest run that is checked, and whether that is all of `max_k`.
+    pub(crate) fn longest(&self) -> (usize, bool) {
+        (
+            self.longest_steps,
+            self.longest_steps as u64 == self.spec.max_steps(),
+        )
+    }
+
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+        self.rng.random_range(0..bound.max(1))
+    }
+
+    /// Mixes of no, light and heavy stalls, each stream for itself.
+    pub(crate) fn stalls(&mut self) -> Stalls {
+        let mut share = || [0, 0, 40, 128, 230][self.rng.random_range(0..5)];
+        let (activation, weight, result) = (share(), share(), share());
+        Stalls {
+            seed: self.rng.random::<u32>() | 1,
+            activation,
+            weight,
+            result,
+        }
+    }
+
+    /// A run of random length, shape, values and zero point.
+    pub(crate) fn random(&mut self) -> Case {
+        let longest = match self.below(10) {
+            0..4 => 4,
+            4..9 => 40,
+            _ => self.random_steps,
+        };
+        let steps = 1 + self.below(longest.min(self.random_steps) as u32) as usize;
+        self.random_of(steps)
+    }
+
+    /// As [`Maker::random`], of `steps` k-steps.
+    pub(crate) fn random_of(&mut self, steps: usize) -> Case {
+        let mut case = self.junk(steps);
+        let (low, high) = self.activation_range();
+        match self.below(6) {
+            0 => self.fill(&mut case, |rng| if rng.random() { low } else { high }),
+            1 => self.fill(&mut case, |rng| rng.random_range(low.max(-2)..=high.min(2))),
+            2 => self.fill(&mut case, |rng| {
+                if rng.random_ratio(1, 8) {
+                    rng.random_range(low..=high)
+                } else {
+                    0
+                }
+            }),
+            _ => {}
+        }
+        if self.below(3) == 0 {
+            case.rows = 1 + self.below(self.spec.tile.m) as usize;
+        }
+        if self.below(3) == 0 {
+            case.columns = 1 + self.below(self.spec.tile.n) as usize;
+        }
+        let step = self.spec.elements_per_step();
+        if self.below(2) == 0 {
+            let tail = self.below(step) as usize;
+            keep_first(&mut case, steps * step as usize - tail);
+        }
+        if self.below(6) == 0 {
+            let chance = self.rng.random_range(0.05..0.9);
+            for keep in &mut case.keep {
+                *keep &= !self.rng.random_bool(chance);
+            }
+        }
+        let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
+        keep_first(&mut case, within);
+        case.zero_point = self.any_zero_point();
+        case
+    }
+
+    /// Runs of the corners of the configuration, short ones first.
+    pub(crate) fn corners(&mut self) -> Vec<Case> {
+        let mut cases = self.tails();
+        cases.extend(self.extremes());
+        cases.extend(self.sweep());
+        cases.extend(self.longest_runs());
+        cases
+    }
+
+    /// Every number of rows, chosen numbers of columns, every number of elements in a last k-step.
+    fn tails(&mut self) -> Vec<Case> {
+        let (m, n, drain) = (
+            self.spec.tile.m as usize,
+            self.spec.tile.n as usize,
+            self.spec.tile.drain as usize,
+        );
+        let step = self.spec.elements_per_step() as usize;
+        let mut cases = Vec::new();
+        for rows in 1..=m {
+            cases.push(Case {
+                rows,
+                ..self.junk(1)
+            });
+        }
+        let mut counts = vec![
+            1,
+            2,
+            drain - 1,
+            drain,
+            drain + 1,
+            n / 2,
+            n.saturating_sub(drain),
+            n - 1,
+            n,
+        ];
+        counts.retain(|columns| (1..=n).contains(columns));
+        counts.sort_unstable();
+        counts.dedup();
+        for columns in counts {
+            cases.push(Case {
+                columns,
+                ..self.junk(1)
+            });
+        }
+        for tail in 1..=step {
+            let steps = 1 + usize::from(tail % 2 == 0 && self.longest_steps > 1);
+            let mut case = self.junk(steps);
+            keep_first(&mut case, (steps - 1) * step + tail);
+            cases.push(case);
+        }
+        let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
+        for case in &mut cases {
+            keep_first(case, within);
+            case.zero_point = self.any_zero_point();
+        }
+        cases
+    }
+
+    /// Most negative activations against the smallest and largest weights under every zero point,
+    /// zero tables, alternating planes.
+    fn extremes(&mut self) -> Vec<Case> {
+        let (low, high) = self.activation_range();
+        let top = (self.spec.weight.codes() - 1) as u8;
+        let steps = self.longest_steps.min(2);
+        let mut cases = Vec::new();
+        for zero_point in self.zero_points.clone() {
+            for (activation, code) in [(low, 0), (low, top), (high, 0), (high, top)] {
+                let mut case = self.constant(steps, activation, |_, _| code);
+                case.zero_point = zero_point;
+                cases.push(case);
+            }
+        }
+        let mut zero = self.junk(steps);
+        zero.activations.fill(0);
+        cases.push(zero);
+        let alternating = [0x55 & top, 0xaa & top];
+        for first in 0..2 {
+            cases.push(self.constant(steps, low, |column, i| {
+                alternating[(column + i + first) % 2]
+            }));
+            cases.push(self.constant(steps, high, |_, _| alternating[first]));
+        }
+        let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
+        cases.iter_mut().for_each(|case| keep_first(case, within));
+        cases
+    }
+
+    /// Every column and group sees every pattern of signs on every plane (every code, in a
+    /// `mac_array`), against random activations.
+    pub(crate) fn sweep(&mut self) -> Vec<Case> {
+        let tile = self.spec.tile;
+        let (k, groups) = (tile.k as usize, tile.groups as usize);
+        let patterns = match self.spec.architecture {
+            Architecture::LutTensorCore(_) => 1 << tile.k,
+            Architecture::MacArray => self.spec.weight.codes() as usize,
+        };
+        let mut cases = Vec::new();
+        for start in (0..patterns).step_by(self.longest_steps) {
+            let steps = self.longest_steps.min(patterns - start);
+            let mut case = self.junk(steps);
+            for column in 0..tile.n as usize {
+                for element in 0..case.elements {
+                    let pattern = start + element / (k * groups);
+                    let code = match self.spec.architecture {
+                        Architecture::LutTensorCore(_) => {
+                            let group = element / k % groups;
+                            swept_code(&self.spec, pattern, column + 3 * group, element % k)
+                        }
+                        Architecture::MacArray => {
+                            ((pattern + 5 * column + 7 * (element % k)) % patterns) as u8
+                        }
+                    };
+                    case.codes[column * case.elements + element] = code;
+                }
+            }
+            let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
+            keep_first(&mut case, within);
+            case.zero_point = self.any_zero_point();
+            cases.push(case);
+        }
+        cases
+    }
+
+    /// K = max_k (or the longest that is checked) at both extremes and at random.
+    fn longest_runs(&mut self) -> Vec<Case> {
+        let (low, high) = self.activation_range();
+        let top = (self.spec.weight.codes() - 1) as u8;
+        let steps = self.longest_steps;
+        let (first, last) = (
+            self.zero_points[0],
+            *self.zero_points.last().unwrap_or(&MID_RISE),
+        );
+        let mut cases = vec![
+            self.constant(steps, low, |_, _| 0),
+            self.constant(steps, low, |_, _| top),
+            self.constant(steps, high, |_, _| 0),
+            self.constant(steps, high, |_, _| top),
+            self.junk(steps),
+        ];
+        cases[0].zero_point = last;
+        cases[1].zero_point = first;
+        let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
+        cases.iter_mut().for_each(|case| keep_first(case, within));
+        cases
+    }
+
+    /// Runs one k-step longer than `max_k` needs. The last step of the first is zero, so that its
+    /// results are exact all the same; the second is at the extreme and wraps or saturates.
+    pub(crate) fn overlong(&mut self) -> Vec<Case> {
+        let steps = self.longest_steps + 1;
+        let low = self.activation_range().0;
+        let mut small = self.junk(steps);
+        let exact = self.longest_steps * self.spec.elements_per_step() as usize;
+        for row in small.activations.chunks_mut(small.elements) {
+            row[exact..].fill(0);
+        }
+        small.zero_point = self.any_zero_point();
+        let mut cases = vec![small];
+        let top = (self.spec.weight.codes() - 1) as u8;
+        cases.push(self.constant(steps, low, |_, _| top));
+        cases
+    }
+
+    /// A run of the whole tile with random values everywhere and no zero point.
+    fn junk(&mut self, steps: usize) -> Case {
+        let mut case = Case::zero(&self.spec, steps);
+        let (low, high) = self.activation_range();
+        let top = (self.spec.weight.codes() - 1) as u8;
+        self.fill(&mut case, |rng| rng.random_range(low..=high));
+        case.codes
+            .iter_mut()
+            .for_each(|code| *code = self.rng.random::<u8>() & top);
+        case
+    }
+
+    fn constant(
+        &mut self,
+        steps: usize,
+        activation: i32,
+        code: impl Fn(usize, usize) -> u8,
+    ) -> Case {
+        let mut case = Case::zero(&self.spec, steps);
+        case.activations.fill(activation);
+        let elements = case.elements;
+        for (i, value) in case.codes.iter_mut().enumerate() {
+            *value = code(i / elements, i % elements);
+        }
+        case
+    }
+
+    fn fill(&mut self, case: &mut Case, mut value: impl FnMut(&mut StdRng) -> i32) {
+        case.activations
+            .iter_mut()
+            .for_each(|activation| *activation = value(&mut self.rng));
+    }
+
+    fn any_zero_point(&mut self) -> ZeroPoint {
+        self.zero_points[self.rng.random_range(0..self.zero_points.len())]
+    }
+
+    fn activation_range(&self) -> (i32, i32) {
+        (
+            self.spec.activation.min() as i32,
+            self.spec.activation.max() as i32,
+        )
+    }
+}
+
+const MID_RISE: ZeroPoint = ZeroPoint::MID_RISE;
+
+/// Element `element` of the group that shows sign pattern `step + offset + 5 * plane` on `plane`.
+fn swept_code(spec: &Spec, step: usize, offset: usize, element: usize) -> u8 {
+    let bit = |plane: usize| ((step + offset + 5 * plane) >> element & 1) as u8;
+    (0..spec.weight.bits() as usize)
+        .map(|plane| bit(plane) << plane)
+        .sum()
+}
+
+fn keep_first(case: &mut Case, elements: usize) {
+    let elements = elements.min(case.keep.len());
+    case.keep[elements..].fill(false);
+}
+
+/// All that the core takes, the most negative first.
+pub(crate) fn zero_points(spec: &Spec) -> Vec<ZeroPoint> {
+    if spec.zero_point == ZeroPointMode::None {
+        return vec![MID_RISE];
+    }
+    let codes = spec.weight.codes() as i32;
+    (-codes..=codes)
+        .map(ZeroPoint)
+        .filter(|z| spec.weight.accepts(*z))
+        .collect()
+}

@@ -1,0 +1,6 @@
+//! Tests of the whole crate through its public interface.
+
+mod behavioural;
+mod common;
+mod encoding;
+mod harness;

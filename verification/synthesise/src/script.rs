@@ -1,0 +1,151 @@
+//! The Yosys scripts. All files but the sources are named relative to the working folder.
+
+use std::path::{Path, PathBuf};
+
+use bitplane_emit::manifest::Manifest;
+
+use crate::error::Failure;
+use crate::library::LOAD_FF;
+use crate::yosys::Run;
+
+pub(crate) const LIBRARY: &str = "library.lib";
+pub(crate) const CONSTRAINTS: &str = "constraints.txt";
+/// Type given to latches, so that they are counted: newer versions stop at a latch the library
+/// cannot hold.
+pub(crate) const LATCH: &str = "bitplane_latch";
+/// Flattened netlist before mapping.
+const GENERIC: &str = "generic.il";
+
+/// Mapped netlist of a run.
+pub(crate) fn mapped(run: Run) -> String {
+    format!("{}.il", run.stem())
+}
+
+/// Cell counts of a run.
+pub(crate) fn statistics(run: Run) -> String {
+    format!("{}.json", run.stem())
+}
+
+/// Which sequence ABC follows.
+#[derive(Clone, Copy)]
+enum Effort {
+    /// Fewest gates, then sized to the clock.
+    Area,
+    /// Structure as written, which is shallower.
+    Speed,
+}
+
+impl Effort {
+    fn prepare(self) -> &'static str {
+        match self {
+            Self::Area => "strash;&get,-n;&fraig,-x;&put;scorr;dc2;strash;",
+            Self::Speed => "strash;",
+        }
+    }
+}
+
+/// What every script needs to know.
+pub(crate) struct Script<'a> {
+    pub manifest: &'a Manifest,
+    pub sources: Vec<PathBuf>,
+    /// Time for logic between registers, in picoseconds.
+    pub budget_ps: u64,
+}
+
+impl Script<'_> {
+    /// Flattened, mapped and counted.
+    pub fn total(&self) -> Result<String, Failure> {
+        let mut script = self.read()?;
+        let top = &self.manifest.top;
+        script.push_str(&format!("synth -flatten -noabc -noshare -top {top}\n"));
+        // Flattening leaves scope markers in newer versions; they are no cells. Another name for
+        // them in an older version selects nothing.
+        script.push_str(&format!(
+            "delete t:$scopeinfo\ncheck\nwrite_rtlil {GENERIC}\n"
+        ));
+        script.push_str(&self.map(Effort::Area, Run::Total));
+        Ok(script)
+    }
+
+    /// The flattened netlist mapped for speed.
+    pub fn faster(&self) -> String {
+        format!(
+            "read_rtlil {GENERIC}\n{}",
+            self.map(Effort::Speed, Run::Faster)
+        )
+    }
+
+    /// Every module kept, mapped and counted.
+    pub fn breakdown(&self) -> Result<String, Failure> {
+        let mut script = self.read()?;
+        let top = &self.manifest.top;
+        script.push_str(&format!("synth -noabc -noshare -top {top}\n"));
+        script.push_str(&self.map(Effort::Area, Run::Breakdown));
+        Ok(script)
+    }
+
+    /// The mapped netlist of `from` as Verilog in `file`, with the cells' functions in place of
+    /// the cells. Newer versions write a register with an inverted reset; one inverter serves all.
+    pub fn netlist(&self, from: Run, file: &str) -> String {
+        let (top, mapped) = (&self.manifest.top, mapped(from));
+        format!(
+            "read_rtlil {mapped}\nread_liberty -overwrite -ignore_miss_func {LIBRARY}\n\
+             hierarchy -top {top}\nsetattr -mod -unset keep_hierarchy\nflatten\n\
+             delete t:$scopeinfo\nopt_expr\nopt_merge\nopt_clean -purge\n\
+             write_verilog -noattr {file}\n"
+        )
+    }
+
+    fn read(&self) -> Result<String, Failure> {
+        let mut script = String::new();
+        for source in &self.sources {
+            script.push_str(&format!("read_verilog -sv {}\n", quoted(source)?));
+        }
+        script.push_str(&format!("hierarchy -check -top {}\n", self.manifest.top));
+        Ok(script)
+    }
+
+    fn map(&self, effort: Effort, run: Run) -> String {
+        let (prepare, period) = (effort.prepare(), self.budget_ps);
+        let (mapped, statistics) = (mapped(run), statistics(run));
+        format!(
+            "chtype -set {LATCH} t:$_DLATCH* t:$_SR_*\ndfflibmap -liberty {LIBRARY}\n\
+             abc -liberty {LIBRARY} -D {period} -constr {CONSTRAINTS} -script +{prepare}\
+             &get,-n;&dch,-f;&nf,{{D}};&put;buffer;upsize,{{D}};dnsize,{{D}};stime,-p;print_stats\n\
+             opt_clean\nwrite_rtlil {mapped}\ntee -q -o {statistics} stat -json\n"
+        )
+    }
+}
+
+/// ABC's constraints. It takes a load in femtofarads whatever the library's unit.
+pub(crate) fn constraints(driver: &str) -> String {
+    format!("set_driving_cell {driver}\nset_load {LOAD_FF}\n")
+}
+
+fn quoted(path: &Path) -> Result<String, Failure> {
+    let text = path.to_str().ok_or_else(|| Failure::Path(path.into()))?;
+    if text.contains('"') || text.chars().any(char::is_control) {
+        return Err(Failure::Path(path.into()));
+    }
+    Ok(format!("\"{text}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_space_is_quoted_and_one_with_a_quote_is_refused() {
+        assert_eq!(quoted(Path::new("/a b/c.sv")).unwrap(), "\"/a b/c.sv\"");
+        assert!(quoted(Path::new("/a\"b")).is_err());
+        assert!(quoted(Path::new("/a\nb")).is_err());
+    }
+
+    #[test]
+    fn constraints_name_the_driver_and_the_load() {
+        insta::assert_snapshot!(constraints("BUF_X1"), @r"
+        set_driving_cell BUF_X1
+        set_load 5
+        ");
+    }
+}
