@@ -17,7 +17,7 @@ module {{ core.name }}_activation_register (
   input  logic {{ core.width(core.rows_bits) }} activation_rows_i,
   input  logic {{ core.width(core.columns_bits) }} activation_columns_i,
 {% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} activation_zero_point_i,
-{% endif %}{% if unit.masked %}  input  logic {{ core.width(core.elements_per_step) }} activation_keep_i,
+{% endif %}{% if unit.masked %}  input  logic {{ core.vector(core.elements_per_step) }} activation_keep_i,
 {% endif %}  input  logic {{ core.width(unit.data_bits) }} activation_data_i,
 
   // k-step, for the table registers.

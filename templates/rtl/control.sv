@@ -111,12 +111,17 @@ module {{ core.name }}_control (
   assign plane_is_last      = 1'b1;
   assign plane_is_last_next = 1'b1;
 {% endif %}
-  // Protocol checks.
+{% if core.corrected %}  // A reinterpreted zero point is odd; 0 marks a grid without one.
+  logic zero_point_is_illegal;
+
+  assign zero_point_is_illegal = !step_zero_point_i[0] && (step_zero_point_i != '0);
+
+{% endif %}  // Protocol checks.
   always_comb begin : p_check
     illegal_first = (step_rows_i == '0) || (step_columns_i == '0);
 {% if unit.rows_can_exceed %}    if (step_rows_i > {{ core.rows_bits }}'d{{ core.m }}) illegal_first = 1'b1;
 {% endif %}{% if unit.columns_can_exceed %}    if (step_columns_i > {{ core.columns_bits }}'d{{ core.n }}) illegal_first = 1'b1;
-{% endif %}{% if core.corrected %}    if (!step_zero_point_i[0] && (step_zero_point_i != '0)) illegal_first = 1'b1;
+{% endif %}{% if core.corrected %}    if (zero_point_is_illegal) illegal_first = 1'b1;
 {% endif %}    out_of_order = (step_first_i == in_run_q);
     weight_out_of_step = (weight_last_q != (plane_is_last && step_last_q));
 

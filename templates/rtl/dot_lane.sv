@@ -8,7 +8,7 @@ module {{ core.name }}_dot_lane (
 
 {% endif %}  // The row's activations and the column's weights, element 0 lowest.
   input  logic {{ core.width(unit.activations_bits) }} activations_i,
-  input  logic {{ core.width(unit.weights_bits) }} weights_i,
+  input  logic {{ core.vector(unit.weights_bits) }} weights_i,
 
   output logic {{ core.width(unit.partial_bits) }} partial_o
 );

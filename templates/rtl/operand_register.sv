@@ -8,7 +8,7 @@ module {{ core.name }}_operand_register (
 
   // Taken by the stream control in this cycle.
   input  logic {{ core.bit() }} load_i,
-  input  logic {{ core.width(core.elements_per_step) }} activation_keep_i,
+  input  logic {{ core.vector(core.elements_per_step) }} activation_keep_i,
   input  logic {{ core.width(unit.data_bits) }} activation_data_i,
 
   // Row-major: row, then element, lowest first.

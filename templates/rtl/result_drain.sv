@@ -26,7 +26,7 @@ module {{ core.name }}_result_drain (
   output logic {{ core.bit() }} result_valid_o,
   input  logic {{ core.bit() }} result_ready_i,
   output logic {{ core.bit() }} result_last_o,
-  output logic {{ core.width(core.drain) }} result_keep_o
+  output logic {{ core.vector(core.drain) }} result_keep_o
 );
 
   localparam int Drain = {{ core.drain }};

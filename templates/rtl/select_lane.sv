@@ -10,8 +10,8 @@ module {{ core.name }}_select_lane (
   input  logic {{ core.width(unit.tables_bits) }} entries_i,
 
   // The column's selection, group 0 lowest: {{ unit.phrases.select_meaning }}.
-  input  logic {{ core.width(unit.select_bits) }} select_i,
-{% if unit.signed %}  input  logic {{ core.width(core.groups) }} negate_i,
+  input  logic {{ core.vector(unit.select_bits) }} select_i,
+{% if unit.signed %}  input  logic {{ core.vector(core.groups) }} negate_i,
 {% endif %}
   // Two's complement.
   output logic {{ core.width(unit.partial_bits) }} partial_o

@@ -12,8 +12,8 @@ module {{ core.name }} (
 
   localparam int Rows = {{ core.m }};
   localparam int Columns = {{ core.n }};
-  localparam int Groups = {{ core.groups }};
-  localparam int Width = {{ core.accumulator_bits }};
+{% if unit.is_lut %}  localparam int Groups = {{ core.groups }};
+{% endif %}  localparam int Width = {{ core.accumulator_bits }};
   localparam int Drain = {{ core.drain }};
 
   // Stream control.
@@ -271,11 +271,15 @@ module {{ core.name }} (
   logic stalled_prev;
   logic [Drain*Width-1:0] result_data_prev;
 
-  always_ff @(posedge clk_i) begin : p_assert_stable
-    stalled_prev     <= rst_ni && !clear_i && result_valid_o && !result_ready_i;
-    result_data_prev <= result_data_o;
-    if (stalled_prev && rst_ni) begin
-      assert (result_valid_o && (result_data_o == result_data_prev));
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_assert_stable
+{% else %}  always_ff @(posedge clk_i) begin : p_assert_stable
+{% endif %}    if (!rst_ni) begin
+      stalled_prev     <= 1'b0;
+      result_data_prev <= '0;
+    end else begin
+      stalled_prev     <= !clear_i && result_valid_o && !result_ready_i;
+      result_data_prev <= result_data_o;
+      if (stalled_prev) assert (result_valid_o && (result_data_o == result_data_prev));
     end
   end
 `endif

@@ -36,14 +36,17 @@ module {{ core.name }}_zero_point_correction (
     if (next_row_i) product_q <= product_d;
   end
 
+  logic is_odd;
+
+  assign is_odd = zero_point_q[0];
+
   for (genvar i = 0; i < {{ core.drain }}; i++) begin : gen_result
-    logic signed [DifferenceBits-1:0] difference, halved;
+    logic signed [DifferenceBits-1:0] difference;
 
     assign difference = DifferenceBits'($signed(sums_i[i*Width +: Width]))
                         - DifferenceBits'(product_q);
-    assign halved     = difference >>> 1;
-    assign results_o[i*Width +: Width] = zero_point_q[0] ? halved[Width-1:0]
-                                                         : difference[Width-1:0];
+    assign results_o[i*Width +: Width] = is_odd ? Width'(difference >>> 1)
+                                            : Width'(difference);
   end
 
 endmodule

@@ -38,6 +38,11 @@ impl CoreText<'_> {
         self.width(&1)
     }
 
+    /// The range of a port that is indexed, so that a single bit has one too.
+    fn vector(&self, bits: &u32) -> String {
+        format!("{:<9}", self.range(bits))
+    }
+
     /// The range of a port, padded to one column; blank for a single bit.
     fn width(&self, bits: &u32) -> String {
         let range = if *bits == 1 { String::new() } else { self.range(bits) };
