@@ -12,6 +12,7 @@ def main() -> None:
     parser.add_argument("-q", action="store_true", help="print errors only")
     parser.add_argument("-p", metavar="COMMANDS", action="append", default=[])
     parser.add_argument("-s", metavar="SCRIPT", action="append", default=[])
+    parser.add_argument("scripts", metavar="SCRIPT", nargs="*")
     arguments = parser.parse_args()
     if arguments.V:
         print(libyosys.yosys_maybe_version())
@@ -19,7 +20,7 @@ def main() -> None:
     if arguments.q:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     design = libyosys.Design()
-    for script in arguments.s:
+    for script in arguments.s + arguments.scripts:
         design.run_pass(f"script {script}")
     for commands in arguments.p:
         design.run_pass(commands)

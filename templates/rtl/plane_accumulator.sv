@@ -45,7 +45,12 @@ module {{ core.name }}_plane_accumulator (
       sum_d = fits ? exact[Width-1:0] : (exact[ExactWidth-1] ? ~Highest : Highest);
     end
   end
-{% else %}  always_comb begin : p_next
+{% else %}{% if !unit.exact %}  // Only the low bits are kept.
+  logic unused_high;
+
+  assign unused_high = ^addend[ExactWidth-1:Width];
+
+{% endif %}  always_comb begin : p_next
     sum_d = sum_q;
     if (shift_i) begin
       sum_d = chain_i;

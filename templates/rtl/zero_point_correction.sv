@@ -1,6 +1,6 @@
 {% include "rtl/header.sv" %}// Zero-point correction: subtracts z' * (sum of the row's activations) from every result of a beat,
-// and halves the difference for an odd z', where it is always even (Reinterpretation doubles
-// weights; the mid-rise grids, z' = 0, have odd weights and keep them.)
+// and halves the difference for an odd z', where it is always even: reinterpretation doubles
+// weights. The mid-rise grids, z' = 0, have odd weights and keep them.
 
 `default_nettype none
 
@@ -26,10 +26,13 @@ module {{ core.name }}_zero_point_correction (
 
   logic signed {{ core.range(core.zero_point_bits) }} zero_point_q;
   logic signed {{ core.range(unit.sum_bits) }} sum;
+  logic signed [{{ unit.exact_bits }}-1:0] product;
   logic signed [ProductBits-1:0] product_d, product_q;
 
   assign sum       = $signed(sum_i);
-  assign product_d = zero_point_q * sum;
+  // The low bits are enough: a result takes {{ unit.difference_bits }} bits of the difference.
+  assign product   = zero_point_q * sum;
+  assign product_d = ProductBits'(product);
 
   always_ff @(posedge clk_i) begin : p_product
     if (run_done_i) zero_point_q <= $signed(run_zero_point_i);

@@ -67,11 +67,7 @@ pub fn write(
     let staging = stage(&files, target)?;
     interrupt::check()?;
     put_in_place(staging, target).map_err(|error| Failure::of_io(&error, "replace", target))?;
-    Ok(if present {
-        Written::Replaced
-    } else {
-        Written::Created
-    })
+    Ok(if present { Written::Replaced } else { Written::Created })
 }
 
 fn with_digests(files: &Files) -> Files {
@@ -83,10 +79,7 @@ fn with_digests(files: &Files) -> Files {
 
 /// SHA-256 in hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The folder that `target` means: a link is followed, so that the link itself stays.
@@ -113,12 +106,7 @@ struct Found {
 fn inspect(target: &Path, configuration: Option<&Path>) -> Result<Found, Failure> {
     if !target.is_dir() {
         let help = "choose another folder with --out, or remove the file";
-        return Err(unusable(
-            "file-in-the-way",
-            target,
-            "is a file; a bundle is a folder",
-            help,
-        ));
+        return Err(unusable("file-in-the-way", target, "is a file; a bundle is a folder", help));
     }
     let failed = |error: io::Error| Failure::of_io(&error, "look into the folder", target);
     let mut digests = BTreeMap::new();
@@ -127,11 +115,7 @@ fn inspect(target: &Path, configuration: Option<&Path>) -> Result<Found, Failure
     let holds_configuration =
         own.is_some() && own == target.join(CONFIGURATION).canonicalize().ok();
     let listed = is_bundle(target).then(|| listed_digests(target));
-    Ok(Found {
-        digests,
-        listed,
-        holds_configuration,
-    })
+    Ok(Found { digests, listed, holds_configuration })
 }
 
 fn collect(
@@ -156,11 +140,8 @@ fn collect(
 
 fn is_bundle(folder: &Path) -> bool {
     let manifest = fs::read_to_string(folder.join(MANIFEST)).unwrap_or_default();
-    serde_json::from_str::<serde_json::Value>(&manifest).is_ok_and(|manifest| {
-        manifest["generator"]
-            .as_str()
-            .is_some_and(is_this_generator)
-    })
+    serde_json::from_str::<serde_json::Value>(&manifest)
+        .is_ok_and(|manifest| manifest["generator"].as_str().is_some_and(is_this_generator))
 }
 
 fn is_this_generator(name: &str) -> bool {
@@ -199,10 +180,7 @@ impl Found {
         if edited.is_empty() {
             return Ok(());
         }
-        let message = format!(
-            "is a bundle that was edited by hand: {}",
-            enumerate(&edited)
-        );
+        let message = format!("is a bundle that was edited by hand: {}", enumerate(&edited));
         let help = "keep the edits by writing elsewhere with --out, or drop them with --force";
         Err(unusable("edited-bundle", target, &message, help))
     }
@@ -222,12 +200,7 @@ impl Found {
 
 fn enumerate(paths: &[String]) -> String {
     const SHOWN: usize = 4;
-    let shown = paths
-        .iter()
-        .take(SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
+    let shown = paths.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match paths.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),
@@ -241,16 +214,8 @@ fn refuse_needed_folders(target: &Path, configuration: Option<&Path>) -> Result<
     let configuration = configuration
         .and_then(|path| path.canonicalize().ok())
         .filter(|path| *path != absolute.join(CONFIGURATION));
-    let needed = [
-        std::env::current_dir().ok(),
-        crate::places::home(),
-        configuration,
-    ];
-    if needed
-        .iter()
-        .flatten()
-        .any(|path| path.starts_with(&absolute))
-    {
+    let needed = [std::env::current_dir().ok(), crate::places::home(), configuration];
+    if needed.iter().flatten().any(|path| path.starts_with(&absolute)) {
         let message = "holds the working folder, the home folder or the configuration";
         let help = "choose a folder of the bundle's own with --out";
         return Err(unusable("needed-folder", target, message, help));
@@ -263,10 +228,8 @@ fn stage(files: &Files, target: &Path) -> Result<TempDir, Failure> {
     let failed = |error: io::Error| Failure::of_io(&error, "write the bundle", target);
     let parent = folder::parent(target);
     fs::create_dir_all(&parent).map_err(failed)?;
-    let staging = tempfile::Builder::new()
-        .prefix(".bitplane-")
-        .tempdir_in(&parent)
-        .map_err(failed)?;
+    let staging =
+        tempfile::Builder::new().prefix(".bitplane-").tempdir_in(&parent).map_err(failed)?;
     write_files(files, &staging.path().join(STAGED)).map_err(|error| match error {
         WriteError::Interrupted(failure) => failure,
         WriteError::Io(error) => failed(error),
@@ -333,13 +296,9 @@ mod tests {
 
     fn files(text: &str) -> Files {
         let manifest = r#"{"generator": "bitplane 0.1.0"}"#;
-        [
-            ("manifest.json", manifest),
-            ("rtl/a.sv", text),
-            ("config.toml", "kind = 'x'\n"),
-        ]
-        .map(|(path, text)| (path.to_owned(), text.to_owned()))
-        .into()
+        [("manifest.json", manifest), ("rtl/a.sv", text), ("config.toml", "kind = 'x'\n")]
+            .map(|(path, text)| (path.to_owned(), text.to_owned()))
+            .into()
     }
 
     fn code(result: Result<Written, Failure>) -> &'static str {
@@ -352,9 +311,7 @@ mod tests {
 
     impl Scene {
         fn new() -> Self {
-            Self {
-                folder: tempfile::tempdir().unwrap(),
-            }
+            Self { folder: tempfile::tempdir().unwrap() }
         }
 
         fn target(&self) -> PathBuf {
@@ -371,9 +328,7 @@ mod tests {
 
         fn entries(&self) -> Vec<String> {
             let names = fs::read_dir(self.folder.path()).unwrap();
-            names
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .collect()
+            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
         }
     }
 
@@ -383,10 +338,7 @@ mod tests {
         assert_eq!(scene.write("one").unwrap(), Written::Created);
         assert_eq!(scene.write("one").unwrap(), Written::Unchanged);
         assert_eq!(scene.write("two").unwrap(), Written::Replaced);
-        assert_eq!(
-            fs::read_to_string(scene.target().join("rtl/a.sv")).unwrap(),
-            "two"
-        );
+        assert_eq!(fs::read_to_string(scene.target().join("rtl/a.sv")).unwrap(), "two");
         assert_eq!(scene.entries(), ["core"]);
     }
 
@@ -399,10 +351,7 @@ mod tests {
         let failure = scene.write("two").unwrap_err();
         assert_eq!(failure.problems[0].code, "edited-bundle");
         assert!(failure.problems[0].message.ends_with("notes.txt, rtl/a.sv"));
-        assert_eq!(
-            fs::read_to_string(scene.target().join("rtl/a.sv")).unwrap(),
-            "mine"
-        );
+        assert_eq!(fs::read_to_string(scene.target().join("rtl/a.sv")).unwrap(), "mine");
         assert_eq!(scene.force("two").unwrap(), Written::Replaced);
     }
 
@@ -448,14 +397,8 @@ mod tests {
     fn the_configuration_in_use_may_be_edited_in_its_own_bundle() {
         let scene = Scene::new();
         let configuration = scene.target().join("config.toml");
-        let write = || {
-            write(
-                &files("two"),
-                &scene.target(),
-                Some(&configuration),
-                Replace::OwnBundles,
-            )
-        };
+        let write =
+            || write(&files("two"), &scene.target(), Some(&configuration), Replace::OwnBundles);
         fs::create_dir(scene.target()).unwrap();
         fs::write(&configuration, "# edited").unwrap();
         assert_eq!(write().unwrap(), Written::Replaced);

@@ -5,6 +5,7 @@ use crate::commands::generate::Generate;
 use crate::commands::new::New;
 use crate::commands::quantize::Quantize;
 use crate::commands::run::Run;
+use crate::commands::synth::Synth;
 use crate::commands::verify::Verify;
 use crate::console::Colour;
 use crate::failure::Failure;
@@ -53,6 +54,8 @@ pub enum Command {
     Generate(Generate),
     /// Check the core against the golden model, bit by bit, with Verilator
     Verify(Verify),
+    /// Map the core to gates with Yosys: area, cells, flip-flops, latches, delay, area by unit
+    Synth(Synth),
     /// Quantise and pack a weight tensor; report its error
     Quantize(Quantize),
     /// Push a real layer through the RTL; report mismatches, cycles and error
@@ -70,6 +73,7 @@ impl Command {
             Command::New(_) => "new",
             Command::Generate(_) => "generate",
             Command::Verify(_) => "verify",
+            Command::Synth(_) => "synth",
             Command::Quantize(_) => "quantize",
             Command::Run(_) => "run",
             Command::Schema => "schema",
@@ -101,10 +105,7 @@ pub fn parse(arguments: &[OsString]) -> Parsed {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Parsed::Text(error.render().to_string())
             }
-            _ => Parsed::Misuse {
-                failure: misuse(&error),
-                global: salvage(arguments),
-            },
+            _ => Parsed::Misuse { failure: misuse(&error), global: salvage(arguments) },
         },
     }
 }
@@ -112,20 +113,13 @@ pub fn parse(arguments: &[OsString]) -> Parsed {
 /// What clap has to say as one problem: its first paragraph is the message, the rest the way out.
 fn misuse(error: &clap::Error) -> Failure {
     let text = error.render().to_string();
-    let usage = text
-        .find("Usage:")
-        .or(text.find("For more information"))
-        .unwrap_or(text.len());
+    let usage = text.find("Usage:").or(text.find("For more information")).unwrap_or(text.len());
     let (said, _) = text.split_at(usage);
-    let mut paragraphs = said
-        .split("\n\n")
-        .map(one_line)
-        .filter(|each| !each.is_empty());
+    let mut paragraphs = said.split("\n\n").map(one_line).filter(|each| !each.is_empty());
     let first = paragraphs.next().unwrap_or_default();
     let message = first.strip_prefix("error: ").unwrap_or(&first).to_owned();
-    let mut help: Vec<String> = paragraphs
-        .map(|each| each.trim_start_matches("tip: ").to_owned())
-        .collect();
+    let mut help: Vec<String> =
+        paragraphs.map(|each| each.trim_start_matches("tip: ").to_owned()).collect();
     help.push("see `bitplane --help` or `bitplane COMMAND --help`".to_owned());
     let problem = match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -160,28 +154,19 @@ fn salvage(arguments: &[OsString]) -> Global {
         Some("never") => Colour::Never,
         _ => Colour::Auto,
     };
-    Global {
-        json: value_of(arguments, "--json").map(PathBuf::from),
-        colour,
-    }
+    Global { json: value_of(arguments, "--json").map(PathBuf::from), colour }
 }
 
 fn value_of<'a>(arguments: &'a [OsString], option: &str) -> Option<&'a OsStr> {
     use std::os::unix::ffi::OsStrExt;
     let following = arguments.iter().skip(1).map(Some).chain([None]);
-    arguments
-        .iter()
-        .zip(following)
-        .find_map(|(argument, next)| {
-            if argument == option {
-                return next.map(OsString::as_os_str);
-            }
-            let value = argument
-                .as_bytes()
-                .strip_prefix(option.as_bytes())?
-                .strip_prefix(b"=")?;
-            Some(OsStr::from_bytes(value))
-        })
+    arguments.iter().zip(following).find_map(|(argument, next)| {
+        if argument == option {
+            return next.map(OsString::as_os_str);
+        }
+        let value = argument.as_bytes().strip_prefix(option.as_bytes())?.strip_prefix(b"=")?;
+        Some(OsStr::from_bytes(value))
+    })
 }
 
 #[cfg(test)]
@@ -200,10 +185,7 @@ mod tests {
             let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
             salvage(&arguments).json
         };
-        assert_eq!(
-            json(&["bitplane", "gnerate", "--json", "a"]),
-            Some("a".into())
-        );
+        assert_eq!(json(&["bitplane", "gnerate", "--json", "a"]), Some("a".into()));
         assert_eq!(json(&["bitplane", "--json=a", "--x"]), Some("a".into()));
         assert_eq!(json(&["bitplane", "--json"]), None);
     }

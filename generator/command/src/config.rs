@@ -23,20 +23,11 @@ pub struct Config {
 /// Reads the configuration that `argument` means and shows what it warns of.
 pub fn load(argument: &Path, console: &Console) -> Result<Config, Failure> {
     let found = find(argument)?;
-    let source = SourceText {
-        name: found.shown,
-        text: found.text,
-    };
+    let source = SourceText { name: found.shown, text: found.text };
     match parse(&source.text, &found.name) {
         Ok(parsed) => {
-            parsed
-                .warnings
-                .into_iter()
-                .for_each(|warning| console.warn(warning, Some(&source)));
-            Ok(Config {
-                spec: parsed.spec,
-                path: found.path,
-            })
+            parsed.warnings.into_iter().for_each(|warning| console.warn(warning, Some(&source)));
+            Ok(Config { spec: parsed.spec, path: found.path })
         }
         Err(problems) => Err(Failure::new(Class::BadInput, problems).in_source(source)),
     }
@@ -63,8 +54,7 @@ fn preset_name(argument: &Path) -> Option<&str> {
     let (Some(Component::Normal(name)), None) = (components.next(), components.next()) else {
         return None;
     };
-    name.to_str()
-        .filter(|name| argument.extension().is_none() && !name.is_empty())
+    name.to_str().filter(|name| argument.extension().is_none() && !name.is_empty())
 }
 
 fn find_preset(name: &str) -> Result<Found, Failure> {
@@ -74,36 +64,20 @@ fn find_preset(name: &str) -> Result<Found, Failure> {
     }
     if let Some(preset) = presets::find(name) {
         let (name, text) = (preset.name.to_owned(), preset.text.to_owned());
-        return Ok(Found {
-            text,
-            shown: format!("preset {name}"),
-            name,
-            path: None,
-        });
+        return Ok(Found { text, shown: format!("preset {name}"), name, path: None });
     }
     if Path::new(name).is_dir() {
         return Err(folder_given(Path::new(name)));
     }
-    let message = format!(
-        "is neither a file nor a preset, nor is there {}",
-        path.display()
-    );
-    Err(unusable(
-        "config-not-found",
-        Path::new(name),
-        &message,
-        &ways_out(),
-    ))
+    let message = format!("is neither a file nor a preset, nor is there {}", path.display());
+    Err(unusable("config-not-found", Path::new(name), &message, &ways_out()))
 }
 
 fn ways_out() -> String {
     let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
     match names.is_empty() {
         true => "start a file with `bitplane new KIND`".to_owned(),
-        false => format!(
-            "presets: {}; or start a file with `bitplane new KIND`",
-            names.join(", ")
-        ),
+        false => format!("presets: {}; or start a file with `bitplane new KIND`", names.join(", ")),
     }
 }
 
@@ -117,10 +91,7 @@ fn read(path: &Path, name: &str) -> Result<Found, Failure> {
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn folder_given(path: &Path) -> Failure {
@@ -129,21 +100,13 @@ fn folder_given(path: &Path) -> Failure {
         true => format!("give {}", inside.display()),
         false => "give a .toml file".to_owned(),
     };
-    unusable(
-        "is-a-folder",
-        path,
-        "is a folder, not a configuration",
-        &help,
-    )
+    unusable("is-a-folder", path, "is a folder, not a configuration", &help)
 }
 
 /// `problem`, about the file at `path` where it does not say what it is about.
 pub fn about(problem: Problem, path: &Path) -> Problem {
     match problem.key.is_empty() {
-        true => Problem {
-            key: path.display().to_string(),
-            ..problem
-        },
+        true => Problem { key: path.display().to_string(), ..problem },
         false => problem,
     }
 }

@@ -53,21 +53,16 @@ impl Console {
             Colour::Auto | Colour::Never if terminal => Look::Drawn,
             Colour::Auto | Colour::Never => Look::Plain,
         };
-        Self {
-            look,
-            warnings: RefCell::default(),
-        }
+        Self { look, warnings: RefCell::default() }
     }
 
     /// Prints a result on standard output. That the reader has gone away is no failure.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::of_io(
-                &error,
-                "write the result",
-                Path::new("standard output"),
-            )),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::of_io(&error, "write the result", Path::new("standard output")))
+            }
             _ => Ok(()),
         }
     }
@@ -107,11 +102,7 @@ impl Console {
 
 fn plain(problem: &Problem, source: Option<&SourceText>, severity: Severity) -> String {
     let origin = source.map_or("bitplane", |source| &source.name);
-    let kind = if severity == Severity::Warning {
-        "warning: "
-    } else {
-        ""
-    };
+    let kind = if severity == Severity::Warning { "warning: " } else { "" };
     format!("{kind}{}", problem.render_plain(origin))
 }
 
@@ -127,9 +118,7 @@ fn draw(
         severity,
     };
     let mut text = String::new();
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_links(false)
-        .with_width(100);
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(100);
     match handler.render_report(&mut text, &shown) {
         Ok(()) => text,
         Err(fmt::Error) => plain(problem, source, severity),
@@ -187,18 +176,11 @@ mod tests {
     #[test]
     fn a_drawn_problem_shows_the_line_underlined() {
         let text = "kind = 'mac_array'\ntile.nn = 4\n";
-        let source = SourceText {
-            name: "core.toml".into(),
-            text: text.into(),
-        };
+        let source = SourceText { name: "core.toml".into(), text: text.into() };
         let problem = Problem::new("unknown-key", "tile.nn", "no such key", "did you mean n?")
             .at(text, 19..26);
-        let drawn = draw(
-            GraphicalTheme::unicode_nocolor(),
-            &problem,
-            Some(&source),
-            Severity::Error,
-        );
+        let drawn =
+            draw(GraphicalTheme::unicode_nocolor(), &problem, Some(&source), Severity::Error);
         assert_snapshot!(drawn, @r"
         unknown-key
 
@@ -214,10 +196,7 @@ mod tests {
 
     #[test]
     fn a_span_beyond_the_text_is_no_panic() {
-        let source = SourceText {
-            name: "core.toml".into(),
-            text: String::new(),
-        };
+        let source = SourceText { name: "core.toml".into(), text: String::new() };
         let mut problem = Problem::new("x", "", "message", "");
         problem.span = Some(5..9);
         let theme = GraphicalTheme::unicode_nocolor();

@@ -72,13 +72,7 @@ impl Class {
 impl Failure {
     /// A failure with `problems`, of which there is at least one.
     pub fn new(class: Class, problems: Vec<Problem>) -> Self {
-        Self {
-            class,
-            problems,
-            source: None,
-            details: Map::new(),
-            text: String::new(),
-        }
+        Self { class, problems, source: None, details: Map::new(), text: String::new() }
     }
 
     /// A failure with one problem.
@@ -94,10 +88,7 @@ impl Failure {
     /// The user asked to stop.
     pub fn interrupted() -> Self {
         let message = "interrupted; nothing was left half-written";
-        Self::one(
-            Class::Interrupted,
-            Problem::new("interrupted", "", message, ""),
-        )
+        Self::one(Class::Interrupted, Problem::new("interrupted", "", message, ""))
     }
 
     /// An operating system's error while `doing` something with `path`: the user's to put right
@@ -106,49 +97,31 @@ impl Failure {
         use io::ErrorKind as Kind;
         let (class, code, help) = match error.kind() {
             Kind::NotFound => (Class::BadInput, "file-not-found", "check the path"),
-            Kind::PermissionDenied => (
-                Class::BadInput,
-                "permission-denied",
-                "choose another path or change its mode",
-            ),
-            Kind::ReadOnlyFilesystem => (
-                Class::BadInput,
-                "read-only",
-                "choose a path on a file system that takes writes",
-            ),
+            Kind::PermissionDenied => {
+                (Class::BadInput, "permission-denied", "choose another path or change its mode")
+            }
+            Kind::ReadOnlyFilesystem => {
+                (Class::BadInput, "read-only", "choose a path on a file system that takes writes")
+            }
             Kind::NotADirectory
             | Kind::IsADirectory
             | Kind::InvalidFilename
             | Kind::AlreadyExists => (Class::BadInput, "unusable-path", "choose another path"),
-            Kind::StorageFull | Kind::QuotaExceeded => (
-                Class::MachineFailed,
-                "disk-full",
-                "free some space and run the command again",
-            ),
-            _ if Errno::from_io_error(error) == Some(Errno::LOOP) => (
-                Class::BadInput,
-                "unusable-path",
-                "the links at this path lead in a circle",
-            ),
-            _ => (
-                Class::MachineFailed,
-                "input-output",
-                "see the system's message",
-            ),
+            Kind::StorageFull | Kind::QuotaExceeded => {
+                (Class::MachineFailed, "disk-full", "free some space and run the command again")
+            }
+            _ if Errno::from_io_error(error) == Some(Errno::LOOP) => {
+                (Class::BadInput, "unusable-path", "the links at this path lead in a circle")
+            }
+            _ => (Class::MachineFailed, "input-output", "see the system's message"),
         };
         let message = format!("cannot {doing}: {}", plain_reason(error));
-        Self::one(
-            class,
-            Problem::new(code, path.display().to_string(), message, help),
-        )
+        Self::one(class, Problem::new(code, path.display().to_string(), message, help))
     }
 
     /// The same failure, its spans pointing into `source`.
     pub fn in_source(self, source: SourceText) -> Self {
-        Self {
-            source: Some(source),
-            ..self
-        }
+        Self { source: Some(source), ..self }
     }
 
     /// The same failure with more to show.
@@ -167,9 +140,7 @@ fn plain_reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 #[cfg(test)]

@@ -18,12 +18,7 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::of_io(&error, "read the file", path))?;
     if bytes.len() as u64 > TEXT_LIMIT {
-        return Err(unusable(
-            "file-too-large",
-            path,
-            "is larger than 1 MiB",
-            "give a text file",
-        ));
+        return Err(unusable("file-too-large", path, "is larger than 1 MiB", "give a text file"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
@@ -37,51 +32,30 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut file = open_file(path)?;
     let regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
     if !regular {
-        return Err(unusable(
-            "not-a-file",
-            path,
-            "is not a regular file",
-            "give a file",
-        ));
+        return Err(unusable("not-a-file", path, "is not a regular file", "give a file"));
     }
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .map_err(|error| Failure::of_io(&error, "read the file", path))?;
+    file.read_to_end(&mut bytes).map_err(|error| Failure::of_io(&error, "read the file", path))?;
     Ok(bytes)
 }
 
 fn open_file(path: &Path) -> Result<File, Failure> {
     if path.is_dir() {
-        return Err(unusable(
-            "is-a-folder",
-            path,
-            "is a folder, not a file",
-            "give a file",
-        ));
+        return Err(unusable("is-a-folder", path, "is a folder, not a file", "give a file"));
     }
     File::open(path).map_err(|error| Failure::of_io(&error, "read the file", path))
 }
 
 /// A problem with what stands at `path`.
 pub fn unusable(code: &'static str, path: &Path, message: &str, help: &str) -> Failure {
-    Failure::bad_input(Problem::new(
-        code,
-        path.display().to_string(),
-        message,
-        help,
-    ))
+    Failure::bad_input(Problem::new(code, path.display().to_string(), message, help))
 }
 
 /// Fails if [`write_file`] could not write at `path`; changes nothing.
 pub fn check_writable(path: &Path) -> Result<(), Failure> {
     if path.is_dir() {
         let help = "give the name of a file";
-        return Err(unusable(
-            "is-a-folder",
-            path,
-            "is a folder, not a file",
-            help,
-        ));
+        return Err(unusable("is-a-folder", path, "is a folder, not a file", help));
     }
     if written_through(path) {
         return Ok(());
@@ -110,12 +84,7 @@ pub fn create_file(path: &Path, contents: &str) -> Result<(), Failure> {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
             let help = "choose another path with --out, or remove the file";
-            Err(unusable(
-                "file-exists",
-                path,
-                "exists already and is not replaced",
-                help,
-            ))
+            Err(unusable("file-exists", path, "exists already and is not replaced", help))
         }
         Err(error) => Err(failed(error.error)),
     }
@@ -132,18 +101,11 @@ fn sibling(path: &Path) -> Result<NamedTempFile, Failure> {
     let parent = parent(path);
     if !parent.exists() {
         let help = format!("create it: mkdir -p {}", parent.display());
-        return Err(unusable(
-            "no-folder",
-            path,
-            "would be in a folder that is not there",
-            &help,
-        ));
+        return Err(unusable("no-folder", path, "would be in a folder that is not there", &help));
     }
     tempfile::Builder::new()
         .prefix(".bitplane-")
-        .make_in(parent, |name| {
-            File::options().write(true).create_new(true).open(name)
-        })
+        .make_in(parent, |name| File::options().write(true).create_new(true).open(name))
         .map_err(failed)
 }
 

@@ -44,10 +44,7 @@ fn run(arguments: &[OsString]) -> u8 {
         }
         Parsed::Misuse { failure, global } => finish(global, "", |_| Err(failure)),
         Parsed::Text(text) => {
-            let outcome = Outcome {
-                text,
-                ..Outcome::default()
-            };
+            let outcome = Outcome { text, ..Outcome::default() };
             outcome::tell(&Console::new(Colour::Auto), &Ok(outcome))
         }
     }
@@ -59,6 +56,7 @@ fn dispatch(command: &Command, console: &Console) -> Result<Outcome, Failure> {
         Command::Generate(options) => commands::generate::run(options, console),
         Command::Verify(options) => commands::verify::run(options, console),
         Command::Run(options) => commands::run::run(options, console),
+        Command::Synth(options) => commands::synth::run(options, console),
         Command::Quantize(options) => commands::quantize::run(options, console),
         Command::Schema => Ok(commands::schema::run()),
         Command::Doctor(options) => commands::doctor::run(options),

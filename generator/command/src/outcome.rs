@@ -56,10 +56,7 @@ fn document(command: &str, result: &Result<Outcome, Failure>, warnings: &[Proble
     keys.insert("status".into(), class.map_or("ok", Class::status).into());
     keys.insert("exit_code".into(), class.map_or(0, Class::exit_code).into());
     keys.insert("errors".into(), problems.iter().map(problem_json).collect());
-    keys.insert(
-        "warnings".into(),
-        warnings.iter().map(problem_json).collect(),
-    );
+    keys.insert("warnings".into(), warnings.iter().map(problem_json).collect());
     keys.extend(own.clone());
     Value::Object(keys)
 }

@@ -30,10 +30,7 @@ fn folders() -> Option<ProjectDirs> {
 /// Keeps `text` as `<cache>/logs/<name>.log`, or in the system's temporary folder; the path, if
 /// either took it.
 pub fn keep_log(name: &str, text: &str) -> Option<PathBuf> {
-    let folders = [
-        cache().map(|cache| cache.join("logs")),
-        Some(std::env::temp_dir()),
-    ];
+    let folders = [cache().map(|cache| cache.join("logs")), Some(std::env::temp_dir())];
     folders.into_iter().flatten().find_map(|folder| {
         fs::create_dir_all(&folder).ok()?;
         let path = folder.join(format!("{name}.log"));
@@ -54,9 +51,7 @@ impl BuildFolder {
     /// The folder for builds, which can be written.
     pub fn open() -> Result<Self, Failure> {
         if let Some(folder) = cache().map(|cache| cache.join("builds"))
-            && fs::create_dir_all(&folder)
-                .and_then(|()| temporary_folder(&folder))
-                .is_ok()
+            && fs::create_dir_all(&folder).and_then(|()| temporary_folder(&folder)).is_ok()
         {
             return Ok(Self::Kept(folder));
         }
@@ -79,7 +74,5 @@ pub fn scratch() -> Result<TempDir, Failure> {
 }
 
 fn temporary_folder(parent: &Path) -> std::io::Result<TempDir> {
-    tempfile::Builder::new()
-        .prefix(".bitplane-")
-        .tempdir_in(parent)
+    tempfile::Builder::new().prefix(".bitplane-").tempdir_in(parent)
 }

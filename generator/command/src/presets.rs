@@ -11,10 +11,7 @@ pub struct Preset {
 
 /// The presets, as committed in `rtl_out`.
 pub const PRESETS: &[Preset] = &[
-    Preset {
-        name: "lut_w2a8",
-        text: include_str!("../../../rtl_out/lut_w2a8/config.toml"),
-    },
+    Preset { name: "lut_w2a8", text: include_str!("../../../rtl_out/lut_w2a8/config.toml") },
     Preset {
         name: "lut_w4a8_groups4",
         text: include_str!("../../../rtl_out/lut_w4a8_groups4/config.toml"),
@@ -23,10 +20,7 @@ pub const PRESETS: &[Preset] = &[
         name: "lut_w1a16_k6",
         text: include_str!("../../../rtl_out/lut_w1a16_k6/config.toml"),
     },
-    Preset {
-        name: "mac_w2a8",
-        text: include_str!("../../../rtl_out/mac_w2a8/config.toml"),
-    },
+    Preset { name: "mac_w2a8", text: include_str!("../../../rtl_out/mac_w2a8/config.toml") },
 ];
 
 /// The preset called `name`.

@@ -42,16 +42,10 @@ impl From<io::Error> for Unfinished {
 /// stop or `limit` has passed.
 pub fn run(command: &mut Command, limit: Duration) -> Result<Finished, Unfinished> {
     let mut log = tempfile::tempfile()?;
-    command
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log.try_clone()?);
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
     let mut child = command.process_group(0).spawn()?;
     let status = wait(&mut child, limit).inspect_err(|_| stop(&mut child))?;
-    Ok(Finished {
-        status,
-        output: contents(&mut log)?,
-    })
+    Ok(Finished { status, output: contents(&mut log)? })
 }
 
 fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus, Unfinished> {
@@ -119,10 +113,7 @@ mod tests {
     fn both_outputs_and_the_status_are_kept() {
         let mut command = shell("echo one; echo two >&2; exit 3");
         let finished = run(&mut command, Duration::from_secs(9)).unwrap();
-        assert_eq!(
-            (finished.status.code(), finished.output.as_str()),
-            (Some(3), "one\ntwo\n")
-        );
+        assert_eq!((finished.status.code(), finished.output.as_str()), (Some(3), "one\ntwo\n"));
     }
 
     #[test]

@@ -54,19 +54,11 @@ pub fn prepare(
         trace,
     };
     let simulator = watched(progress, |monitor| build(&request, monitor))?;
-    Ok(Simulation {
-        simulator,
-        tool,
-        _folder: folder,
-    })
+    Ok(Simulation { simulator, tool, _folder: folder })
 }
 
 fn optimisation(cycles: u64) -> Optimisation {
-    if cycles < LONG {
-        Optimisation::BuildTime
-    } else {
-        Optimisation::Speed
-    }
+    if cycles < LONG { Optimisation::BuildTime } else { Optimisation::Speed }
 }
 
 /// Does `work` with its progress shown, until the user asks to stop.
@@ -75,10 +67,7 @@ pub fn watched<T>(
     work: impl FnOnce(&Monitor) -> Result<T, Error>,
 ) -> Result<T, Failure> {
     let report = |what: &str, done, total| progress.report(what, done, total);
-    let monitor = Monitor {
-        progress: &report,
-        interrupt: interrupt::flag(),
-    };
+    let monitor = Monitor { progress: &report, interrupt: interrupt::flag() };
     work(&monitor).map_err(failure)
 }
 
@@ -95,19 +84,11 @@ fn require_tools(option: &VerilatorOption) -> Result<Tool, Failure> {
 }
 
 fn missing_build_tools() -> Option<Problem> {
-    let missing: Vec<_> = build_tools()
-        .into_iter()
-        .filter(|each| each.found.is_none())
-        .collect();
+    let missing: Vec<_> = build_tools().into_iter().filter(|each| each.found.is_none()).collect();
     let line = apt_line(missing.iter())?;
     let names: Vec<&str> = missing.iter().map(|each| each.name).collect();
     let message = format!("a simulation cannot be built without {}", names.join(", "));
-    Some(Problem::new(
-        "system-packages",
-        "PATH",
-        message,
-        format!("run `{line}`"),
-    ))
+    Some(Problem::new("system-packages", "PATH", message, format!("run `{line}`")))
 }
 
 fn failure(error: Error) -> Failure {

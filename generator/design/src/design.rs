@@ -217,9 +217,13 @@ impl LutDatapath {
             units.push(unit("table_precompute", rows * groups, 0));
         }
         let banks = rows * u64::from(core.copies);
-        units.push(unit("table_registers", banks, self.table_registers.data_bits.into()));
+        let shared = self.precompute.as_ref().filter(|_| core.copies == 1);
+        let repeated = shared.map_or(0, |precompute| core.groups * precompute.repeated_bits);
+        let bank = self.table_registers.data_bits - repeated;
+        units.push(unit("table_registers", banks, bank.into()));
         units.push(unit("weight_decoder", columns * groups, 0));
-        units.push(unit("select_lane", core.lanes(), self.lane.flops(core)));
+        let flops = self.lane.flops(core);
+        units.push(UnitCount { unit: "select_lane", count: core.lanes(), flops });
         units
     }
 }

@@ -84,12 +84,13 @@ impl SelectLane {
         }
     }
 
-    /// Flip-flops of one lane.
+    /// Flip-flops of all lanes. The carry-ins that wait beside registered values depend on the
+    /// column alone, so synthesis keeps one register of them for all rows.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let partial = if core.stages > 0 { self.partial_bits } else { 0 };
-        let value = self.entry_bits + u32::from(self.signed);
-        let values = if self.registers_values { core.groups * value } else { 0 };
-        u64::from(partial + values)
+        let values = if self.registers_values { core.groups * self.entry_bits } else { 0 };
+        let carries = if self.registers_values && self.signed { core.groups } else { 0 };
+        core.lanes() * u64::from(partial + values) + u64::from(core.n * carries)
     }
 }
 

@@ -19,6 +19,9 @@ pub struct TablePrecompute {
     pub entries: u32,
     /// Width of an entry.
     pub entry_bits: u32,
+    /// Bits of the table that always equal another bit of it, so that synthesis keeps one register
+    /// for both: sign extensions, and the lowest bit of a sum and of its negation.
+    pub repeated_bits: u32,
     /// Whether only entries with a positive last element are stored.
     pub half: bool,
     /// Additions, subtractions and negations.
@@ -161,12 +164,20 @@ impl TablePrecompute {
             table_bits: entries * entry_bits,
             entries,
             entry_bits,
+            repeated_bits: repeated_bits(&sums, entry_bits, half),
             half,
             nodes: builder.nodes,
             depth: part.depth + u32::from(!half),
             entry_names: sums.into_iter().map(|sum| sum.name).collect(),
         }
     }
+}
+
+/// Bits of a table that repeat another one.
+fn repeated_bits(sums: &[Sum], entry_bits: u32, half: bool) -> u32 {
+    let extensions: u32 = sums.iter().map(|sum| entry_bits - signed_bits(sum.range)).sum();
+    let lowest = if half { 0 } else { sums.len() as u32 / 2 };
+    extensions + lowest
 }
 
 #[cfg(test)]

@@ -64,7 +64,9 @@ impl ActivationSum {
         let elements = i128::from(core.max_k);
         let range =
             Range { min: elements * spec.activation.min(), max: elements * spec.activation.max() };
-        Self { entry_bits, entries_bits: core.groups * entry_bits, sum_bits: signed_bits(range) }
+        // A narrower result depends on no higher bit than its own and the one that is halved away.
+        let sum_bits = signed_bits(range).min(core.accumulator_bits + 1);
+        Self { entry_bits, entries_bits: core.groups * entry_bits, sum_bits }
     }
 }
 
@@ -74,6 +76,8 @@ pub struct ZeroPointCorrection {
     /// Width of a row's sum of activations.
     pub sum_bits: u32,
     /// Width of z' times the sum.
+    pub exact_bits: u32,
+    /// Width of z' times the sum, as far as results depend on it.
     pub product_bits: u32,
     /// Width of a difference before it is halved.
     pub difference_bits: u32,
@@ -83,11 +87,14 @@ pub struct ZeroPointCorrection {
 
 impl ZeroPointCorrection {
     pub(crate) fn of(core: &Core, sum: &ActivationSum) -> Self {
-        let product_bits = sum.sum_bits + core.zero_point_bits;
+        // One bit more than a result: no higher bit of the product reaches it, even halved.
+        let exact_bits = sum.sum_bits + core.zero_point_bits;
+        let product_bits = exact_bits.min(core.accumulator_bits + 1);
         Self {
             sum_bits: sum.sum_bits,
+            exact_bits,
             product_bits,
-            difference_bits: product_bits.max(core.accumulator_bits) + 1,
+            difference_bits: core.accumulator_bits + 1,
             data_bits: core.drain * core.accumulator_bits,
         }
     }

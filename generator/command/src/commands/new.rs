@@ -38,10 +38,7 @@ fn write(kind: &str, out: Option<PathBuf>) -> Result<Outcome, Failure> {
     let shown = path.display().to_string();
     Ok(Outcome {
         text: format!("wrote {shown}; next: bitplane generate {shown}\n"),
-        json: Map::from_iter([
-            ("kind".to_owned(), kind.into()),
-            ("file".to_owned(), shown.into()),
-        ]),
+        json: Map::from_iter([("kind".to_owned(), kind.into()), ("file".to_owned(), shown.into())]),
     })
 }
 
@@ -53,26 +50,13 @@ fn unknown_kind(kind: &str) -> Failure {
 }
 
 fn list() -> Outcome {
-    let kinds = KINDS
-        .iter()
-        .map(|kind| format!("  {:<20}{}\n", kind.name, kind.about));
+    let kinds = KINDS.iter().map(|kind| format!("  {:<20}{}\n", kind.name, kind.about));
     let presets = PRESETS.iter().map(|preset| format!("  {}\n", preset.name));
-    let text = format!(
-        "kinds\n{}presets\n{}",
-        kinds.collect::<String>(),
-        presets.collect::<String>()
-    );
-    let kinds: Vec<Value> = KINDS
-        .iter()
-        .map(|kind| json!({"name": kind.name, "meaning": kind.about}))
-        .collect();
+    let text =
+        format!("kinds\n{}presets\n{}", kinds.collect::<String>(), presets.collect::<String>());
+    let kinds: Vec<Value> =
+        KINDS.iter().map(|kind| json!({"name": kind.name, "meaning": kind.about})).collect();
     let presets: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
-    let json = [
-        ("kinds".to_owned(), kinds.into()),
-        ("presets".to_owned(), presets.into()),
-    ];
-    Outcome {
-        text,
-        json: Map::from_iter(json),
-    }
+    let json = [("kinds".to_owned(), kinds.into()), ("presets".to_owned(), presets.into())];
+    Outcome { text, json: Map::from_iter(json) }
 }

@@ -40,12 +40,8 @@ pub struct Quantize {
 
 /// Quantises, packs, and reports the error.
 pub fn run(options: &Quantize, console: &Console) -> Result<Outcome, Failure> {
-    let quantiser = WeightQuantiser::parse(&options.format).map_err(|problem| {
-        Failure::bad_input(Problem {
-            key: "--format".into(),
-            ..problem
-        })
-    })?;
+    let quantiser = WeightQuantiser::parse(&options.format)
+        .map_err(|problem| Failure::bad_input(Problem { key: "--format".into(), ..problem }))?;
     let spec = match &options.config {
         Some(config) => Some(config::load(config, console)?.spec),
         None => None,
@@ -70,12 +66,7 @@ pub fn run(options: &Quantize, console: &Console) -> Result<Outcome, Failure> {
         folder::write_file(out, &packed)?;
     }
     drop(progress);
-    Ok(report(
-        &quantised,
-        nmse,
-        packed.len(),
-        options.out.as_deref(),
-    ))
+    Ok(report(&quantised, nmse, packed.len(), options.out.as_deref()))
 }
 
 /// The bytes of the packed file, which the core of `spec` can use.
@@ -114,8 +105,5 @@ fn report(weights: &QuantisedWeights, nmse: f64, bytes: usize, out: Option<&Path
         "bytes": bytes,
         "file": out.map(|out| out.display().to_string()),
     });
-    Outcome {
-        text,
-        json: keys.as_object().cloned().unwrap_or_else(Map::new),
-    }
+    Outcome { text, json: keys.as_object().cloned().unwrap_or_else(Map::new) }
 }

@@ -36,12 +36,7 @@ pub struct Run {
     #[arg(long, value_name = "ID,...", value_delimiter = ',')]
     token_ids: Option<Vec<u32>>,
     /// Random activations: this many tokens
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 16,
-        conflicts_with = "activations"
-    )]
+    #[arg(long, value_name = "N", default_value_t = 16, conflicts_with = "activations")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=65536))]
     tokens: u32,
     /// Seed of random activations and of the registers' initial state
@@ -66,38 +61,16 @@ pub fn run(options: &Run, console: &Console) -> Result<Outcome, Failure> {
     let beats = weight_beats(&weights, &spec);
     let work = cycles(&weights, &spec, integers.rows);
     let simulation = simulation::prepare(&spec, &options.verilator, Trace::Off, work, &progress)?;
-    let task = Task {
-        spec: &spec,
-        weights: &weights,
-        activations: &integers,
-    };
-    let start = Start {
-        seed: options.seed,
-        ..Start::default()
-    };
+    let task = Task { spec: &spec, weights: &weights, activations: &integers };
+    let start = Start { seed: options.seed, ..Start::default() };
     let report = watched(&progress, |monitor| {
-        layer(
-            &simulation.simulator,
-            &spec,
-            &task.layer(&weights.codes(), &beats),
-            &start,
-            monitor,
-        )
+        layer(&simulation.simulator, &spec, &task.layer(&weights.codes(), &beats), &start, monitor)
     })?;
     drop(progress);
     let error = LayerError::of(&task.real_outputs(&report.outputs), &real, &reference);
-    let result = Finished {
-        task,
-        report,
-        error,
-        simulation,
-        options,
-    };
+    let result = Finished { task, report, error, simulation, options };
     match result.problem() {
-        None => Ok(Outcome {
-            text: result.text(),
-            json: result.json(),
-        }),
+        None => Ok(Outcome { text: result.text(), json: result.json() }),
         Some(problem) => Err(Failure::one(Class::CheckFailed, problem).with_details(result.json())),
     }
 }
@@ -107,10 +80,7 @@ impl Run {
         match (&self.activations, &self.tensor, &self.token_ids) {
             (Some(file), Some(tensor), _) => Source::Tensor { file, tensor },
             (Some(file), None, Some(ids)) => Source::Embedding { file, ids },
-            _ => Source::Random {
-                tokens: self.tokens as usize,
-                seed: self.seed,
-            },
+            _ => Source::Random { tokens: self.tokens as usize, seed: self.seed },
         }
     }
 }
@@ -148,9 +118,7 @@ impl Task<'_> {
 
     /// What the integer results stand for: times the token's and the channel's scale.
     fn real_outputs(&self, results: &[i128]) -> Vec<f64> {
-        let tokens = results
-            .chunks(self.weights.outputs().max(1))
-            .zip(&self.activations.scales);
+        let tokens = results.chunks(self.weights.outputs().max(1)).zip(&self.activations.scales);
         tokens
             .flat_map(|(results, token)| {
                 let channels = results.iter().zip(self.weights.scales());
@@ -186,11 +154,7 @@ impl Finished<'_> {
     }
 
     fn text(&self) -> String {
-        let Task {
-            spec,
-            weights,
-            activations,
-        } = &self.task;
+        let Task { spec, weights, activations } = &self.task;
         format!(
             "{}: {} tokens x {} -> {}, {} weights, {} activations\n\
              0 mismatches in {} outputs; {} cycles, {:.1}% of the array's multiply-accumulates\n\
@@ -213,17 +177,8 @@ impl Finished<'_> {
     }
 
     fn json(&self) -> Map<String, Value> {
-        let LayerError {
-            against,
-            mean,
-            max,
-            nmse,
-        } = self.error;
-        let Task {
-            weights,
-            activations,
-            ..
-        } = &self.task;
+        let LayerError { against, mean, max, nmse } = self.error;
+        let Task { weights, activations, .. } = &self.task;
         let keys = json!({
             "outputs": self.report.compared,
             "mismatches": self.report.mismatches,

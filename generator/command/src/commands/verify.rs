@@ -46,27 +46,16 @@ pub fn run(options: &Verify, console: &Console) -> Result<Outcome, Failure> {
     if let Some(file) = &trace {
         folder::check_writable(file)?;
     }
-    let kind = if trace.is_some() {
-        Trace::Vcd
-    } else {
-        Trace::Off
-    };
+    let kind = if trace.is_some() { Trace::Vcd } else { Trace::Off };
     let progress = Progress::start("looking for tools");
     let simulation =
         simulation::prepare(&spec, &options.verilator, kind, options.vectors, &progress)?;
-    let start = Start {
-        seed: options.seed,
-        trace,
-        ..Start::default()
-    };
+    let start = Start { seed: options.seed, trace, ..Start::default() };
     let report = check(&simulation, &spec, options, start, &progress)?;
     drop(progress);
     let json = json(&report, &simulation);
     match problem(&report, options) {
-        None => Ok(Outcome {
-            text: text(&report, &simulation),
-            json,
-        }),
+        None => Ok(Outcome { text: text(&report, &simulation), json }),
         Some(problem) => Err(Failure::one(Class::CheckFailed, problem).with_details(json)),
     }
 }
@@ -74,10 +63,7 @@ pub fn run(options: &Verify, console: &Console) -> Result<Outcome, Failure> {
 impl Verify {
     fn trace_file(&self, spec: &Spec) -> Option<PathBuf> {
         let file = self.trace.as_ref()?;
-        Some(
-            file.clone()
-                .unwrap_or_else(|| PathBuf::from(format!("{}.vcd", spec.name))),
-        )
+        Some(file.clone().unwrap_or_else(|| PathBuf::from(format!("{}.vcd", spec.name))))
     }
 
     fn command_line(&self) -> String {
@@ -104,16 +90,7 @@ fn check(
         true => exhaustive(simulator, spec, &start, monitor),
         false => {
             let (vectors, runs) = (options.vectors, options.runs);
-            regression(
-                simulator,
-                spec,
-                &Options {
-                    vectors,
-                    runs,
-                    start,
-                },
-                monitor,
-            )
+            regression(simulator, spec, &Options { vectors, runs, start }, monitor)
         }
     })
 }
@@ -122,30 +99,15 @@ fn problem(report: &Report, options: &Verify) -> Option<Problem> {
     if report.passed() {
         return None;
     }
-    let found = report
-        .failure
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let message = format!(
-        "the core differs from the golden model\n{}",
-        found.trim_end()
-    );
+    let found = report.failure.as_ref().map(ToString::to_string).unwrap_or_default();
+    let message = format!("the core differs from the golden model\n{}", found.trim_end());
     let help = format!("replay it: {}", options.command_line());
     Some(Problem::new("mismatch", "", message, help))
 }
 
 fn text(report: &Report, simulation: &Simulation) -> String {
-    let Cover {
-        lanes,
-        indices,
-        planes,
-    } = report.cover;
-    let skipped: String = report
-        .skipped
-        .iter()
-        .map(|each| format!("skipped: {each}\n"))
-        .collect();
+    let Cover { lanes, indices, planes } = report.cover;
+    let skipped: String = report.skipped.iter().map(|each| format!("skipped: {each}\n")).collect();
     format!(
         "0 mismatches in {} results of {} runs up to K = {} (seed {})\n\
          {} look-up cycles, {} look-ups, {} clock cycles\n\

@@ -33,19 +33,13 @@ impl LayerError {
                 .map(move |channel| dot(activations.row(token), reference.weights.row(channel)))
         });
         let mut sums = Sums::default();
-        outputs
-            .iter()
-            .zip(exact)
-            .for_each(|(output, exact)| sums.add(*output, exact));
+        outputs.iter().zip(exact).for_each(|(output, exact)| sums.add(*output, exact));
         sums.finish(reference.what)
     }
 }
 
 fn dot(left: &[f32], right: &[f32]) -> f64 {
-    left.iter()
-        .zip(right)
-        .map(|(l, r)| f64::from(*l) * f64::from(*r))
-        .sum()
+    left.iter().zip(right).map(|(l, r)| f64::from(*l) * f64::from(*r)).sum()
 }
 
 #[derive(Default)]
@@ -68,17 +62,8 @@ impl Sums {
     }
 
     fn finish(self, against: &'static str) -> LayerError {
-        let nmse = if self.squared == 0.0 {
-            0.0
-        } else {
-            self.squared / self.energy
-        };
-        LayerError {
-            against,
-            mean: self.absolute / self.count.max(1) as f64,
-            max: self.max,
-            nmse,
-        }
+        let nmse = if self.squared == 0.0 { 0.0 } else { self.squared / self.energy };
+        LayerError { against, mean: self.absolute / self.count.max(1) as f64, max: self.max, nmse }
     }
 }
 
@@ -90,10 +75,7 @@ mod tests {
     fn the_error_is_that_of_the_exact_product() {
         let activations = Matrix::new(1, 2, vec![1.0, 2.0]).unwrap();
         let weights = Matrix::new(2, 2, vec![1.0, 1.0, -1.0, 0.5]).unwrap();
-        let reference = Reference {
-            weights,
-            what: "test",
-        };
+        let reference = Reference { weights, what: "test" };
         let error = LayerError::of(&[4.0, 0.0], &activations, &reference);
         assert_eq!((error.mean, error.max), (0.5, 1.0));
         assert!((error.nmse - 1.0 / 9.0).abs() < 1e-12);

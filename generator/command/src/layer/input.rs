@@ -61,9 +61,7 @@ pub fn activations(source: &Source, inputs: usize) -> Result<Matrix, Failure> {
 
 fn random(tokens: usize, inputs: usize, seed: u64) -> Result<Matrix, Failure> {
     let mut generator = StdRng::seed_from_u64(seed);
-    let values = (0..tokens * inputs)
-        .map(|_| generator.random_range(-1.0..=1.0))
-        .collect();
+    let values = (0..tokens * inputs).map(|_| generator.random_range(-1.0..=1.0)).collect();
     Matrix::new(tokens, inputs, values).map_err(Failure::bad_input)
 }
 
@@ -76,10 +74,7 @@ fn from_checkpoint<T>(
         .map_err(|problem| vec![problem])
         .and_then(|checkpoint| read(&checkpoint));
     result.map_err(|problems| {
-        let problems = problems
-            .into_iter()
-            .map(|problem| about(problem, file))
-            .collect();
+        let problems = problems.into_iter().map(|problem| about(problem, file)).collect();
         Failure::new(Class::BadInput, problems)
     })
 }
@@ -89,11 +84,7 @@ pub fn weights(path: &Path, spec: &Spec) -> Result<PackedWeights, Failure> {
     let bytes = folder::read_bytes(path)?;
     let weights = unpack(&bytes).map_err(|problem| Failure::bad_input(about(problem, path)))?;
     let problems = weights.require(spec);
-    if problems.is_empty() {
-        Ok(weights)
-    } else {
-        Err(Failure::new(Class::BadInput, problems))
-    }
+    if problems.is_empty() { Ok(weights) } else { Err(Failure::new(Class::BadInput, problems)) }
 }
 
 /// The weights before quantisation, from a checkpoint; without one, those that the packed ones
@@ -103,10 +94,7 @@ pub fn reference(file: Option<&Path>, packed: &PackedWeights) -> Result<Referenc
     let Some(file) = file else {
         let weights = Matrix::new(rows, columns, packed.quantised().dequantise())
             .map_err(Failure::bad_input)?;
-        return Ok(Reference {
-            weights,
-            what: "real activations times the quantised weights",
-        });
+        return Ok(Reference { weights, what: "real activations times the quantised weights" });
     };
     let tensor = &packed.header().tensor;
     let weights = from_checkpoint(file, |checkpoint| {
@@ -121,8 +109,5 @@ pub fn reference(file: Option<&Path>, packed: &PackedWeights) -> Result<Referenc
         let problem = Problem::new("reference-shape", "--reference", message, help);
         return Err(Failure::bad_input(problem));
     }
-    Ok(Reference {
-        weights,
-        what: "FP32",
-    })
+    Ok(Reference { weights, what: "FP32" })
 }

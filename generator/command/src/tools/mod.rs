@@ -52,13 +52,7 @@ pub struct Tool {
 
 impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {} ({})",
-            self.name,
-            self.version,
-            self.program.display()
-        )
+        write!(f, "{} {} ({})", self.name, self.version, self.program.display())
     }
 }
 
@@ -176,13 +170,7 @@ impl Search {
             return Err(self.failure("tool-too-old", key, message));
         }
         let version = probe.version.to_string();
-        Ok(Tool {
-            name: self.name,
-            version,
-            program,
-            origin,
-            root: probe.root,
-        })
+        Ok(Tool { name: self.name, version, program, origin, root: probe.root })
     }
 
     fn source(&self, origin: Origin) -> &'static str {
@@ -208,12 +196,20 @@ impl Search {
 }
 
 fn probe_yosys(program: &Path) -> Option<Probe> {
+    if is_python(program) {
+        let yosys = bitplane_synthesise::Yosys::python(program).ok()?;
+        let version = Version::find(yosys.version())?;
+        return Some(Probe { version, root: None });
+    }
     let output = system::output_of(Command::new(program).arg("-V"))?;
     let version = Version::find(output.strip_prefix("Yosys")?)?;
-    Some(Probe {
-        version,
-        root: None,
-    })
+    Some(Probe { version, root: None })
+}
+
+/// A Python interpreter stands for the Yosys of its package pyosys.
+fn is_python(program: &Path) -> bool {
+    let name = program.file_name().unwrap_or_default();
+    name.to_string_lossy().starts_with("python")
 }
 
 fn probe_verilator(program: &Path) -> Option<Probe> {
@@ -222,8 +218,5 @@ fn probe_verilator(program: &Path) -> Option<Probe> {
     }
     let output = system::output_of(Command::new(program).arg("--version"))?;
     let version = Version::find(output.strip_prefix("Verilator")?)?;
-    Some(Probe {
-        version,
-        root: None,
-    })
+    Some(Probe { version, root: None })
 }

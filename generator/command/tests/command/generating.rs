@@ -24,22 +24,11 @@ fn generate(scene: &Scene, more: &[&str]) -> String {
 fn a_bundle_is_written_once_and_then_left_alone() {
     let scene = scene();
     let first = generate(&scene, &["--json", "core.json"]);
-    assert!(
-        first.starts_with("exit 0\nout: created rtl_out/core: top core, "),
-        "{first}"
-    );
+    assert!(first.starts_with("exit 0\nout: created rtl_out/core: top core, "), "{first}");
     assert!(generate(&scene, &[]).contains("unchanged rtl_out/core"));
     assert_eq!(scene.entries(), ["core.json", "core.toml", "rtl_out"]);
     let json = scene.json("core.json");
-    for key in [
-        "name",
-        "digest",
-        "top",
-        "files",
-        "ports",
-        "latency_cycles",
-        "macs_per_cycle",
-    ] {
+    for key in ["name", "digest", "top", "files", "ports", "latency_cycles", "macs_per_cycle"] {
         assert!(!json[key].is_null(), "{key}");
     }
     for key in ["stall_cycles", "flops", "accumulator_bits", "max_k"] {
@@ -53,15 +42,8 @@ fn the_bundle_is_the_same_from_its_own_configuration_and_in_another_folder() {
     generate(&scene, &[]);
     let again = scene.run(&["generate", "rtl_out/core/config.toml", "--out", "elsewhere"]);
     assert!(again.starts_with("exit 0\n"), "{again}");
-    assert_eq!(
-        scene.read("rtl_out/core/SHA256SUMS"),
-        scene.read("elsewhere/SHA256SUMS")
-    );
-    assert!(
-        scene
-            .run(&["generate", "core"])
-            .contains("unchanged rtl_out/core")
-    );
+    assert_eq!(scene.read("rtl_out/core/SHA256SUMS"), scene.read("elsewhere/SHA256SUMS"));
+    assert!(scene.run(&["generate", "core"]).contains("unchanged rtl_out/core"));
 }
 
 #[test]
@@ -135,10 +117,7 @@ fn the_working_folder_is_not_replaced_even_by_force() {
 fn a_full_disk_is_the_machines_failure() {
     let scene = scene();
     let text = generate(&scene, &["--json", "/dev/full"]);
-    assert!(
-        text.starts_with("exit 4\n") && text.contains("[disk-full]"),
-        "{text}"
-    );
+    assert!(text.starts_with("exit 4\n") && text.contains("[disk-full]"), "{text}");
 }
 
 #[test]
@@ -153,10 +132,7 @@ fn a_configuration_that_is_not_there_is_refused() {
 #[test]
 fn a_name_that_is_no_preset_is_refused() {
     let text = Scene::new().run(&["generate", "lut_w3a3"]);
-    assert!(
-        text.contains("[config-not-found] lut_w3a3: is neither a file nor a preset"),
-        "{text}"
-    );
+    assert!(text.contains("[config-not-found] lut_w3a3: is neither a file nor a preset"), "{text}");
     assert!(text.starts_with("exit 2\n"), "{text}");
 }
 
@@ -194,18 +170,12 @@ fn endless_input_is_refused() {
 #[test]
 fn a_bad_key_is_in_the_json_with_its_line() {
     let scene = scene();
-    scene.write(
-        "core.toml",
-        CONFIG.replace("weight.format", "weight.fromat"),
-    );
+    scene.write("core.toml", CONFIG.replace("weight.format", "weight.fromat"));
     let text = generate(&scene, &["--json", "core.json"]);
     assert!(text.starts_with("exit 2\n"), "{text}");
     let json = scene.json("core.json");
     let errors = json["errors"].as_array().unwrap();
-    let unknown = errors
-        .iter()
-        .find(|error| error["code"] == "unknown-key")
-        .unwrap();
+    let unknown = errors.iter().find(|error| error["code"] == "unknown-key").unwrap();
     assert_eq!(
         (unknown["key"].as_str(), unknown["line"].as_u64()),
         (Some("weight.fromat"), Some(3))

@@ -6,4 +6,5 @@ mod quantizing;
 mod scene;
 mod simulating;
 mod starting;
+mod synthesising;
 mod tools;

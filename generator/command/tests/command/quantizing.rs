@@ -31,14 +31,7 @@ fn quantize(scene: &Scene, more: &[&str]) -> String {
 #[test]
 fn a_tensor_is_packed_and_its_error_reported() {
     let scene = scene();
-    let more = [
-        "--format",
-        "int4",
-        "--out",
-        "w.bitplane",
-        "--json",
-        "w.json",
-    ];
+    let more = ["--format", "int4", "--out", "w.bitplane", "--json", "w.json"];
     assert_snapshot!(quantize(&scene, &more), @"
     exit 0
     out: w  6 x 10  int4
@@ -86,14 +79,7 @@ fn an_unknown_format_is_refused_with_the_nearest() {
 
 #[test]
 fn a_file_that_is_not_there_is_refused() {
-    let arguments = [
-        "quantize",
-        "no.safetensors",
-        "--tensor",
-        "w",
-        "--format",
-        "int2",
-    ];
+    let arguments = ["quantize", "no.safetensors", "--tensor", "w", "--format", "int2"];
     assert_snapshot!(scene().run(&arguments), @"
     exit 2
     err: bitplane: [file-not-found] no.safetensors: cannot read the file: no such file or directory
@@ -137,14 +123,7 @@ fn a_configuration_of_another_width_is_refused() {
     let config = "kind = 'lut_tensor_core'\nactivation.format = 'int8'\n\
                   weight.format = 'int2'\ntile = { m = 2, n = 8, k = 4 }\n";
     scene.write("core.toml", config);
-    let more = [
-        "--format",
-        "int4",
-        "--config",
-        "core.toml",
-        "--out",
-        "w.bitplane",
-    ];
+    let more = ["--format", "int4", "--config", "core.toml", "--out", "w.bitplane"];
     assert_snapshot!(quantize(&scene, &more), @r#"
     exit 2
     err: bitplane: [weights-bits] weight.format: the file holds int4 weights, the configuration reads int2
@@ -158,10 +137,7 @@ fn a_configuration_of_another_width_is_refused() {
 #[test]
 fn a_bad_key_in_the_configuration_is_shown_with_its_line() {
     let scene = scene();
-    scene.write(
-        "core.toml",
-        "kind = 'lut_tensor_core'\ntile = { m = 2, nn = 8, k = 4 }\n",
-    );
+    scene.write("core.toml", "kind = 'lut_tensor_core'\ntile = { m = 2, nn = 8, k = 4 }\n");
     let text = quantize(&scene, &["--format", "int2", "--config", "core.toml"]);
     assert_snapshot!(text, @r#"
     exit 2

@@ -15,10 +15,7 @@ impl Scene {
     pub fn new() -> Self {
         let root = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(root.path().join("work")).expect("a working folder");
-        Self {
-            root,
-            variables: Vec::new(),
-        }
+        Self { root, variables: Vec::new() }
     }
 
     /// A scene whose PATH leads nowhere.
@@ -52,11 +49,7 @@ impl Scene {
     pub fn entries(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.path("")).expect("a folder");
         let name = |entry: std::io::Result<std::fs::DirEntry>| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
+            entry.expect("an entry").file_name().to_string_lossy().into_owned()
         };
         let mut names: Vec<String> = entries.map(name).collect();
         names.sort();
@@ -92,10 +85,8 @@ impl Scene {
     fn without_paths(&self, line: &str) -> String {
         let root = self.root.path();
         let canonical = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        [canonical.as_path(), root]
-            .iter()
-            .fold(line.to_owned(), |line, path: &&Path| {
-                line.replace(&path.display().to_string(), "SCENE")
-            })
+        [canonical.as_path(), root].iter().fold(line.to_owned(), |line, path: &&Path| {
+            line.replace(&path.display().to_string(), "SCENE")
+        })
     }
 }

@@ -41,19 +41,13 @@ fn a_starter_file_in_a_folder_that_is_not_there_is_refused() {
 #[test]
 fn kinds_and_presets_are_listed() {
     let text = Scene::new().run(&["new", "--list"]);
-    assert!(
-        text.starts_with("exit 0\n") && text.contains("lut_tensor_core"),
-        "{text}"
-    );
+    assert!(text.starts_with("exit 0\n") && text.contains("lut_tensor_core"), "{text}");
 }
 
 #[test]
 fn the_schema_is_text_and_json() {
     let scene = Scene::new();
     let text = scene.run(&["schema", "--json", "schema.json"]);
-    assert!(
-        text.starts_with("exit 0\n") && text.contains("max_k"),
-        "{text}"
-    );
+    assert!(text.starts_with("exit 0\n") && text.contains("max_k"), "{text}");
     assert!(scene.json("schema.json")["schema"].is_object());
 }

@@ -43,10 +43,7 @@ fn installing_without_python_asks_for_all_packages_in_one_line() {
 #[test]
 fn a_system_python_without_ensurepip_counts_as_missing_venv() {
     let scene = Scene::new();
-    scene.write(
-        "python3",
-        "#!/bin/sh\n[ \"$1\" = --version ] && echo Python 3.11.2\n",
-    );
+    scene.write("python3", "#!/bin/sh\n[ \"$1\" = --version ] && echo Python 3.11.2\n");
     let mode = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(scene.path("python3"), mode).unwrap();
     let path = format!("{}:/usr/bin:/bin", scene.path("").display());
@@ -62,10 +59,7 @@ fn missing_tools_are_in_the_json_too() {
     assert_eq!(json["status"], "tool_missing");
     assert_eq!(json["exit_code"], 3);
     assert_eq!(json["tools"][0]["found"], false);
-    assert_eq!(
-        json["install_line"],
-        "sudo apt-get install -y g++ make perl python3 python3-venv"
-    );
+    assert_eq!(json["install_line"], "sudo apt-get install -y g++ make perl python3 python3-venv");
 }
 
 #[test]
@@ -73,10 +67,7 @@ fn a_tool_that_is_too_old_is_refused_with_the_oldest_that_will_do() {
     let scene = Scene::new();
     fake(&scene, "old", "Yosys 0.9 (git sha1 1979e0b)");
     let text = scene.run(&["doctor", "--yosys", "./old"]);
-    let error: Vec<&str> = text
-        .lines()
-        .filter(|line| line.contains("[tool-too-old]"))
-        .collect();
+    let error: Vec<&str> = text.lines().filter(|line| line.contains("[tool-too-old]")).collect();
     assert_snapshot!(error.join("\n"), @"err: bitplane: [tool-too-old] --yosys: SCENE/work/old is Yosys 0.9; 0.23 is the oldest that reads the generated files");
     assert!(text.starts_with("exit 3\n"), "{text}");
 }
@@ -86,10 +77,7 @@ fn a_program_that_is_another_tool_is_refused() {
     let scene = Scene::new();
     fake(&scene, "other", "GNU Make 4.3");
     let text = scene.run(&["doctor", "--verilator", "./other"]);
-    assert!(
-        text.contains("other does not say which Verilator it is"),
-        "{text}"
-    );
+    assert!(text.contains("other does not say which Verilator it is"), "{text}");
     assert!(text.starts_with("exit 3\n"), "{text}");
 }
 
@@ -98,13 +86,7 @@ fn an_option_goes_before_the_environment() {
     let scene = Scene::new().with("BITPLANE_YOSYS", "/nonexistent/yosys");
     fake(&scene, "yosys", "Yosys 0.40");
     let text = scene.run(&["doctor"]);
-    assert!(
-        text.contains("BITPLANE_YOSYS: /nonexistent/yosys is no program"),
-        "{text}"
-    );
+    assert!(text.contains("BITPLANE_YOSYS: /nonexistent/yosys is no program"), "{text}");
     let text = scene.run(&["doctor", "--yosys", "./yosys"]);
-    assert!(
-        text.contains("Yosys         0.40          option"),
-        "{text}"
-    );
+    assert!(text.contains("Yosys         0.40          option"), "{text}");
 }

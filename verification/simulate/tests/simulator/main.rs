@@ -3,4 +3,5 @@
 mod behavioural;
 mod common;
 mod encoding;
+mod faults;
 mod harness;
