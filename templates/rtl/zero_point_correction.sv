@@ -26,13 +26,11 @@ module {{ core.name }}_zero_point_correction (
 
   logic signed {{ core.range(core.zero_point_bits) }} zero_point_q;
   logic signed {{ core.range(unit.sum_bits) }} sum;
-  logic signed [{{ unit.exact_bits }}-1:0] product;
   logic signed [ProductBits-1:0] product_d, product_q;
 
   assign sum       = $signed(sum_i);
   // The low bits are enough: a result takes {{ unit.difference_bits }} bits of the difference.
-  assign product   = zero_point_q * sum;
-  assign product_d = ProductBits'(product);
+  assign product_d = zero_point_q * sum;
 
   always_ff @(posedge clk_i) begin : p_product
     if (run_done_i) zero_point_q <= $signed(run_zero_point_i);

@@ -75,8 +75,6 @@ impl ActivationSum {
 pub struct ZeroPointCorrection {
     /// Width of a row's sum of activations.
     pub sum_bits: u32,
-    /// Width of z' times the sum.
-    pub exact_bits: u32,
     /// Width of z' times the sum, as far as results depend on it.
     pub product_bits: u32,
     /// Width of a difference before it is halved.
@@ -92,7 +90,6 @@ impl ZeroPointCorrection {
         let product_bits = exact_bits.min(core.accumulator_bits + 1);
         Self {
             sum_bits: sum.sum_bits,
-            exact_bits,
             product_bits,
             difference_bits: core.accumulator_bits + 1,
             data_bits: core.drain * core.accumulator_bits,

@@ -27,9 +27,7 @@ pub fn print(manifest: &Manifest) -> String {
         weight: Beat::of(manifest, "weight"),
         result: Beat::of(manifest, "result"),
     };
-    harness
-        .render()
-        .expect("rendering into memory does not fail")
+    harness.render().expect("rendering into memory does not fail")
 }
 
 #[cfg(test)]

@@ -290,10 +290,7 @@ fn lut_files(core: &CoreText, lut: &LutDatapath) -> Vec<BundleFile> {
     files
 }
 
-fn activation_register<'a>(
-    core: &'a CoreText,
-    lut: &'a LutDatapath,
-) -> ActivationRegisterText<'a> {
+fn activation_register<'a>(core: &'a CoreText, lut: &'a LutDatapath) -> ActivationRegisterText<'a> {
     let unit = &lut.activation_register;
     let phrases = if unit.masked {
         HeldPhrases { held: "activations", held_reason: "narrower than its tables" }
@@ -310,7 +307,11 @@ fn precompute<'a>(core: &'a CoreText, unit: &'a TablePrecompute) -> TablePrecomp
         nodes: unit.nodes.iter().map(node).collect(),
         entry_names: unit.entry_names.iter().rev().map(|name| entry(name, unit)).collect(),
         adders: unit.nodes.len(),
-        reference_note: if unit.half { "; the last element, which has no bit, is added" } else { "" },
+        reference_note: if unit.half {
+            "; the last element, which has no bit, is added"
+        } else {
+            ""
+        },
     };
     TablePrecomputeText { core, unit: Worded { unit, phrases } }
 }

@@ -44,9 +44,7 @@ pub mod hello {
 /// The two digest words of a greeting, low word first; `None` unless `digest` is 16 hexadecimal
 /// digits.
 pub fn digest_words(digest: &str) -> Option<[u32; 2]> {
-    let digits = u64::from_str_radix(digest, 16)
-        .ok()
-        .filter(|_| digest.len() == 16)?;
+    let digits = u64::from_str_radix(digest, 16).ok().filter(|_| digest.len() == 16)?;
     Some([digits as u32, (digits >> 32) as u32])
 }
 
@@ -80,12 +78,7 @@ impl Beat {
             let name = field_name(port);
             if name != "valid" && name != "ready" {
                 let (port_name, bits) = (port.name.clone(), port.bits);
-                beat.fields.push(Field {
-                    port: port_name,
-                    name,
-                    bits,
-                    word: beat.words,
-                });
+                beat.fields.push(Field { port: port_name, name, bits, word: beat.words });
                 beat.words += words(bits);
             }
         }
@@ -100,10 +93,7 @@ impl Beat {
 
 /// `activation_data_i` of group `activation` is `data`.
 fn field_name(port: &Port) -> String {
-    let name = port
-        .name
-        .strip_prefix(&port.group)
-        .map_or(port.name.as_str(), |n| &n[1..]);
+    let name = port.name.strip_prefix(&port.group).map_or(port.name.as_str(), |n| &n[1..]);
     let direction = name.strip_suffix("_i").or(name.strip_suffix("_o"));
     direction.unwrap_or(name).to_owned()
 }
@@ -190,10 +180,7 @@ mod tests {
 
     #[test]
     fn a_digest_travels_as_two_words_low_word_first() {
-        assert_eq!(
-            digest_words("0123456789abcdef"),
-            Some([0x89ab_cdef, 0x0123_4567])
-        );
+        assert_eq!(digest_words("0123456789abcdef"), Some([0x89ab_cdef, 0x0123_4567]));
         assert_eq!(digest_words("0123"), None);
         assert_eq!(digest_words("0123456789abcdeg"), None);
     }

@@ -44,11 +44,7 @@ pub(crate) fn shown(value: &DeValue<'_>) -> String {
 pub(crate) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 40;
     let start: String = text.chars().take(LONGEST).collect();
-    let end = if text.chars().nth(LONGEST).is_some() {
-        "..."
-    } else {
-        ""
-    };
+    let end = if text.chars().nth(LONGEST).is_some() { "..." } else { "" };
     format!("{}{end}", start.escape_debug())
 }
 
@@ -68,24 +64,13 @@ pub(crate) fn type_of(value: &DeValue<'_>) -> &'static str {
 /// The line that sets `key`, as a help text quotes it.
 pub(crate) fn line(key: &Key, setting: &Setting) -> String {
     let assignment = format!("`{} = {}`", key.name, setting.to_toml());
-    if key.section.is_empty() {
-        assignment
-    } else {
-        format!("{assignment} in [{}]", key.section)
-    }
+    if key.section.is_empty() { assignment } else { format!("{assignment} in [{}]", key.section) }
 }
 
 /// Help for a thing that is not built yet.
 pub(crate) fn not_built(what: &str, later: &Later, help: String) -> Fault {
-    let message = format!(
-        "{what} is planned but not built in this version: {}",
-        later.reason
-    );
-    Fault {
-        code: "not-built-yet",
-        message,
-        help,
-    }
+    let message = format!("{what} is planned but not built in this version: {}", later.reason);
+    Fault { code: "not-built-yet", message, help }
 }
 
 fn check_text(key: &Key, legal: &Legal, text: &str) -> Result<Setting, Fault> {
@@ -134,12 +119,7 @@ fn check_format(
         return Ok(Setting::Format(bits));
     }
     let nearest = Setting::Format(bits.clamp(*widths.start(), *widths.end()));
-    Err(out_of_range(
-        key,
-        legal,
-        &format!("\"{}\"", excerpt(text)),
-        nearest,
-    ))
+    Err(out_of_range(key, legal, &format!("\"{}\"", excerpt(text)), nearest))
 }
 
 /// The width of `int` and a number; one beyond 32 bits counts as the largest.
@@ -164,116 +144,72 @@ fn check_integer(
     if number == inside {
         Ok(setting)
     } else {
-        Err(out_of_range(
-            key,
-            legal,
-            &excerpt(&integer.to_string()),
-            setting,
-        ))
+        Err(out_of_range(key, legal, &excerpt(&integer.to_string()), setting))
     }
 }
 
 /// The value of an integer; one beyond 128 bits counts as the end on the side of its sign.
 fn value_of(integer: &DeInteger<'_>) -> i128 {
     let digits = integer.as_str();
-    let end = if digits.starts_with('-') {
-        i128::MIN
-    } else {
-        i128::MAX
-    };
+    let end = if digits.starts_with('-') { i128::MIN } else { i128::MAX };
     i128::from_str_radix(digits, integer.radix()).unwrap_or(end)
 }
 
 fn out_of_range(key: &Key, legal: &Legal, given: &str, nearest: Setting) -> Fault {
     Fault {
         code: "out-of-range",
-        message: format!(
-            "{given} is not legal; legal is {}",
-            legal.describe_with_reason()
-        ),
+        message: format!("{given} is not legal; legal is {}", legal.describe_with_reason()),
         help: format!("the nearest is {}", line(key, &nearest)),
     }
 }
 
 fn unknown_value(key: &Key, legal: &Legal, text: &str) -> Fault {
-    let message = format!(
-        "\"{}\" is not legal; legal is {}",
-        excerpt(text),
-        legal.describe_with_reason()
-    );
+    let message =
+        format!("\"{}\" is not legal; legal is {}", excerpt(text), legal.describe_with_reason());
     let help = match near_setting(legal, text) {
         Some(setting) => format!("did you mean {}?", line(key, &setting)),
         None => format!("write for example {}", line(key, &key.example())),
     };
-    Fault {
-        code: "unknown-value",
-        message,
-        help,
-    }
+    Fault { code: "unknown-value", message, help }
 }
 
 fn near_setting(legal: &Legal, text: &str) -> Option<Setting> {
-    let mut settings: Vec<Setting> = legal
-        .words
-        .iter()
-        .map(|word| Setting::Word(word.name))
-        .collect();
+    let mut settings: Vec<Setting> =
+        legal.words.iter().map(|word| Setting::Word(word.name)).collect();
     if let Values::Formats(widths) = &legal.values {
         settings.extend(widths.clone().map(Setting::Format));
     }
-    let texts: Vec<String> = settings
-        .iter()
-        .map(|setting| setting.to_toml().replace('"', ""))
-        .collect();
+    let texts: Vec<String> =
+        settings.iter().map(|setting| setting.to_toml().replace('"', "")).collect();
     let near = nearest(text, texts.iter().map(String::as_str))?;
     let index = texts.iter().position(|text| text == near)?;
     Some(settings.swap_remove(index))
 }
 
 fn wrong_type(key: &Key, legal: &Legal, value: &DeValue<'_>) -> Fault {
-    let message = format!(
-        "{} is {}; legal is {}",
-        shown(value),
-        type_of(value),
-        legal.describe()
-    );
+    let message = format!("{} is {}; legal is {}", shown(value), type_of(value), legal.describe());
     let help = match meant(legal, value) {
         Some((setting, how)) => format!("write {}{how}", line(key, &setting)),
         None => format!("write for example {}", line(key, &key.example())),
     };
-    Fault {
-        code: "wrong-type",
-        message,
-        help,
-    }
+    Fault { code: "wrong-type", message, help }
 }
 
 /// The setting that a value of the wrong type stands for, and how its spelling differs.
 fn meant(legal: &Legal, value: &DeValue<'_>) -> Option<(Setting, &'static str)> {
     match (value, &legal.values) {
         (DeValue::String(text), Values::Integers(range)) => {
-            let number = text
-                .trim()
-                .parse()
-                .ok()
-                .filter(|number| range.contains(number))?;
+            let number = text.trim().parse().ok().filter(|number| range.contains(number))?;
             Some((Setting::Number(number), ", without quotes"))
         }
         (DeValue::Float(float), Values::Integers(range)) => {
             let value: f64 = float.as_str().parse().ok()?;
             let whole = value.fract() == 0.0 && (0.0..1e15).contains(&value);
-            let number = whole
-                .then_some(value as u64)
-                .filter(|number| range.contains(number))?;
-            Some((
-                Setting::Number(number),
-                ", without a decimal point or exponent",
-            ))
+            let number = whole.then_some(value as u64).filter(|number| range.contains(number))?;
+            Some((Setting::Number(number), ", without a decimal point or exponent"))
         }
         (DeValue::Integer(integer), Values::Formats(widths)) => {
-            let width = u32::try_from(value_of(integer))
-                .ok()
-                .filter(|w| widths.contains(w))?;
+            let width = u32::try_from(value_of(integer)).ok().filter(|w| widths.contains(w))?;
             Some((Setting::Format(width), ""))
         }
         _ => None,

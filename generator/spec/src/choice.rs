@@ -18,10 +18,8 @@ const LUT_TENSOR_CORE: Choice = choice(
     "lut_tensor_core",
     "table look-up, one bit plane of the weights a cycle (LUT Tensor Core)",
 );
-const MAC_ARRAY: Choice = choice(
-    "mac_array",
-    "parallel two's-complement multipliers, all bits of a weight a cycle",
-);
+const MAC_ARRAY: Choice =
+    choice("mac_array", "parallel two's-complement multipliers, all bits of a weight a cycle");
 
 /// The word of keys that may be left to the generator.
 pub(crate) const AUTO: Choice = choice("auto", "chosen by the generator");
@@ -43,18 +41,13 @@ pub(crate) trait Named: Copy + PartialEq + 'static {
 
     /// The alternative called `word`.
     fn named(word: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(_, choice)| choice.name == word)
-            .map(|(value, _)| *value)
+        Self::ALL.iter().find(|(_, choice)| choice.name == word).map(|(value, _)| *value)
     }
 }
 
 impl Named for Kind {
-    const ALL: &'static [(Self, Choice)] = &[
-        (Self::LutTensorCore, LUT_TENSOR_CORE),
-        (Self::MacArray, MAC_ARRAY),
-    ];
+    const ALL: &'static [(Self, Choice)] =
+        &[(Self::LutTensorCore, LUT_TENSOR_CORE), (Self::MacArray, MAC_ARRAY)];
 }
 
 /// Key `table.symmetry` by itself; `fold` completes it to a [`crate::Symmetry`].
@@ -66,110 +59,50 @@ pub(crate) enum StoredTable {
 
 impl Named for StoredTable {
     const ALL: &'static [(Self, Choice)] = &[
-        (
-            Self::Half,
-            choice("half", "2^(k-1) entries; the others are their negation"),
-        ),
-        (
-            Self::Full,
-            choice("full", "all 2^k entries, no negation in the lanes"),
-        ),
+        (Self::Half, choice("half", "2^(k-1) entries; the others are their negation")),
+        (Self::Full, choice("full", "all 2^k entries, no negation in the lanes")),
     ];
 }
 
 impl Named for Fold {
     const ALL: &'static [(Self, Choice)] = &[
-        (
-            Self::Offline,
-            choice("offline", "the packer stores sign and index"),
-        ),
-        (
-            Self::Runtime,
-            choice(
-                "runtime",
-                "exclusive-ors at the weight port fold plain planes",
-            ),
-        ),
+        (Self::Offline, choice("offline", "the packer stores sign and index")),
+        (Self::Runtime, choice("runtime", "exclusive-ors at the weight port fold plain planes")),
     ];
 }
 
 impl Named for Precompute {
     const ALL: &'static [(Self, Choice)] = &[
-        (
-            Self::Shared,
-            choice("shared", "the core builds each table once for all columns"),
-        ),
-        (
-            Self::External,
-            choice(
-                "external",
-                "the activation port carries finished table entries",
-            ),
-        ),
+        (Self::Shared, choice("shared", "the core builds each table once for all columns")),
+        (Self::External, choice("external", "the activation port carries finished table entries")),
     ];
 }
 
 impl Named for Select {
     const ALL: &'static [(Self, Choice)] = &[
-        (
-            Self::OneHot,
-            choice(
-                "one_hot",
-                "a decoder shared by the rows drives an AND-OR a lane",
-            ),
-        ),
-        (
-            Self::Binary,
-            choice(
-                "binary",
-                "a multiplexer tree on the binary index in each lane",
-            ),
-        ),
+        (Self::OneHot, choice("one_hot", "a decoder shared by the rows drives an AND-OR a lane")),
+        (Self::Binary, choice("binary", "a multiplexer tree on the binary index in each lane")),
     ];
 }
 
 impl Named for Overflow {
     const ALL: &'static [(Self, Choice)] = &[
-        (
-            Self::Refuse,
-            choice("refuse", "a format narrower than max_k needs is an error"),
-        ),
-        (
-            Self::Wrap,
-            choice("wrap", "keep the low bits at every addition"),
-        ),
-        (
-            Self::Saturate,
-            choice("saturate", "clamp at every addition"),
-        ),
+        (Self::Refuse, choice("refuse", "a format narrower than max_k needs is an error")),
+        (Self::Wrap, choice("wrap", "keep the low bits at every addition")),
+        (Self::Saturate, choice("saturate", "clamp at every addition")),
     ];
 }
 
 impl Named for ZeroPointMode {
     const ALL: &'static [(Self, Choice)] = &[
-        (
-            Self::None,
-            choice(
-                "none",
-                "no correction: sums of the weights as the core reads them",
-            ),
-        ),
-        (
-            Self::Constant,
-            choice(
-                "constant",
-                "one zero point for all columns, given with each run",
-            ),
-        ),
+        (Self::None, choice("none", "no correction: sums of the weights as the core reads them")),
+        (Self::Constant, choice("constant", "one zero point for all columns, given with each run")),
     ];
 }
 
 impl Named for Reset {
     const ALL: &'static [(Self, Choice)] = &[
-        (
-            Self::Async,
-            choice("async", "asserted asynchronously, released synchronously"),
-        ),
+        (Self::Async, choice("async", "asserted asynchronously, released synchronously")),
         (Self::Sync, choice("sync", "sampled at the clock edge")),
     ];
 }

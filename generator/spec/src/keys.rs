@@ -46,11 +46,7 @@ pub(crate) enum Default {
     /// Always the same.
     Is(Setting),
     /// Follows from the file or from other keys.
-    Derived {
-        text: &'static str,
-        example: Setting,
-        of: fn(&Spec) -> Setting,
-    },
+    Derived { text: &'static str, example: Setting, of: fn(&Spec) -> Setting },
 }
 
 /// Something the design foresees and this version does not build.
@@ -92,22 +88,13 @@ impl Key {
     /// The words of a key are in the same order in every kind that takes it.
     fn first_word(&self) -> Setting {
         let words = (self.legal)(Kind::LutTensorCore).words;
-        Setting::Word(
-            words
-                .first()
-                .expect("a key with this default has words")
-                .name,
-        )
+        Setting::Word(words.first().expect("a key with this default has words").name)
     }
 }
 
 /// `section.name`, or `name` alone outside sections.
 pub(crate) fn dotted(section: &str, name: &str) -> String {
-    if section.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{section}.{name}")
-    }
+    if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
 }
 
 /// The section called `name`.
@@ -129,9 +116,7 @@ pub(crate) fn keys_of(section: &str) -> impl Iterator<Item = &'static Key> {
 /// by a default or by the file.
 pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
     let table = Table {
-        symmetry: Symmetry::Half {
-            fold: Fold::Offline,
-        },
+        symmetry: Symmetry::Half { fold: Fold::Offline },
         precompute: Precompute::Shared,
         select: Select::OneHot,
         copies: 1,
@@ -144,32 +129,20 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
         },
         activation: IntegerFormat::new(8).expect("8 bits are a format"),
         weight: WeightFormat::new(2).expect("2 bits are a format"),
-        tile: Tile {
-            m: 1,
-            n: 1,
-            k: 2,
-            groups: 1,
-            drain: 1,
-        },
+        tile: Tile { m: 1, n: 1, k: 2, groups: 1, drain: 1 },
         accumulate: Accumulate {
             max_k: 1,
             format: AccumulatorFormat::Auto,
             overflow: Overflow::Refuse,
         },
         zero_point: ZeroPointMode::None,
-        pipeline: Pipeline {
-            stages: Stages::Auto,
-            reset: Reset::Async,
-        },
+        pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
     }
 }
 
 /// The largest number of results a beat that divides `n` without making the result port wide.
 fn default_drain(n: u32) -> u32 {
-    (1..=16)
-        .rev()
-        .find(|drain| n.is_multiple_of(*drain))
-        .unwrap_or(1)
+    (1..=16).rev().find(|drain| n.is_multiple_of(*drain)).unwrap_or(1)
 }
 
 fn change_table(spec: &mut Spec, change: impl FnOnce(&mut Table)) {
@@ -190,24 +163,9 @@ const EVERY_KIND: &[Kind] = &[Kind::LutTensorCore, Kind::MacArray];
 
 /// Every section, in file order.
 pub(crate) static SECTIONS: &[Section] = &[
-    Section {
-        name: "",
-        doc: "Which core this is.",
-        kinds: EVERY_KIND,
-        why_not: "",
-    },
-    Section {
-        name: "activation",
-        doc: "The activations A.",
-        kinds: EVERY_KIND,
-        why_not: "",
-    },
-    Section {
-        name: "weight",
-        doc: "The weights.",
-        kinds: EVERY_KIND,
-        why_not: "",
-    },
+    Section { name: "", doc: "Which core this is.", kinds: EVERY_KIND, why_not: "" },
+    Section { name: "activation", doc: "The activations A.", kinds: EVERY_KIND, why_not: "" },
+    Section { name: "weight", doc: "The weights.", kinds: EVERY_KIND, why_not: "" },
     Section {
         name: "tile",
         doc: "What the core works on in one cycle: m x n results, k * groups elements of each.",
@@ -232,12 +190,7 @@ pub(crate) static SECTIONS: &[Section] = &[
         kinds: EVERY_KIND,
         why_not: "",
     },
-    Section {
-        name: "pipeline",
-        doc: "Registers and reset.",
-        kinds: EVERY_KIND,
-        why_not: "",
-    },
+    Section { name: "pipeline", doc: "Registers and reset.", kinds: EVERY_KIND, why_not: "" },
 ];
 
 /// Every key, in file order. A key whose setting needs another's comes after it.
@@ -265,37 +218,20 @@ pub(crate) static KEYS: &[Key] = &[
         name: "kind",
         doc: "The hardware organisation.",
         legal: |_| Legal::words::<Kind>(),
-        default: Default::Required {
-            example: Setting::Word("lut_tensor_core"),
-        },
+        default: Default::Required { example: Setting::Word("lut_tensor_core") },
         get: |spec| word(spec.kind()),
         // A blank spec has its kind already, because the other rows depend on it.
         set: |_, _| {},
         later: &[
-            Later {
-                what: "add_array",
-                reason: "bit-serial adders need their own lane",
-            },
+            Later { what: "add_array", reason: "bit-serial adders need their own lane" },
             Later {
                 what: "lut_conventional",
                 reason: "the conventional look-up baseline needs its own lane",
             },
-            Later {
-                what: "bitmod_pe",
-                reason: "BitMoD needs floating-point activations",
-            },
-            Later {
-                what: "bitmod_tile",
-                reason: "BitMoD needs floating-point activations",
-            },
-            Later {
-                what: "fp_mac_pe",
-                reason: "it needs floating-point activations",
-            },
-            Later {
-                what: "fp_int_mac_pe",
-                reason: "it needs floating-point activations",
-            },
+            Later { what: "bitmod_pe", reason: "BitMoD needs floating-point activations" },
+            Later { what: "bitmod_tile", reason: "BitMoD needs floating-point activations" },
+            Later { what: "fp_mac_pe", reason: "it needs floating-point activations" },
+            Later { what: "fp_int_mac_pe", reason: "it needs floating-point activations" },
         ],
     },
     Key {
@@ -308,9 +244,7 @@ pub(crate) static KEYS: &[Key] = &[
                 "one bit has no positive value, and above 16 bits nothing is quantised any more",
             )
         },
-        default: Default::Required {
-            example: Setting::Format(8),
-        },
+        default: Default::Required { example: Setting::Format(8) },
         get: |spec| Some(Setting::Format(spec.activation.bits())),
         set: |spec, value| spec.activation = value.integer_format(),
         later: FLOATING_POINT_ACTIVATIONS,
@@ -320,9 +254,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "format",
         doc: "Code of each weight; its bits are its bit planes.",
         legal: |_| Legal::formats(WeightFormat::BITS, "packed codes are at most one byte"),
-        default: Default::Required {
-            example: Setting::Format(2),
-        },
+        default: Default::Required { example: Setting::Format(2) },
         get: |spec| Some(Setting::Format(spec.weight.bits())),
         set: |spec, value| spec.weight = value.weight_format(),
         later: &[
@@ -331,14 +263,8 @@ pub(crate) static KEYS: &[Key] = &[
                 reason: "native ternary tables have entries of their own; \
                          ternary weights run as \"int2\" with group.zero_point = \"constant\"",
             },
-            Later {
-                what: "bitmod_fp4",
-                reason: "BitMoD needs floating-point activations",
-            },
-            Later {
-                what: "bitmod_fp3",
-                reason: "BitMoD needs floating-point activations",
-            },
+            Later { what: "bitmod_fp4", reason: "BitMoD needs floating-point activations" },
+            Later { what: "bitmod_fp3", reason: "BitMoD needs floating-point activations" },
         ],
     },
     Key {
@@ -346,14 +272,9 @@ pub(crate) static KEYS: &[Key] = &[
         name: "m",
         doc: "Rows (tokens) worked on at once.",
         legal: |_| {
-            Legal::integers(
-                1..=16,
-                "every row repeats its tables and lanes for all columns",
-            )
+            Legal::integers(1..=16, "every row repeats its tables and lanes for all columns")
         },
-        default: Default::Required {
-            example: Setting::Number(2),
-        },
+        default: Default::Required { example: Setting::Number(2) },
         get: |spec| count(spec.tile.m),
         set: |spec, value| spec.tile.m = value.count(),
         later: &[],
@@ -363,9 +284,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "n",
         doc: "Columns (output channels) worked on at once.",
         legal: |_| Legal::integers(1..=1024, "every column adds a lane to each row"),
-        default: Default::Required {
-            example: Setting::Number(64),
-        },
+        default: Default::Required { example: Setting::Number(64) },
         get: |spec| count(spec.tile.n),
         set: |spec, value| spec.tile.n = value.count(),
         later: &[],
@@ -381,9 +300,7 @@ pub(crate) static KEYS: &[Key] = &[
             ),
             Kind::MacArray => Legal::integers(1..=64, "every element is a multiplier in each lane"),
         },
-        default: Default::Required {
-            example: Setting::Number(4),
-        },
+        default: Default::Required { example: Setting::Number(4) },
         get: |spec| count(spec.tile.k),
         set: |spec, value| spec.tile.k = value.count(),
         later: &[],
@@ -436,9 +353,7 @@ pub(crate) static KEYS: &[Key] = &[
         set: |spec, value| {
             change_table(spec, |table| {
                 table.symmetry = match value.choice() {
-                    StoredTable::Half => Symmetry::Half {
-                        fold: Fold::Offline,
-                    },
+                    StoredTable::Half => Symmetry::Half { fold: Fold::Offline },
                     StoredTable::Full => Symmetry::Full,
                 }
             });
@@ -474,10 +389,7 @@ pub(crate) static KEYS: &[Key] = &[
         default: Default::FirstWord,
         get: |spec| spec.table().and_then(|table| word(table.precompute)),
         set: |spec, value| change_table(spec, |table| table.precompute = value.choice()),
-        later: &[Later {
-            what: "local",
-            reason: "a table builder in every lane is a baseline",
-        }],
+        later: &[Later { what: "local", reason: "a table builder in every lane is a baseline" }],
     },
     Key {
         section: "table",
@@ -534,14 +446,8 @@ pub(crate) static KEYS: &[Key] = &[
             }
         },
         later: &[
-            Later {
-                what: "fp16",
-                reason: FLOATING_POINT_SUMS,
-            },
-            Later {
-                what: "fp32",
-                reason: FLOATING_POINT_SUMS,
-            },
+            Later { what: "fp16", reason: FLOATING_POINT_SUMS },
+            Later { what: "fp32", reason: FLOATING_POINT_SUMS },
         ],
     },
     Key {
@@ -616,76 +522,28 @@ pub(crate) static KEYS: &[Key] = &[
 const FLOATING_POINT_SUMS: &str = "floating-point accumulators need floating-point activations";
 
 const FLOATING_POINT_ACTIVATIONS: &[Later] = &[
-    Later {
-        what: "fp16",
-        reason: ALIGNER,
-    },
-    Later {
-        what: "bf16",
-        reason: ALIGNER,
-    },
-    Later {
-        what: "fp8_e4m3",
-        reason: ALIGNER,
-    },
-    Later {
-        what: "fp8_e5m2",
-        reason: ALIGNER,
-    },
+    Later { what: "fp16", reason: ALIGNER },
+    Later { what: "bf16", reason: ALIGNER },
+    Later { what: "fp8_e4m3", reason: ALIGNER },
+    Later { what: "fp8_e5m2", reason: ALIGNER },
 ];
 
 const ALIGNER: &str = "floating-point activations need an aligner at the row edge";
 
 /// Keys that the design foresees and this version does not build, by dotted key.
 pub(crate) static LATER_KEYS: &[Later] = &[
-    Later {
-        what: "activation.bus",
-        reason: "a beat carries the whole tile",
-    },
-    Later {
-        what: "weight.bus",
-        reason: "a beat carries the whole tile",
-    },
-    Later {
-        what: "weight.runtime_bits",
-        reason: "every weight has the bits of weight.format",
-    },
-    Later {
-        what: "tile.plane_order",
-        reason: "all planes of a k-step come before the next step",
-    },
-    Later {
-        what: "table.entry",
-        reason: "table entries are exact",
-    },
-    Later {
-        what: "accumulate.mode",
-        reason: "integer activations are always summed exactly",
-    },
-    Later {
-        what: "accumulate.align_bits",
-        reason: ALIGNER,
-    },
-    Later {
-        what: "accumulate.align_block",
-        reason: ALIGNER,
-    },
-    Later {
-        what: "accumulate.exponent",
-        reason: ALIGNER,
-    },
-    Later {
-        what: "group.size",
-        reason: GROUP_SCALES,
-    },
-    Later {
-        what: "group.scale",
-        reason: GROUP_SCALES,
-    },
-    Later {
-        what: "group.scale_units",
-        reason: GROUP_SCALES,
-    },
+    Later { what: "activation.bus", reason: "a beat carries the whole tile" },
+    Later { what: "weight.bus", reason: "a beat carries the whole tile" },
+    Later { what: "weight.runtime_bits", reason: "every weight has the bits of weight.format" },
+    Later { what: "tile.plane_order", reason: "all planes of a k-step come before the next step" },
+    Later { what: "table.entry", reason: "table entries are exact" },
+    Later { what: "accumulate.mode", reason: "integer activations are always summed exactly" },
+    Later { what: "accumulate.align_bits", reason: ALIGNER },
+    Later { what: "accumulate.align_block", reason: ALIGNER },
+    Later { what: "accumulate.exponent", reason: ALIGNER },
+    Later { what: "group.size", reason: GROUP_SCALES },
+    Later { what: "group.scale", reason: GROUP_SCALES },
+    Later { what: "group.scale_units", reason: GROUP_SCALES },
 ];
 
 const GROUP_SCALES: &str = "scales are applied to the results, after the core";
@@ -708,22 +566,13 @@ mod tests {
     #[test]
     fn nothing_is_both_built_and_left_for_later() {
         for later in LATER_KEYS {
-            assert!(
-                KEYS.iter().all(|key| key.path() != later.what),
-                "{}",
-                later.what
-            );
+            assert!(KEYS.iter().all(|key| key.path() != later.what), "{}", later.what);
         }
         for key in KEYS {
             for kind in EVERY_KIND {
                 let legal = (key.legal)(*kind);
                 for later in key.later {
-                    assert!(
-                        legal
-                            .words
-                            .iter()
-                            .all(|word: &Choice| word.name != later.what)
-                    );
+                    assert!(legal.words.iter().all(|word: &Choice| word.name != later.what));
                 }
             }
         }

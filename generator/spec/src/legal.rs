@@ -103,30 +103,19 @@ impl Legal {
     }
 
     fn values(values: Values, reason: &'static str) -> Self {
-        Self {
-            words: Vec::new(),
-            values,
-            reason: Some(reason),
-        }
+        Self { words: Vec::new(), values, reason: Some(reason) }
     }
 
     pub fn words<T: Named>() -> Self {
         let words = T::ALL.iter().map(|(_, choice)| *choice).collect();
-        Self {
-            words,
-            values: Values::None,
-            reason: None,
-        }
+        Self { words, values: Values::None, reason: None }
     }
 
     /// The first word alone.
     pub fn first_word<T: Named>(reason: &'static str) -> Self {
         let mut legal = Self::words::<T>();
         legal.words.truncate(1);
-        Self {
-            reason: Some(reason),
-            ..legal
-        }
+        Self { reason: Some(reason), ..legal }
     }
 
     /// The same with one more word.
@@ -145,11 +134,8 @@ impl Legal {
 
     /// The legal values in words, as in `"auto" or an integer from 0 to 2`.
     pub fn describe(&self) -> String {
-        let mut parts: Vec<String> = self
-            .words
-            .iter()
-            .map(|choice| format!("\"{}\"", choice.name))
-            .collect();
+        let mut parts: Vec<String> =
+            self.words.iter().map(|choice| format!("\"{}\"", choice.name)).collect();
         match &self.values {
             Values::None => {}
             Values::Name => parts.push(format!("a name: {}", name::FORM)),

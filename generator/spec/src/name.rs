@@ -24,27 +24,15 @@ pub(crate) fn check(name: &str) -> Result<(), NameFault> {
             .to_owned()
             + FORM;
         let help = format!("write {} and choose the folder with --out", line(name));
-        return Err(NameFault {
-            code: "name-is-a-path",
-            message,
-            help,
-        });
+        return Err(NameFault { code: "name-is-a-path", message, help });
     }
     if !has_legal_form(name) {
         let message = format!("is no legal name; legal is {FORM}: it becomes a module's name");
-        return Err(NameFault {
-            code: "invalid-name",
-            message,
-            help: advice(name),
-        });
+        return Err(NameFault { code: "invalid-name", message, help: advice(name) });
     }
     if is_keyword(name) {
         let message = "is a keyword of SystemVerilog, so no module can have that name".to_owned();
-        return Err(NameFault {
-            code: "name-is-a-keyword",
-            message,
-            help: advice(name),
-        });
+        return Err(NameFault { code: "name-is-a-keyword", message, help: advice(name) });
     }
     Ok(())
 }
@@ -69,24 +57,12 @@ fn line(name: &str) -> String {
 
 /// A legal name that resembles `name`.
 fn legal_version(name: &str) -> String {
-    let last = name
-        .rsplit(['/', '\\'])
-        .find(|part| !part.is_empty())
-        .unwrap_or_default();
-    let stem = last
-        .strip_suffix(".toml")
-        .unwrap_or(last)
-        .to_ascii_lowercase();
-    let replaced: String = stem
-        .chars()
-        .map(|c| if is_name_character(c) { c } else { '_' })
-        .collect();
+    let last = name.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or_default();
+    let stem = last.strip_suffix(".toml").unwrap_or(last).to_ascii_lowercase();
+    let replaced: String =
+        stem.chars().map(|c| if is_name_character(c) { c } else { '_' }).collect();
     let from_letter = replaced.trim_start_matches(|c: char| !c.is_ascii_lowercase());
-    let cut: String = from_letter
-        .trim_end_matches('_')
-        .chars()
-        .take(LONGEST)
-        .collect();
+    let cut: String = from_letter.trim_end_matches('_').chars().take(LONGEST).collect();
     if cut.is_empty() {
         "core".to_owned()
     } else if is_keyword(&cut) {
@@ -97,9 +73,7 @@ fn legal_version(name: &str) -> String {
 }
 
 fn is_keyword(name: &str) -> bool {
-    KEYWORDS
-        .split_ascii_whitespace()
-        .any(|keyword| keyword == name)
+    KEYWORDS.split_ascii_whitespace().any(|keyword| keyword == name)
 }
 
 /// Reserved words of IEEE 1800-2017.

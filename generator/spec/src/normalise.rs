@@ -9,22 +9,14 @@ impl Spec {
     /// The configuration as TOML with every key that the kind takes written out, in a fixed order.
     /// Parsing it gives this spec again.
     pub fn to_toml(&self) -> String {
-        let sections = SECTIONS
-            .iter()
-            .filter(|section| section.kinds.contains(&self.kind()));
-        sections
-            .map(|section| self.section_to_toml(section))
-            .collect::<Vec<_>>()
-            .join("\n")
+        let sections = SECTIONS.iter().filter(|section| section.kinds.contains(&self.kind()));
+        sections.map(|section| self.section_to_toml(section)).collect::<Vec<_>>().join("\n")
     }
 
     /// The first 16 hexadecimal digits of the SHA-256 of [`Spec::to_toml`].
     pub fn digest(&self) -> String {
         let hash = Sha256::digest(self.to_toml());
-        hash.iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn section_to_toml(&self, section: &Section) -> String {

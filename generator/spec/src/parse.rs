@@ -70,11 +70,7 @@ impl Draft<'_> {
 
     /// `problem` where the file sets its key or, failing that, the key `or`.
     pub fn place(&self, problem: Problem, or: &str) -> Problem {
-        match self
-            .settings
-            .get(&problem.key)
-            .or_else(|| self.settings.get(or))
-        {
+        match self.settings.get(&problem.key).or_else(|| self.settings.get(or)) {
             Some(located) => problem.at(self.text, located.span.clone()),
             None => problem,
         }
@@ -100,10 +96,7 @@ struct Walk<'t> {
     headers: BTreeMap<&'static str, Range<usize>>,
 }
 
-type Entry<'e, 'i> = (
-    &'e Spanned<std::borrow::Cow<'i, str>>,
-    &'e Spanned<DeValue<'i>>,
-);
+type Entry<'e, 'i> = (&'e Spanned<std::borrow::Cow<'i, str>>, &'e Spanned<DeValue<'i>>);
 
 impl<'t> Walk<'t> {
     fn new(text: &'t str, kind: Option<Kind>) -> Self {
@@ -149,10 +142,7 @@ impl<'t> Walk<'t> {
     }
 
     fn unknown_section(&mut self, root: &DeTable<'_>, (name, value): Entry<'_, '_>) {
-        let names = SECTIONS
-            .iter()
-            .map(|section| section.name)
-            .filter(|name| !name.is_empty());
+        let names = SECTIONS.iter().map(|section| section.name).filter(|name| !name.is_empty());
         let near = nearest(name.get_ref(), names.clone());
         let list: Vec<&str> = names.collect();
         let fault = Fault {
@@ -165,10 +155,7 @@ impl<'t> Walk<'t> {
         };
         self.report(&excerpt(name.get_ref()), name.span(), fault);
         // What stands under a mistyped header is checked as what it was meant to be.
-        if let Some(meant) = near
-            .filter(|near| !root.contains_key(*near))
-            .and_then(section)
-        {
+        if let Some(meant) = near.filter(|near| !root.contains_key(*near)).and_then(section) {
             self.section(meant, (name, value));
         }
     }
@@ -183,13 +170,7 @@ impl<'t> Walk<'t> {
         };
         match check(key, &legal, value.get_ref()) {
             Ok(setting) => {
-                self.settings.insert(
-                    key.path(),
-                    Located {
-                        setting,
-                        span: value.span(),
-                    },
-                );
+                self.settings.insert(key.path(), Located { setting, span: value.span() });
             }
             Err(fault) => {
                 self.report(&key.path(), value.span(), fault);
@@ -241,13 +222,9 @@ impl<'t> Walk<'t> {
             return;
         }
         if let Err(fault) = name::check(name) {
-            let message = format!(
-                "the file's stem \"{}\", the default, {}",
-                excerpt(name),
-                fault.message
-            );
-            self.problems
-                .push(Problem::new(fault.code, "name", message, fault.help));
+            let message =
+                format!("the file's stem \"{}\", the default, {}", excerpt(name), fault.message);
+            self.problems.push(Problem::new(fault.code, "name", message, fault.help));
         }
     }
 
@@ -268,18 +245,14 @@ impl<'t> Walk<'t> {
             return Ok(Parsed { spec, warnings });
         }
         let position = |problem: &Problem| problem.span.as_ref().map(|span| span.start);
-        self.problems
-            .sort_by_key(|problem| position(problem).unwrap_or(usize::MAX));
+        self.problems.sort_by_key(|problem| position(problem).unwrap_or(usize::MAX));
         Err(self.problems)
     }
 
     fn spec(&self, kind: Kind, default_name: &str) -> Spec {
         let mut spec = blank(kind, default_name);
         for key in KEYS {
-            let given = self
-                .settings
-                .get(&key.path())
-                .map(|located| located.setting.clone());
+            let given = self.settings.get(&key.path()).map(|located| located.setting.clone());
             let setting = given.or_else(|| match key.default {
                 Default::Derived { .. } => None,
                 _ => Some(key.example()),
@@ -311,10 +284,7 @@ fn legal_in(kind: Option<Kind>, key: &Key) -> Option<Legal> {
         return Some((key.legal)(kind));
     }
     let legal = (key.legal)(Kind::ALL[0].0);
-    Kind::ALL
-        .iter()
-        .all(|(kind, _)| (key.legal)(*kind) == legal)
-        .then_some(legal)
+    Kind::ALL.iter().all(|(kind, _)| (key.legal)(*kind) == legal).then_some(legal)
 }
 
 fn kind_of(root: &DeTable<'_>) -> Option<Kind> {
@@ -322,23 +292,14 @@ fn kind_of(root: &DeTable<'_>) -> Option<Kind> {
 }
 
 fn empty_file() -> Problem {
-    let required: Vec<String> = KEYS
-        .iter()
-        .filter(|key| key.is_required())
-        .map(Key::path)
-        .collect();
+    let required: Vec<String> =
+        KEYS.iter().filter(|key| key.is_required()).map(Key::path).collect();
     let (last, others) = required.split_last().expect("some keys are required");
     Problem::new(
         "empty-file",
         "",
-        format!(
-            "the file sets nothing; {} and {last} are required",
-            others.join(", ")
-        ),
-        format!(
-            "`bitplane new {}` writes a commented starter file",
-            Kind::ALL[0].1.name
-        ),
+        format!("the file sets nothing; {} and {last} are required", others.join(", ")),
+        format!("`bitplane new {}` writes a commented starter file", Kind::ALL[0].1.name),
     )
 }
 
@@ -358,12 +319,7 @@ fn missing(key: &Key, kind: Option<Kind>) -> Problem {
 fn section_not_for(section: &Section, kind: Kind) -> Fault {
     Fault {
         code: "section-not-for-kind",
-        message: format!(
-            "a {} takes no [{}]: {}",
-            kind.name(),
-            section.name,
-            section.why_not
-        ),
+        message: format!("a {} takes no [{}]: {}", kind.name(), section.name, section.why_not),
         help: format!("delete [{}] and the keys below it", section.name),
     }
 }
@@ -372,11 +328,7 @@ fn no_section(section: &Section, value: &DeValue<'_>) -> Fault {
     let name = section.name;
     Fault {
         code: "wrong-type",
-        message: format!(
-            "{} is {}, but {name} is a section",
-            shown(value),
-            type_of(value)
-        ),
+        message: format!("{} is {}, but {name} is a section", shown(value), type_of(value)),
         help: format!("write `[{name}]` on a line of its own and its keys below it"),
     }
 }
@@ -388,40 +340,23 @@ fn stray_key(
     value: &DeValue<'_>,
 ) -> (Fault, Option<&'static Key>) {
     let legal: Vec<&str> = keys_of(section).map(|key| key.name).collect();
-    let place = if section.is_empty() {
-        "outside sections".to_owned()
-    } else {
-        format!("in [{section}]")
-    };
+    let place =
+        if section.is_empty() { "outside sections".to_owned() } else { format!("in [{section}]") };
     let elsewhere: Vec<&Key> = KEYS.iter().filter(|key| key.name == name).collect();
     let near = nearest(name, legal.iter().copied()).and_then(|near| keys::key(section, near));
     let (help, meant) = match (elsewhere.as_slice(), near) {
-        ([], Some(near)) => (
-            format!("did you mean `{} = {}`?", near.name, shown(value)),
-            Some(near),
-        ),
-        ([], None) => (
-            "delete the line; `bitplane schema` lists every key".to_owned(),
-            None,
-        ),
+        ([], Some(near)) => {
+            (format!("did you mean `{} = {}`?", near.name, shown(value)), Some(near))
+        }
+        ([], None) => ("delete the line; `bitplane schema` lists every key".to_owned(), None),
         ([only], _) => (format!("`{name}` belongs {}", home(only)), Some(*only)),
         (several, _) => {
             let homes: Vec<String> = several.iter().map(|key| home(key)).collect();
             (format!("`{name}` belongs {}", homes.join(" or ")), None)
         }
     };
-    let message = format!(
-        "there is no such key {place}; legal are {}",
-        legal.join(", ")
-    );
-    (
-        Fault {
-            code: "unknown-key",
-            message,
-            help,
-        },
-        meant,
-    )
+    let message = format!("there is no such key {place}; legal are {}", legal.join(", "));
+    (Fault { code: "unknown-key", message, help }, meant)
 }
 
 fn home(key: &Key) -> String {

@@ -51,29 +51,16 @@ impl Problem {
     /// indented below; parts that are not known are left out. No newline at the end.
     pub fn render_plain(&self, file_name: &str) -> String {
         let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let key = if self.key.is_empty() {
-            String::new()
-        } else {
-            format!("{}: ", self.key)
-        };
-        let help = if self.help.is_empty() {
-            String::new()
-        } else {
-            format!("\n  help: {}", self.help)
-        };
-        format!(
-            "{file_name}{line}: [{}] {key}{}{help}",
-            self.code, self.message
-        )
+        let key = if self.key.is_empty() { String::new() } else { format!("{}: ", self.key) };
+        let help =
+            if self.help.is_empty() { String::new() } else { format!("\n  help: {}", self.help) };
+        format!("{file_name}{line}: [{}] {key}{}{help}", self.code, self.message)
     }
 }
 
 /// 1-based line of byte `offset`, which is at most the length of `text`.
 pub(crate) fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.as_bytes()[..offset]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
+    1 + text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count()
 }
 
 impl fmt::Display for Problem {
@@ -99,9 +86,6 @@ mod tests {
         let problem = Problem::new("io", "", "no such file", "");
         assert_eq!(problem.render_plain("a.toml"), "a.toml: [io] no such file");
         let placed = Problem::new("io", "tile.n", "bad", "good").at("x", 0..1);
-        assert_eq!(
-            placed.render_plain("a.toml"),
-            "a.toml:1: [io] tile.n: bad\n  help: good"
-        );
+        assert_eq!(placed.render_plain("a.toml"), "a.toml:1: [io] tile.n: bad\n  help: good");
     }
 }

@@ -58,10 +58,7 @@ fn copies_have_readers(draft: &Draft<'_>) -> Option<Problem> {
          every copy of a table needs a column that reads it"
     );
     let help = format!("the nearest is `copies = {n}` in [table]");
-    Some(draft.place(
-        Problem::new("out-of-range", "table.copies", message, help),
-        "tile.n",
-    ))
+    Some(draft.place(Problem::new("out-of-range", "table.copies", message, help), "tile.n"))
 }
 
 fn fold_needs_a_half_table(draft: &Draft<'_>) -> Option<Problem> {
@@ -72,10 +69,7 @@ fn fold_needs_a_half_table(draft: &Draft<'_>) -> Option<Problem> {
     let message = "contradicts symmetry = \"full\": a full table stores every entry, \
                    so there is nothing to fold onto a half";
     let help = "delete `fold`, or write `symmetry = \"half\"` in [table]";
-    Some(draft.place(
-        Problem::new("contradictory-keys", "table.fold", message, help),
-        "",
-    ))
+    Some(draft.place(Problem::new("contradictory-keys", "table.fold", message, help), ""))
 }
 
 fn accumulator_holds_every_sum(draft: &Draft<'_>) -> Option<Problem> {
@@ -119,11 +113,7 @@ fn shorter_run(draft: &Draft<'_>, format: IntegerFormat) -> String {
     let Range { min, max } = draft.spec.sum_range(draft.spec.elements_per_step().into());
     // Both ends of the range are beyond zero in every format, also with one-bit weights.
     let steps = (format.min() / min).min(format.max() / max);
-    if steps > 0 {
-        format!(", or `max_k = {}`", steps * step)
-    } else {
-        String::new()
-    }
+    if steps > 0 { format!(", or `max_k = {}`", steps * step) } else { String::new() }
 }
 
 /// What one operation of a kind is called.

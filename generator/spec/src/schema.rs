@@ -23,35 +23,19 @@ fn describe_section(section: &Section) -> String {
         some => format!(" Only {}.", names(some)),
     };
     let header = header(section).unwrap_or_else(|| "(above the first section)\n".to_owned());
-    let keys: String = keys_of(section.name)
-        .map(|key| describe_key(key, section))
-        .collect();
+    let keys: String = keys_of(section.name).map(|key| describe_key(key, section)).collect();
     format!("\n{}  {}{kinds}\n{keys}", header.trim_end(), section.doc)
 }
 
 fn names(kinds: &[Kind]) -> String {
-    kinds
-        .iter()
-        .map(|kind| kind.name())
-        .collect::<Vec<_>>()
-        .join(", ")
+    kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
 }
 
 fn describe_key(key: &Key, section: &Section) -> String {
-    let legal: String = legal_by_kind(key, section)
-        .iter()
-        .map(|text| format!("      {text}\n"))
-        .collect();
-    let words: String = words_of(key, section)
-        .iter()
-        .map(|w| word_line(w, "        "))
-        .collect();
-    format!(
-        "  {} ({})\n      {}\n{legal}{words}",
-        key.name,
-        default_text(key),
-        key.doc
-    )
+    let legal: String =
+        legal_by_kind(key, section).iter().map(|text| format!("      {text}\n")).collect();
+    let words: String = words_of(key, section).iter().map(|w| word_line(w, "        ")).collect();
+    format!("  {} ({})\n      {}\n{legal}{words}", key.name, default_text(key), key.doc)
 }
 
 fn word_line(word: &Choice, indent: &str) -> String {
@@ -61,11 +45,8 @@ fn word_line(word: &Choice, indent: &str) -> String {
 /// The legal values, once if they are the same in every kind that has the section; nothing where
 /// the list of words says it already.
 fn legal_by_kind(key: &Key, section: &Section) -> Vec<String> {
-    let all: Vec<(Kind, Legal)> = section
-        .kinds
-        .iter()
-        .map(|kind| (*kind, (key.legal)(*kind)))
-        .collect();
+    let all: Vec<(Kind, Legal)> =
+        section.kinds.iter().map(|kind| (*kind, (key.legal)(*kind))).collect();
     let (_, first) = &all[0];
     if !all.iter().all(|(_, legal)| legal == first) {
         return all
@@ -96,10 +77,8 @@ fn default_text(key: &Key) -> String {
 /// The configuration as a JSON schema (draft 2020-12), for editors. Rules between keys, such as
 /// `drain` dividing `n`, are beyond it.
 pub fn json_schema() -> Value {
-    let kinds: Vec<Value> = Kind::ALL
-        .iter()
-        .map(|(kind, about)| kind_schema(*kind, about))
-        .collect();
+    let kinds: Vec<Value> =
+        Kind::ALL.iter().map(|(kind, about)| kind_schema(*kind, about)).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "bitplane configuration",
@@ -111,9 +90,7 @@ pub fn json_schema() -> Value {
 
 fn kind_schema(kind: Kind, about: &Choice) -> Value {
     let mut schema = object_schema("", kind);
-    let sections = SECTIONS
-        .iter()
-        .filter(|s| !s.name.is_empty() && s.kinds.contains(&kind));
+    let sections = SECTIONS.iter().filter(|s| !s.name.is_empty() && s.kinds.contains(&kind));
     for section in sections {
         let mut inner = object_schema(section.name, kind);
         inner["description"] = section.doc.into();
@@ -134,9 +111,8 @@ fn push(array: &mut Value, value: Value) {
 }
 
 fn object_schema(section: &str, kind: Kind) -> Value {
-    let properties: Map<String, Value> = keys_of(section)
-        .map(|key| (key.name.to_owned(), key_schema(key, kind)))
-        .collect();
+    let properties: Map<String, Value> =
+        keys_of(section).map(|key| (key.name.to_owned(), key_schema(key, kind))).collect();
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -146,19 +122,12 @@ fn object_schema(section: &str, kind: Kind) -> Value {
 }
 
 fn required(section: &str) -> Vec<&'static str> {
-    keys_of(section)
-        .filter(|key| key.is_required())
-        .map(|key| key.name)
-        .collect()
+    keys_of(section).filter(|key| key.is_required()).map(|key| key.name).collect()
 }
 
 fn key_schema(key: &Key, kind: Kind) -> Value {
     let legal = (key.legal)(kind);
-    let mut texts: Vec<String> = legal
-        .words
-        .iter()
-        .map(|word| word.name.to_owned())
-        .collect();
+    let mut texts: Vec<String> = legal.words.iter().map(|word| word.name.to_owned()).collect();
     if let Values::Formats(widths) = &legal.values {
         texts.extend(widths.clone().map(|bits| format!("int{bits}")));
     }
@@ -189,16 +158,9 @@ fn key_schema(key: &Key, kind: Kind) -> Value {
 pub fn starter(kind: &str) -> Option<String> {
     let kind = Kind::from_name(kind)?;
     let spec = parse(&shortest(kind), kind.name()).ok()?.spec;
-    let about = KINDS
-        .iter()
-        .find(|choice| choice.name == kind.name())?
-        .about;
-    let sections = SECTIONS
-        .iter()
-        .filter(|section| section.kinds.contains(&kind));
-    let sections: String = sections
-        .map(|section| starter_section(section, &spec))
-        .collect();
+    let about = KINDS.iter().find(|choice| choice.name == kind.name())?.about;
+    let sections = SECTIONS.iter().filter(|section| section.kinds.contains(&kind));
+    let sections: String = sections.map(|section| starter_section(section, &spec)).collect();
     Some(format!(
         "# {}: {about}.\n\
          # Keys without a leading # are required; the others show their default.\n{sections}",
@@ -209,17 +171,13 @@ pub fn starter(kind: &str) -> Option<String> {
 /// The required keys of a kind, at their examples.
 fn shortest(kind: Kind) -> String {
     let example = |key: &Key| format!("{} = {}\n", key.path(), key.example().to_toml());
-    let others = KEYS
-        .iter()
-        .filter(|key| key.is_required() && key.name != "kind");
+    let others = KEYS.iter().filter(|key| key.is_required() && key.name != "kind");
     format!("kind = \"{}\"\n", kind.name()) + &others.map(example).collect::<String>()
 }
 
 fn starter_section(section: &Section, spec: &Spec) -> String {
     let header = header(section).unwrap_or_default();
-    let keys: String = keys_of(section.name)
-        .map(|key| starter_key(key, spec))
-        .collect();
+    let keys: String = keys_of(section.name).map(|key| starter_key(key, spec)).collect();
     format!("\n# {}\n{header}{keys}", section.doc)
 }
 
@@ -237,11 +195,7 @@ fn starter_key(key: &Key, spec: &Spec) -> String {
         Values::None => String::new(),
         _ => format!("# Legal: {}.\n", legal.describe()),
     };
-    let words: String = legal
-        .words
-        .iter()
-        .map(|word| word_line(word, "#     "))
-        .collect();
+    let words: String = legal.words.iter().map(|word| word_line(word, "#     ")).collect();
     let line = format!("{comment}{} = {}\n", key.name, setting.to_toml());
     format!("\n# {}\n{range}{words}{derived}{line}", key.doc)
 }

@@ -46,9 +46,7 @@ impl Spec {
     /// Look-ups (`lut_tensor_core`) or multiplications (`mac_array`) a cycle, which bound the cost
     /// of a core.
     pub fn operations_per_cycle(&self) -> u64 {
-        let Tile {
-            m, n, k, groups, ..
-        } = self.tile;
+        let Tile { m, n, k, groups, .. } = self.tile;
         let of_a_column = match self.architecture {
             Architecture::LutTensorCore(_) => groups,
             Architecture::MacArray => k * groups,
@@ -96,18 +94,14 @@ impl Spec {
 
     /// Longest run in k-steps: `max_k` rounded up to whole k-steps.
     pub fn max_steps(&self) -> u64 {
-        self.accumulate
-            .max_k
-            .div_ceil(u64::from(self.elements_per_step()))
+        self.accumulate.max_k.div_ceil(u64::from(self.elements_per_step()))
     }
 
     /// Layout of one group's weights on the weight port.
     pub fn weight_word(&self) -> WeightWord {
         match &self.architecture {
             Architecture::LutTensorCore(table) => match table.symmetry {
-                Symmetry::Half {
-                    fold: Fold::Offline,
-                } => WeightWord::Folded,
+                Symmetry::Half { fold: Fold::Offline } => WeightWord::Folded,
                 _ => WeightWord::Plain,
             },
             Architecture::MacArray => WeightWord::TwosComplement,

@@ -48,10 +48,7 @@ mod tests {
 
     #[test]
     fn abbreviations_and_longer_forms_are_understood() {
-        assert_eq!(
-            nearest("mac", ["lut_tensor_core", "mac_array"]),
-            Some("mac_array")
-        );
+        assert_eq!(nearest("mac", ["lut_tensor_core", "mac_array"]), Some("mac_array"));
         assert_eq!(nearest("automatic", ["auto"]), Some("auto"));
         assert_eq!(nearest("dr", KEYS), None);
     }

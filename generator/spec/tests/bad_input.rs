@@ -7,12 +7,9 @@ use bitplane_spec::{Problem, parse};
 
 fn bad_files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = entries
-        .filter(|path| path.extension().is_some_and(|suffix| suffix == "toml"))
-        .collect();
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|suffix| suffix == "toml")).collect();
     files.sort();
     files
 }
@@ -57,10 +54,7 @@ fn every_problem_has_a_message_a_way_out_and_a_position_inside_the_text() {
     for path in bad_files() {
         let (text, problems) = problems(&path);
         for problem in problems {
-            assert!(
-                !problem.message.is_empty() && !problem.help.is_empty(),
-                "{problem:?}"
-            );
+            assert!(!problem.message.is_empty() && !problem.help.is_empty(), "{problem:?}");
             assert!(!problem.message.contains('\n') && !problem.help.contains('\n'));
             assert_eq!(problem.line.is_some(), problem.span.is_some());
             if let Some(span) = problem.span {
@@ -74,14 +68,7 @@ fn every_problem_has_a_message_a_way_out_and_a_position_inside_the_text() {
 fn a_file_stem_that_is_no_name_is_told_as_such() {
     let text = bitplane_spec::starter("mac_array").unwrap();
     let problems = parse(&text, "My Core").unwrap_err();
-    assert_eq!(
-        (problems[0].code, problems[0].key.as_str()),
-        ("invalid-name", "name")
-    );
-    assert!(
-        problems[0]
-            .message
-            .starts_with("the file's stem \"My Core\", the default, is no")
-    );
+    assert_eq!((problems[0].code, problems[0].key.as_str()), ("invalid-name", "name"));
+    assert!(problems[0].message.starts_with("the file's stem \"My Core\", the default, is no"));
     assert_eq!(problems[0].help, "write for example `name = \"my_core\"`");
 }

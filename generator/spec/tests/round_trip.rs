@@ -10,23 +10,14 @@ use proptest::sample::{Index, select};
 
 fn tables() -> impl Strategy<Value = Table> {
     let symmetries = select(vec![
-        Symmetry::Half {
-            fold: Fold::Offline,
-        },
-        Symmetry::Half {
-            fold: Fold::Runtime,
-        },
+        Symmetry::Half { fold: Fold::Offline },
+        Symmetry::Half { fold: Fold::Runtime },
         Symmetry::Full,
     ]);
     let precomputes = select(vec![Precompute::Shared, Precompute::External]);
     let selects = select(vec![Select::OneHot, Select::Binary]);
     (symmetries, precomputes, selects, 1..=16u32).prop_map(
-        |(symmetry, precompute, select, copies)| Table {
-            symmetry,
-            precompute,
-            select,
-            copies,
-        },
+        |(symmetry, precompute, select, copies)| Table { symmetry, precompute, select, copies },
     )
 }
 
@@ -35,13 +26,7 @@ fn tiles() -> impl Strategy<Value = Tile> {
         |(m, n, k, groups, drain)| {
             let n = n.min(16_384 / (m * groups * k.max(1)));
             let divisors: Vec<u32> = (1..=n).filter(|drain| n.is_multiple_of(*drain)).collect();
-            Tile {
-                m,
-                n,
-                k,
-                groups,
-                drain: divisors[drain.index(divisors.len())],
-            }
+            Tile { m, n, k, groups, drain: divisors[drain.index(divisors.len())] }
         },
     )
 }
@@ -61,41 +46,24 @@ fn accumulates() -> impl Strategy<Value = Accumulate> {
 }
 
 fn pipelines() -> impl Strategy<Value = Pipeline> {
-    let stages = select(vec![
-        Stages::Auto,
-        Stages::Fixed(0),
-        Stages::Fixed(1),
-        Stages::Fixed(2),
-    ]);
+    let stages = select(vec![Stages::Auto, Stages::Fixed(0), Stages::Fixed(1), Stages::Fixed(2)]);
     let resets = select(vec![Reset::Async, Reset::Sync]);
     (stages, resets).prop_map(|(stages, reset)| Pipeline { stages, reset })
 }
 
 fn architectures() -> impl Strategy<Value = Architecture> {
-    prop_oneof![
-        tables().prop_map(Architecture::LutTensorCore),
-        Just(Architecture::MacArray)
-    ]
+    prop_oneof![tables().prop_map(Architecture::LutTensorCore), Just(Architecture::MacArray)]
 }
 
 /// Legal specs of every kind: drawn freely, then brought inside the rules between keys.
 fn specs() -> impl Strategy<Value = Spec> {
     let zero_points = select(vec![ZeroPointMode::None, ZeroPointMode::Constant]);
     let widths = (2..=16u32, 1..=8u32);
-    let parts = (
-        architectures(),
-        widths,
-        tiles(),
-        accumulates(),
-        zero_points,
-        pipelines(),
-    );
+    let parts = (architectures(), widths, tiles(), accumulates(), zero_points, pipelines());
     ("x[a-z0-9_]{0,39}", parts).prop_map(
         |(name, (architecture, (a, w), tile, accumulate, zero_point, pipeline))| {
-            let (activation, weight) = (
-                IntegerFormat::new(a).unwrap(),
-                WeightFormat::new(w).unwrap(),
-            );
+            let (activation, weight) =
+                (IntegerFormat::new(a).unwrap(), WeightFormat::new(w).unwrap());
             legal(Spec {
                 name,
                 architecture,
@@ -135,28 +103,16 @@ fn legal(mut spec: Spec) -> Spec {
 /// Starter files with a few pieces cut out, doubled or overwritten.
 fn mutated_texts() -> impl Strategy<Value = String> {
     let pieces = prop_oneof![
-        select(vec![
-            "\"", "[", "]", "=", "\n", "{", "}", ".", "#", "-", "0x", "1e9", "ß", "\0"
-        ])
-        .prop_map(str::to_owned),
-        select(vec![
-            "[tile]\n",
-            "tile.n = 4\n",
-            "kind",
-            "\"int8\"",
-            "99999999999999999999",
-            "'''"
-        ])
-        .prop_map(str::to_owned),
+        select(vec!["\"", "[", "]", "=", "\n", "{", "}", ".", "#", "-", "0x", "1e9", "ß", "\0"])
+            .prop_map(str::to_owned),
+        select(vec!["[tile]\n", "tile.n = 4\n", "kind", "\"int8\"", "99999999999999999999", "'''"])
+            .prop_map(str::to_owned),
         any::<char>().prop_map(String::from),
     ];
     let edits = prop::collection::vec((any::<Index>(), 0..12usize, pieces), 1..6);
     (select(KINDS.to_vec()), edits).prop_map(|(kind, edits)| {
-        let mut letters: Vec<char> = starter(kind.name)
-            .unwrap()
-            .replace("# ", "")
-            .chars()
-            .collect();
+        let mut letters: Vec<char> =
+            starter(kind.name).unwrap().replace("# ", "").chars().collect();
         for (at, cut, piece) in edits {
             let start = at.index(letters.len() + 1);
             let end = (start + cut).min(letters.len());
@@ -178,16 +134,8 @@ fn parse_checked(text: &str) {
     for problem in problems {
         let span = problem.span.clone().unwrap_or(0..0);
         assert!(text.get(span).is_some(), "{problem:?}");
-        assert!(
-            problem.line.unwrap_or(1) <= text.split('\n').count(),
-            "{problem:?}"
-        );
-        assert!(
-            !problem
-                .render_plain("x.toml")
-                .chars()
-                .any(|c| c.is_control() && c != '\n')
-        );
+        assert!(problem.line.unwrap_or(1) <= text.split('\n').count(), "{problem:?}");
+        assert!(!problem.render_plain("x.toml").chars().any(|c| c.is_control() && c != '\n'));
     }
 }
 

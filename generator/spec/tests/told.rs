@@ -82,10 +82,7 @@ fn a_normalised_file_states_every_key_of_its_kind() {
 #[test]
 fn the_fold_is_stated_only_for_half_tables() {
     let text = shortest("lut_tensor_core").to_toml();
-    let full = text.replace(
-        "symmetry = \"half\"\nfold = \"offline\"",
-        "symmetry = \"full\"",
-    );
+    let full = text.replace("symmetry = \"half\"\nfold = \"offline\"", "symmetry = \"full\"");
     assert_ne!(full, text);
     assert_eq!(parse(&full, "core").unwrap().spec.to_toml(), full);
 }
@@ -93,10 +90,7 @@ fn the_fold_is_stated_only_for_half_tables() {
 #[test]
 fn the_digest_depends_on_the_spec_and_not_on_its_spelling() {
     let spec = shortest("lut_tensor_core");
-    let spaced = spec
-        .to_toml()
-        .replace(" = ", "=")
-        .replace('\n', "\n\n# comment\n");
+    let spaced = spec.to_toml().replace(" = ", "=").replace('\n', "\n\n# comment\n");
     assert_eq!(parse(&spaced, "core").unwrap().spec.digest(), spec.digest());
     assert_ne!(shortest("mac_array").digest(), spec.digest());
     assert_eq!(spec.digest().len(), 16);
@@ -207,15 +201,7 @@ fn the_schema_tells_every_key() {
 #[test]
 fn the_schema_leaves_out_what_is_not_built() {
     let texts = schema() + &json_schema().to_string();
-    for word in [
-        "fp16",
-        "ternary",
-        "bitmod",
-        "runtime_bits",
-        "per_group",
-        "local",
-        "scale_units",
-    ] {
+    for word in ["fp16", "ternary", "bitmod", "runtime_bits", "per_group", "local", "scale_units"] {
         assert!(!texts.contains(word), "{word}");
     }
 }
@@ -232,10 +218,7 @@ fn the_json_schema_has_one_object_for_each_kind() {
     let tile = &kinds[0]["properties"]["tile"];
     assert_eq!(tile["required"], serde_json::json!(["m", "n", "k"]));
     assert_eq!(tile["properties"]["k"]["maximum"], 6);
-    assert_eq!(
-        kinds[1]["properties"]["tile"]["properties"]["k"]["maximum"],
-        64
-    );
+    assert_eq!(kinds[1]["properties"]["tile"]["properties"]["k"]["maximum"], 64);
     assert!(kinds[1]["properties"].get("table").is_none());
 }
 
@@ -360,26 +343,19 @@ fn a_starter_reads_well() {
 
 #[test]
 fn a_costly_tile_is_built_with_a_warning() {
-    let text = shortest("lut_tensor_core")
-        .to_toml()
-        .replace("groups = 1", "groups = 8");
+    let text = shortest("lut_tensor_core").to_toml().replace("groups = 1", "groups = 8");
     let text = text.replace("m = 2", "m = 16");
     let warnings = parse(&text, "core").unwrap().warnings;
     assert_eq!(warnings.len(), 1);
     assert_eq!((warnings[0].code, warnings[0].line), ("costly", Some(12)));
-    assert!(
-        warnings[0]
-            .message
-            .starts_with("m * n * groups = 8192 look-ups a cycle")
-    );
+    assert!(warnings[0].message.starts_with("m * n * groups = 8192 look-ups a cycle"));
 }
 
 #[test]
 fn exactly_the_bounds_of_the_cost_are_legal() {
     let text = shortest("lut_tensor_core").to_toml();
     let tile = |m: u32, n: u32| {
-        text.replace("m = 2", &format!("m = {m}"))
-            .replace("n = 64", &format!("n = {n}"))
+        text.replace("m = 2", &format!("m = {m}")).replace("n = 64", &format!("n = {n}"))
     };
     assert!(parse(&tile(4, 1024), "core").unwrap().warnings.is_empty());
     assert_eq!(parse(&tile(16, 1024), "core").unwrap().warnings.len(), 1);
@@ -397,10 +373,7 @@ fn a_format_as_wide_as_the_sums_is_legal_and_one_bit_less_is_not() {
             parse(&text, "core").map(|parsed| parsed.spec.accumulator_bits())
         };
         assert_eq!(at(exact, "refuse"), Ok(exact));
-        assert_eq!(
-            at(exact - 1, "refuse").unwrap_err()[0].code,
-            "accumulator-too-narrow"
-        );
+        assert_eq!(at(exact - 1, "refuse").unwrap_err()[0].code, "accumulator-too-narrow");
         assert_eq!(at(16, "wrap"), Ok(16));
         assert_eq!(at(128, "saturate"), Ok(128));
     }

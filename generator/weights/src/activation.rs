@@ -25,9 +25,7 @@ impl QuantisedActivations {
     /// The real activations that the integers stand for, row-major.
     pub fn dequantise(&self) -> Vec<f32> {
         let tokens = self.values.chunks(self.columns.max(1)).zip(&self.scales);
-        tokens
-            .flat_map(|(values, &scale)| values.iter().map(move |&v| v as f32 * scale))
-            .collect()
+        tokens.flat_map(|(values, &scale)| values.iter().map(move |&v| v as f32 * scale)).collect()
     }
 
     /// Normalised mean square error against the original.
@@ -49,17 +47,13 @@ pub fn quantise_activations(
         return Err(unsupported(format));
     }
     let largest = format.max() as f64;
-    let scales: Vec<f32> = (0..activations.rows())
-        .map(|row| token_scale(activations.row(row), largest))
-        .collect();
+    let scales: Vec<f32> =
+        (0..activations.rows()).map(|row| token_scale(activations.row(row), largest)).collect();
     let integer = |activation: f32, scale: f32| {
         let nearest = (f64::from(activation) / f64::from(scale)).round_ties_even();
         nearest.clamp(-largest, largest) as i32
     };
-    let tokens = activations
-        .data()
-        .chunks(activations.columns())
-        .zip(&scales);
+    let tokens = activations.data().chunks(activations.columns()).zip(&scales);
     let values = tokens.flat_map(|(token, &scale)| token.iter().map(move |&a| integer(a, scale)));
     Ok(QuantisedActivations {
         format,
@@ -71,10 +65,7 @@ pub fn quantise_activations(
 }
 
 fn token_scale(token: &[f32], largest: f64) -> f32 {
-    match token
-        .iter()
-        .fold(0.0f32, |most, activation| most.max(activation.abs()))
-    {
+    match token.iter().fold(0.0f32, |most, activation| most.max(activation.abs())) {
         0.0 => 1.0,
         most => representable(f64::from(most) / largest),
     }
@@ -115,10 +106,7 @@ mod tests {
     fn a_token_of_zeros_has_scale_one() {
         let activations = Matrix::new(1, 2, vec![0.0, -0.0]).unwrap();
         let quantised = quantise_activations(&activations, int(8)).unwrap();
-        assert_eq!(
-            (quantised.scales, quantised.values),
-            (vec![1.0], vec![0, 0])
-        );
+        assert_eq!((quantised.scales, quantised.values), (vec![1.0], vec![0, 0]));
     }
 
     #[test]

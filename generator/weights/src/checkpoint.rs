@@ -80,10 +80,7 @@ impl<'a> Checkpoint<'a> {
         if length == 0 {
             let empty = "it has no elements; at least one is needed";
             let help = "choose a tensor with elements";
-            return Err(in_tensor(
-                name,
-                Problem::new("matrix-empty", "", empty, help),
-            ));
+            return Err(in_tensor(name, Problem::new("matrix-empty", "", empty, help)));
         }
         let data = decode(view.dtype(), view.data());
         match first_not_finite(&data) {
@@ -126,12 +123,7 @@ impl<'a> Checkpoint<'a> {
             Some(near) => format!("did you mean {near}?"),
             None => "give the name of a tensor in the file".to_owned(),
         };
-        Problem::new(
-            "tensor-unknown",
-            name,
-            format!("there is no tensor {name}; {present}"),
-            help,
-        )
+        Problem::new("tensor-unknown", name, format!("there is no tensor {name}; {present}"), help)
     }
 }
 
@@ -139,19 +131,9 @@ impl<'a> Checkpoint<'a> {
 fn decode(dtype: Dtype, bytes: &[u8]) -> Vec<f32> {
     let pairs = || bytes.as_chunks::<2>().0.iter().copied();
     match dtype {
-        Dtype::F16 => pairs()
-            .map(|pair| f16::from_le_bytes(pair).to_f32())
-            .collect(),
-        Dtype::BF16 => pairs()
-            .map(|pair| bf16::from_le_bytes(pair).to_f32())
-            .collect(),
-        _ => bytes
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .copied()
-            .map(f32::from_le_bytes)
-            .collect(),
+        Dtype::F16 => pairs().map(|pair| f16::from_le_bytes(pair).to_f32()).collect(),
+        Dtype::BF16 => pairs().map(|pair| bf16::from_le_bytes(pair).to_f32()).collect(),
+        _ => bytes.as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes).collect(),
     }
 }
 
@@ -159,11 +141,7 @@ fn decode(dtype: Dtype, bytes: &[u8]) -> Vec<f32> {
 fn check_length(bytes: &[u8]) -> Result<(), Problem> {
     let length = bytes.len() as u64;
     let Some((start, rest)) = bytes.split_first_chunk::<8>() else {
-        return Err(if bytes.is_empty() {
-            empty()
-        } else {
-            foreign(bytes)
-        });
+        return Err(if bytes.is_empty() { empty() } else { foreign(bytes) });
     };
     if !looks_like_safetensors(bytes) {
         return Err(foreign(bytes));
@@ -218,9 +196,7 @@ fn truncated(length: u64, needed: Option<u64>) -> Problem {
 }
 
 fn trailing(length: u64, needed: u64) -> Problem {
-    damaged(&format!(
-        "{length} bytes where the header speaks of {needed}"
-    ))
+    damaged(&format!("{length} bytes where the header speaks of {needed}"))
 }
 
 fn damaged(reason: &str) -> Problem {
@@ -242,18 +218,11 @@ fn unsupported_type(name: &str, dtype: Dtype) -> Problem {
 }
 
 fn wrong_rank(name: &str, shape: &[usize], wanted: usize) -> Problem {
-    let kind = if wanted == 2 {
-        "a matrix [rows, columns]"
-    } else {
-        "a vector"
-    };
+    let kind = if wanted == 2 { "a matrix [rows, columns]" } else { "a vector" };
     Problem::new(
         "tensor-rank",
         name,
-        format!(
-            "tensor {name} has shape {shape:?}, {} dimensions; {kind} is needed",
-            shape.len()
-        ),
+        format!("tensor {name} has shape {shape:?}, {} dimensions; {kind} is needed", shape.len()),
         "choose another tensor, or reshape it before saving",
     )
 }
@@ -262,20 +231,13 @@ fn no_such_row(name: &str, row: usize, available: usize) -> Problem {
     Problem::new(
         "tensor-row",
         name,
-        format!(
-            "tensor {name} has rows 0 to {}; row {row} was asked for",
-            available.max(1) - 1
-        ),
+        format!("tensor {name} has rows 0 to {}; row {row} was asked for", available.max(1) - 1),
         "ask for a row that it has",
     )
 }
 
 fn in_tensor(name: &str, problem: Problem) -> Problem {
-    Problem {
-        key: name.to_owned(),
-        message: format!("tensor {name}: {problem}"),
-        ..problem
-    }
+    Problem { key: name.to_owned(), message: format!("tensor {name}: {problem}"), ..problem }
 }
 
 #[cfg(test)]
@@ -289,10 +251,7 @@ pub(crate) mod tests {
         let views: Vec<_> = tensors
             .iter()
             .map(|(name, dtype, shape, data)| {
-                (
-                    *name,
-                    TensorView::new(*dtype, shape.to_vec(), data).unwrap(),
-                )
+                (*name, TensorView::new(*dtype, shape.to_vec(), data).unwrap())
             })
             .collect();
         safetensors::serialize(views, None).unwrap()
@@ -300,22 +259,13 @@ pub(crate) mod tests {
 
     /// The little-endian bytes of F32 elements.
     pub(crate) fn f32_bytes(values: &[f32]) -> Vec<u8> {
-        values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect()
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
     fn sample() -> Vec<u8> {
         let values = [1.0f32, -2.0, 0.5, 3.0, 0.0, -0.25];
-        let halves = values
-            .iter()
-            .flat_map(|&v| f16::from_f32(v).to_le_bytes())
-            .collect();
-        let brains = values
-            .iter()
-            .flat_map(|&v| bf16::from_f32(v).to_le_bytes())
-            .collect();
+        let halves = values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect();
+        let brains = values.iter().flat_map(|&v| bf16::from_f32(v).to_le_bytes()).collect();
         checkpoint_of(&[
             ("layer.half", Dtype::F16, &[2, 3], halves),
             ("layer.brain", Dtype::BF16, &[2, 3], brains),
@@ -323,12 +273,7 @@ pub(crate) mod tests {
             ("layer.gain", Dtype::F32, &[6], f32_bytes(&values)),
             ("layer.ids", Dtype::I64, &[1, 1], vec![0; 8]),
             ("layer.none", Dtype::F32, &[0, 3], vec![]),
-            (
-                "layer.broken",
-                Dtype::F32,
-                &[2, 2],
-                f32_bytes(&[0.0, 1.0, f32::NAN, 2.0]),
-            ),
+            ("layer.broken", Dtype::F32, &[2, 2], f32_bytes(&[0.0, 1.0, f32::NAN, 2.0])),
         ])
     }
 
@@ -353,10 +298,7 @@ pub(crate) mod tests {
         let bytes = sample();
         let checkpoint = Checkpoint::parse(&bytes).unwrap();
         let rows = checkpoint.rows("layer.half", &[1, 0, 1]).unwrap();
-        assert_eq!(
-            rows.data(),
-            [3.0, 0.0, -0.25, 1.0, -2.0, 0.5, 3.0, 0.0, -0.25]
-        );
+        assert_eq!(rows.data(), [3.0, 0.0, -0.25, 1.0, -2.0, 0.5, 3.0, 0.0, -0.25]);
         let problem = checkpoint.rows("layer.half", &[2]).unwrap_err();
         assert_snapshot!(problem, @"tensor layer.half has rows 0 to 1; row 2 was asked for");
     }
@@ -364,10 +306,7 @@ pub(crate) mod tests {
     #[test]
     fn an_unknown_tensor_is_answered_with_the_nearest_name_and_the_list() {
         let bytes = sample();
-        let problem = Checkpoint::parse(&bytes)
-            .unwrap()
-            .matrix("layer.singel")
-            .unwrap_err();
+        let problem = Checkpoint::parse(&bytes).unwrap().matrix("layer.singel").unwrap_err();
         assert_eq!(problem.code, "tensor-unknown");
         assert_snapshot!(problem, @"there is no tensor layer.singel; the file holds 7: layer.brain, layer.broken, layer.gain, layer.half, layer.ids, layer.none, layer.single");
         assert_snapshot!(problem.help, @"did you mean layer.single?");
@@ -389,10 +328,7 @@ pub(crate) mod tests {
         assert_snapshot!(problem("layer.gain"), @"tensor layer.gain has shape [6], 1 dimensions; a matrix [rows, columns] is needed");
         assert_snapshot!(problem("layer.none"), @"tensor layer.none: the shape [0, 3] has no elements; at least one is needed");
         assert_snapshot!(problem("layer.broken"), @"tensor layer.broken: the element at row 1, column 0 is NaN; every element must be finite, because a scale is taken from all of them");
-        assert_eq!(
-            checkpoint.vector("layer.single").unwrap_err().code,
-            "tensor-rank"
-        );
+        assert_eq!(checkpoint.vector("layer.single").unwrap_err().code, "tensor-rank");
     }
 
     #[test]
@@ -400,11 +336,8 @@ pub(crate) mod tests {
         let bytes = sample();
         let problem = parse_error(&bytes[..bytes.len() - 7]);
         assert_eq!(problem.code, "checkpoint-truncated");
-        let lengths = format!(
-            "{} bytes, but its header speaks of {}",
-            bytes.len() - 7,
-            bytes.len()
-        );
+        let lengths =
+            format!("{} bytes, but its header speaks of {}", bytes.len() - 7, bytes.len());
         assert!(problem.message.contains(&lengths), "{problem}");
     }
 

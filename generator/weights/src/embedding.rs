@@ -28,10 +28,7 @@ const BIAS: &str = "LayerNorm.bias";
 /// All at once: `embedding-no-tokens`, `embedding-too-long`, `embedding-token-id` for every id
 /// without a row, `embedding-width` for tensors of differing width, and those of [`Checkpoint`].
 pub fn embed(checkpoint: &Checkpoint, token_ids: &[u32]) -> Result<Matrix, Vec<Problem>> {
-    let layer = Layer {
-        checkpoint,
-        prefix: prefix(checkpoint),
-    };
+    let layer = Layer { checkpoint, prefix: prefix(checkpoint) };
     let problems = layer.problems(token_ids);
     if !problems.is_empty() {
         return Err(problems);
@@ -76,12 +73,7 @@ impl Layer<'_> {
         let bias = keep(self.vector_shape(BIAS));
         if let Some([known, width]) = words {
             problems.extend(token_ids.iter().filter_map(|&id| check_id(id, known)));
-            let others = [
-                (POSITION, positions),
-                (TOKEN_TYPE, types),
-                (GAIN, gain),
-                (BIAS, bias),
-            ];
+            let others = [(POSITION, positions), (TOKEN_TYPE, types), (GAIN, gain), (BIAS, bias)];
             for (tensor, shape) in others {
                 let found = shape.map_or(width, |[_, found]| found);
                 if found != width {
@@ -121,11 +113,7 @@ impl Layer<'_> {
 /// The sum of three vectors, in order.
 fn sum([a, b, c]: [&[f32]; 3]) -> Vec<f64> {
     let wide = |x: f32| f64::from(x);
-    a.iter()
-        .zip(b)
-        .zip(c)
-        .map(|((&a, &b), &c)| wide(a) + wide(b) + wide(c))
-        .collect()
+    a.iter().zip(b).zip(c).map(|((&a, &b), &c)| wide(a) + wide(b) + wide(c)).collect()
 }
 
 /// Layer normalisation of one token.
@@ -148,12 +136,7 @@ fn check_id(id: u32, known: usize) -> Option<Problem> {
 
 fn no_tokens() -> Problem {
     let message = "there are no token ids; at least one is needed";
-    Problem::new(
-        "embedding-no-tokens",
-        "",
-        message,
-        "give one or more token ids",
-    )
+    Problem::new("embedding-no-tokens", "", message, "give one or more token ids")
 }
 
 fn too_long(tokens: usize, longest: usize) -> Problem {
@@ -183,18 +166,8 @@ mod tests {
         let words = [0.0, 0.0, 1.0, 2.0, 5.0, -5.0];
         checkpoint_of(&[
             (&names[0], Dtype::F32, &[3, 2], f32_bytes(&words)),
-            (
-                &names[1],
-                Dtype::F32,
-                &[2, 2],
-                f32_bytes(&[0.0, 0.0, 1.0, 0.0]),
-            ),
-            (
-                &names[2],
-                Dtype::F32,
-                &[2, 2],
-                f32_bytes(&[0.0, 1.0, 9.0, 9.0]),
-            ),
+            (&names[1], Dtype::F32, &[2, 2], f32_bytes(&[0.0, 0.0, 1.0, 0.0])),
+            (&names[2], Dtype::F32, &[2, 2], f32_bytes(&[0.0, 1.0, 9.0, 9.0])),
             (&names[3], Dtype::F32, &[gain.len()], f32_bytes(gain)),
             (&names[4], Dtype::F32, &[2], f32_bytes(&[0.5, 0.0])),
         ])
@@ -232,10 +205,7 @@ mod tests {
         tensor embeddings.LayerNorm.weight is 1 wide; the word embeddings are 2 wide
         3 tokens are more than the 2 positions of the model
         ");
-        assert_eq!(
-            embed(&checkpoint, &[]).unwrap_err()[0].code,
-            "embedding-no-tokens"
-        );
+        assert_eq!(embed(&checkpoint, &[]).unwrap_err()[0].code, "embedding-no-tokens");
     }
 
     #[test]
@@ -244,10 +214,6 @@ mod tests {
         let checkpoint = Checkpoint::parse(&bytes).unwrap();
         let problems = embed(&checkpoint, &[0]).unwrap_err();
         assert_eq!(problems.len(), 5);
-        assert!(
-            problems
-                .iter()
-                .all(|problem| problem.code == "tensor-unknown")
-        );
+        assert!(problems.iter().all(|problem| problem.code == "tensor-unknown"));
     }
 }

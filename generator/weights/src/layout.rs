@@ -23,19 +23,12 @@ impl PackLayout {
     /// `layout-k` for a `k` that the word cannot have.
     pub fn new(word: WeightWord, k: u32) -> Result<Self, Problem> {
         let legal = legal_k(word);
-        if legal.contains(&k) {
-            Ok(Self { word, k })
-        } else {
-            Err(illegal_k(word, k, &legal))
-        }
+        if legal.contains(&k) { Ok(Self { word, k }) } else { Err(illegal_k(word, k, &legal)) }
     }
 
     /// The layout that the core of `spec` reads.
     pub fn of(spec: &Spec) -> Self {
-        Self {
-            word: spec.weight_word(),
-            k: spec.tile.k,
-        }
+        Self { word: spec.weight_word(), k: spec.tile.k }
     }
 
     /// The kind of word.
@@ -80,18 +73,12 @@ impl PackLayout {
 
     /// The word's name in files and messages: `folded`, `plain` or `twos_complement`.
     pub fn word_name(self) -> &'static str {
-        WORDS
-            .iter()
-            .find(|(word, _)| *word == self.word)
-            .map_or("", |(_, name)| name)
+        WORDS.iter().find(|(word, _)| *word == self.word).map_or("", |(_, name)| name)
     }
 
     /// The word called `name`.
     pub(crate) fn word_called(name: &str) -> Option<WeightWord> {
-        WORDS
-            .iter()
-            .find(|(_, known)| *known == name)
-            .map(|(word, _)| *word)
+        WORDS.iter().find(|(_, known)| *known == name).map(|(word, _)| *word)
     }
 
     /// The word of one bit plane of at most k codes; missing ones count as code 0.
@@ -125,11 +112,7 @@ fn illegal_k(word: WeightWord, k: u32, legal: &RangeInclusive<u32>) -> Problem {
     Problem::new(
         "layout-k",
         "tile.k",
-        format!(
-            "a {name} word holds {} to {} weights, not {k}",
-            legal.start(),
-            legal.end()
-        ),
+        format!("a {name} word holds {} to {} weights, not {k}", legal.start(), legal.end()),
         "use the k of the configuration that will read the file",
     )
 }

@@ -26,11 +26,7 @@ impl Matrix {
             return Err(wrong_length(rows, columns, data.len()));
         }
         match first_not_finite(&data) {
-            None => Ok(Self {
-                rows,
-                columns,
-                data,
-            }),
+            None => Ok(Self { rows, columns, data }),
             Some((at, value)) => {
                 let place = format!("row {}, column {}", at / columns, at % columns);
                 Err(not_finite(&place, value))
@@ -77,10 +73,7 @@ pub fn nmse(reference: &[f32], approximation: &[f32]) -> f64 {
 
 /// Position and value of the first NaN or infinity.
 pub(crate) fn first_not_finite(data: &[f32]) -> Option<(usize, f32)> {
-    data.iter()
-        .copied()
-        .enumerate()
-        .find(|(_, value)| !value.is_finite())
+    data.iter().copied().enumerate().find(|(_, value)| !value.is_finite())
 }
 
 /// The problem of a NaN or an infinity at `place`.

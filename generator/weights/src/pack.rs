@@ -90,18 +90,11 @@ impl Extent {
         layout: PackLayout,
     ) -> Option<Self> {
         let groups = inputs.div_ceil(layout.k() as usize);
-        let plane_bytes = outputs
-            .checked_mul(layout.word_bits(format) as usize)?
-            .div_ceil(8);
+        let plane_bytes = outputs.checked_mul(layout.word_bits(format) as usize)?.div_ceil(8);
         let planes = groups.checked_mul(layout.planes(format) as usize)?;
         let scale_bytes = outputs.checked_mul(size_of::<f32>())?;
         let payload_bytes = planes.checked_mul(plane_bytes)?.checked_add(scale_bytes)?;
-        Some(Self {
-            groups,
-            plane_bytes,
-            scale_bytes,
-            payload_bytes,
-        })
+        Some(Self { groups, plane_bytes, scale_bytes, payload_bytes })
     }
 }
 
@@ -171,12 +164,7 @@ fn plane_words(weights: &QuantisedWeights, layout: PackLayout, extent: Extent) -
         for (group, codes) in codes.chunks(k).enumerate() {
             for plane in 0..planes {
                 let row = &mut bytes[(group * planes + plane) * extent.plane_bytes..];
-                put(
-                    row,
-                    output * k,
-                    layout.k(),
-                    layout.plane_word(codes, plane as u32),
-                );
+                put(row, output * k, layout.k(), layout.plane_word(codes, plane as u32));
             }
         }
     }
@@ -217,37 +205,17 @@ fn check_twos_complement(weights: &QuantisedWeights) -> Result<(), Problem> {
 }
 
 fn check_consistent(weights: &QuantisedWeights) -> Result<(), Problem> {
-    let QuantisedWeights {
-        format,
-        zero_point,
-        rows,
-        columns,
-        codes,
-        scales,
-        ..
-    } = weights;
+    let QuantisedWeights { format, zero_point, rows, columns, codes, scales, .. } = weights;
     let reason = if *rows == 0 || *columns == 0 {
         format!("the shape [{rows}, {columns}] has no weights")
     } else if rows.checked_mul(*columns) != Some(codes.len()) {
-        format!(
-            "{} codes do not fill the shape [{rows}, {columns}]",
-            codes.len()
-        )
+        format!("{} codes do not fill the shape [{rows}, {columns}]", codes.len())
     } else if scales.len() != *rows {
-        format!(
-            "there are {} scales for {rows} output channels",
-            scales.len()
-        )
-    } else if let Some(code) = codes
-        .iter()
-        .find(|&&code| u32::from(code) >= format.codes())
-    {
+        format!("there are {} scales for {rows} output channels", scales.len())
+    } else if let Some(code) = codes.iter().find(|&&code| u32::from(code) >= format.codes()) {
         format!("code {code} is not below {}", format.codes())
     } else if !format.accepts(*zero_point) {
-        format!(
-            "{format} weights cannot have the reinterpreted zero point {}",
-            zero_point.0
-        )
+        format!("{format} weights cannot have the reinterpreted zero point {}", zero_point.0)
     } else if let Some(scale) = scales.iter().find(|&&scale| !legal_scale(scale)) {
         format!("{scale} is no scale")
     } else {
@@ -291,9 +259,7 @@ fn mid_rise(weights: &QuantisedWeights) -> Problem {
 
 fn out_of_range(weights: &QuantisedWeights, position: usize, range: IntegerFormat) -> Problem {
     let (row, column) = (position / weights.columns, position % weights.columns);
-    let value = weights
-        .format
-        .value(weights.codes[position], weights.zero_point);
+    let value = weights.format.value(weights.codes[position], weights.zero_point);
     let bits = weights.format.bits();
     Problem::new(
         "pack-out-of-range",

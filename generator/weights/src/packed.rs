@@ -124,15 +124,12 @@ impl PackedWeights {
     /// # Panics
     /// If either is beyond the shape.
     pub fn value(&self, output: usize, input: usize) -> i32 {
-        assert!(
-            output < self.outputs() && input < self.inputs(),
-            "[{output}, {input}]"
-        );
+        assert!(output < self.outputs() && input < self.inputs(), "[{output}, {input}]");
         match self.layout.word() {
             WeightWord::TwosComplement => self.stored_integer(output, input),
-            WeightWord::Folded | WeightWord::Plain => self
-                .format
-                .value(self.gathered_code(output, input), self.zero_point()),
+            WeightWord::Folded | WeightWord::Plain => {
+                self.format.value(self.gathered_code(output, input), self.zero_point())
+            }
         }
     }
 
@@ -145,8 +142,7 @@ impl PackedWeights {
             WeightWord::Folded | WeightWord::Plain => self.gathered_code(output, input),
         };
         let rows = 0..self.outputs();
-        rows.flat_map(|output| (0..self.inputs()).map(move |input| code(output, input)))
-            .collect()
+        rows.flat_map(|output| (0..self.inputs()).map(move |input| code(output, input))).collect()
     }
 
     /// The weights as they were before packing.
@@ -172,11 +168,7 @@ impl PackedWeights {
     pub(crate) fn stored_integer(&self, output: usize, input: usize) -> i32 {
         let (k, bits) = (self.layout.k() as usize, self.format.bits());
         let start = (output * k + input % k) * bits as usize;
-        let field = get(
-            &self.words[input / k * self.extent.plane_bytes..],
-            start,
-            bits,
-        );
+        let field = get(&self.words[input / k * self.extent.plane_bytes..], start, bits);
         let unused = 32 - bits;
         ((field as i32) << unused) >> unused
     }

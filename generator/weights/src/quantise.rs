@@ -55,10 +55,7 @@ impl WeightQuantiser {
     /// # Errors
     /// `quantiser-unknown` with the legal names and the nearest one.
     pub fn parse(name: &str) -> Result<Self, Problem> {
-        match Self::all()
-            .into_iter()
-            .find(|quantiser| quantiser.to_string() == name)
-        {
+        match Self::all().into_iter().find(|quantiser| quantiser.to_string() == name) {
             Some(quantiser) => Ok(quantiser),
             None => Err(unknown(name)),
         }
@@ -92,24 +89,14 @@ impl WeightQuantiser {
             Self::Symmetric(format) | Self::MidRise(format) if format.bits() == 1 => {
                 self.place(name, weights, Grid::Odd { bits: 1 }, &mean_magnitude)
             }
-            Self::MidRise(format) => self.search(
-                name,
-                weights,
-                Grid::Odd {
-                    bits: format.bits(),
-                },
-            ),
+            Self::MidRise(format) => self.search(name, weights, Grid::Odd { bits: format.bits() }),
             Self::Symmetric(format) => {
                 self.search(name, weights, Grid::with_zero(format, format.codes() / 2))
             }
             Self::Asymmetric(format) => {
                 let [low, high] = likely_zeros(format, weights)
                     .map(|zero| self.search(name, weights, Grid::with_zero(format, zero)));
-                if high.nmse(weights) < low.nmse(weights) {
-                    high
-                } else {
-                    low
-                }
+                if high.nmse(weights) < low.nmse(weights) { high } else { low }
             }
             Self::Ternary(span) => {
                 let tensor = mean_magnitude(weights.data());
@@ -189,19 +176,14 @@ pub struct QuantisedWeights {
 impl QuantisedWeights {
     /// The integer weights that the codes stand for, row-major.
     pub fn values(&self) -> Vec<i32> {
-        self.codes
-            .iter()
-            .map(|&code| self.format.value(code, self.zero_point))
-            .collect()
+        self.codes.iter().map(|&code| self.format.value(code, self.zero_point)).collect()
     }
 
     /// The real weights that the codes stand for, row-major: integer times the channel's scale.
     pub fn dequantise(&self) -> Vec<f32> {
         let channels = self.codes.chunks(self.columns.max(1)).zip(&self.scales);
         let real = |code, scale| self.format.value(code, self.zero_point) as f32 * scale;
-        channels
-            .flat_map(|(codes, &scale)| codes.iter().map(move |&c| real(c, scale)))
-            .collect()
+        channels.flat_map(|(codes, &scale)| codes.iter().map(move |&c| real(c, scale))).collect()
     }
 
     /// Normalised mean square error against the original.
@@ -225,10 +207,7 @@ impl Grid {
 
     /// All codes of `format`, code `zero` standing for 0.
     fn with_zero(format: WeightFormat, zero: u32) -> Self {
-        Self::Integers {
-            zero,
-            codes: format.codes(),
-        }
+        Self::Integers { zero, codes: format.codes() }
     }
 
     /// Lowest and highest integer.
@@ -306,11 +285,7 @@ impl Grid {
     /// Scale and codes of one channel.
     fn place(self, channel: &[f32], rule: ScaleRule<'_>) -> (f32, Vec<u8>) {
         if channel.iter().all(|&weight| weight == 0.0) {
-            let scale = if matches!(self, Self::Odd { .. }) {
-                0.0
-            } else {
-                1.0
-            };
+            let scale = if matches!(self, Self::Odd { .. }) { 0.0 } else { 1.0 };
             return (scale, vec![self.code(self.nearest(0.0)); channel.len()]);
         }
         let scale = rule(channel);
@@ -344,26 +319,16 @@ fn likely_zeros(format: WeightFormat, weights: &Matrix) -> [u32; 2] {
         let (least, greatest) = extent(channel);
         (greatest > least).then(|| -least / (greatest - least))
     };
-    let shares: Vec<f64> = weights
-        .data()
-        .chunks(weights.columns())
-        .filter_map(share)
-        .collect();
+    let shares: Vec<f64> = weights.data().chunks(weights.columns()).filter_map(share).collect();
     let top = format.codes() - 1;
-    let mean = if shares.is_empty() {
-        0.5
-    } else {
-        shares.iter().sum::<f64>() / shares.len() as f64
-    };
+    let mean =
+        if shares.is_empty() { 0.5 } else { shares.iter().sum::<f64>() / shares.len() as f64 };
     let position = mean * f64::from(top);
     [position.floor() as u32, (position.ceil() as u32).min(top)]
 }
 
 fn unknown(name: &str) -> Problem {
-    let names: Vec<String> = WeightQuantiser::all()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let names: Vec<String> = WeightQuantiser::all().iter().map(ToString::to_string).collect();
     let names = names.iter().map(String::as_str);
     let help = match nearest(name, names) {
         Some(near) => format!("did you mean {near}?"),
@@ -388,9 +353,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn quantise(name: &str, rows: usize, weights: &[f32]) -> QuantisedWeights {
-        WeightQuantiser::parse(name)
-            .unwrap()
-            .quantise("w", &matrix(rows, weights))
+        WeightQuantiser::parse(name).unwrap().quantise("w", &matrix(rows, weights))
     }
 
     fn matrix(rows: usize, weights: &[f32]) -> Matrix {
@@ -404,9 +367,7 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) as f32 / (1 << 24) as f32 - 0.5
         };
-        (0..count)
-            .map(|_| (0..4).map(|_| uniform()).sum())
-            .collect()
+        (0..count).map(|_| (0..4).map(|_| uniform()).sum()).collect()
     }
 
     #[test]
@@ -414,10 +375,7 @@ mod tests {
         let all = WeightQuantiser::all();
         assert_eq!(all.len(), 8 + 7 + 7 + 2);
         for quantiser in all {
-            assert_eq!(
-                WeightQuantiser::parse(&quantiser.to_string()),
-                Ok(quantiser)
-            );
+            assert_eq!(WeightQuantiser::parse(&quantiser.to_string()), Ok(quantiser));
         }
     }
 
@@ -484,15 +442,8 @@ mod tests {
 
     #[test]
     fn the_asymmetric_zero_code_follows_the_ranges_and_is_common() {
-        let quantised = quantise(
-            "int2_asymmetric",
-            2,
-            &[-1.0, 0.0, 1.0, 2.0, -3.0, 0.0, 3.0, 6.0],
-        );
-        assert_eq!(
-            quantised.zero_point,
-            ZeroPoint::of_code(quantised.format, 1)
-        );
+        let quantised = quantise("int2_asymmetric", 2, &[-1.0, 0.0, 1.0, 2.0, -3.0, 0.0, 3.0, 6.0]);
+        assert_eq!(quantised.zero_point, ZeroPoint::of_code(quantised.format, 1));
         assert_eq!(quantised.scales, [1.0, 3.0]);
         assert_eq!(quantised.codes, [0, 1, 2, 3, 0, 1, 2, 3]);
         let positive = quantise("int4_asymmetric", 1, &[0.0, 1.0, 7.0, 15.0]);
@@ -504,11 +455,7 @@ mod tests {
         for quantiser in WeightQuantiser::all() {
             let quantised = quantiser.quantise("w", &matrix(2, &[0.0, 0.0, 1.0, -1.0]));
             assert_eq!(quantised.dequantise()[..2], [0.0, 0.0], "{quantiser}");
-            let scale = if quantised.zero_point == ZeroPoint::MID_RISE {
-                0.0
-            } else {
-                1.0
-            };
+            let scale = if quantised.zero_point == ZeroPoint::MID_RISE { 0.0 } else { 1.0 };
             assert_eq!(quantised.scales[0], scale, "{quantiser}");
             let zeros = quantiser.quantise("w", &matrix(1, &[0.0, 0.0]));
             assert_eq!(zeros.dequantise(), [0.0, 0.0], "{quantiser}");
@@ -530,24 +477,12 @@ mod tests {
     #[test]
     fn the_error_of_a_bell_shaped_channel_falls_with_every_bit() {
         let weights = matrix(1, &bell_shaped(4096));
-        let error = |name| {
-            WeightQuantiser::parse(name)
-                .unwrap()
-                .quantise("w", &weights)
-                .nmse(&weights)
-        };
-        let names = [
-            "int1", "int2", "int3", "int4", "int5", "int6", "int7", "int8",
-        ];
+        let error =
+            |name| WeightQuantiser::parse(name).unwrap().quantise("w", &weights).nmse(&weights);
+        let names = ["int1", "int2", "int3", "int4", "int5", "int6", "int7", "int8"];
         let errors = names.map(error);
-        assert!(
-            errors.is_sorted_by(|wide, narrow| wide > narrow),
-            "{errors:?}"
-        );
-        assert!(
-            errors[1] < 0.25 && errors[3] < 0.02 && errors[7] < 1e-4,
-            "{errors:?}"
-        );
+        assert!(errors.is_sorted_by(|wide, narrow| wide > narrow), "{errors:?}");
+        assert!(errors[1] < 0.25 && errors[3] < 0.02 && errors[7] < 1e-4, "{errors:?}");
         assert!(error("int2_mid_rise") < errors[1]);
     }
 

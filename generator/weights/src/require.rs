@@ -117,31 +117,20 @@ mod tests {
             architecture,
             activation: IntegerFormat::new(8).unwrap(),
             weight: WeightFormat::new(2).unwrap(),
-            tile: Tile {
-                m: 2,
-                n: 64,
-                k: 4,
-                groups: 1,
-                drain: 16,
-            },
+            tile: Tile { m: 2, n: 64, k: 4, groups: 1, drain: 16 },
             accumulate: Accumulate {
                 max_k: 4096,
                 format: AccumulatorFormat::Auto,
                 overflow: Overflow::Refuse,
             },
             zero_point,
-            pipeline: Pipeline {
-                stages: Stages::Auto,
-                reset: Reset::Async,
-            },
+            pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
         }
     }
 
     fn look_up(zero_point: ZeroPointMode) -> Spec {
         let table = Table {
-            symmetry: Symmetry::Half {
-                fold: Fold::Offline,
-            },
+            symmetry: Symmetry::Half { fold: Fold::Offline },
             precompute: Precompute::Shared,
             select: Select::OneHot,
             copies: 1,
@@ -151,16 +140,12 @@ mod tests {
 
     fn packed(format: &str, word: WeightWord, k: u32) -> PackedWeights {
         let matrix = Matrix::new(1, 4, vec![0.5, -1.0, 0.25, 1.0]).unwrap();
-        let weights = WeightQuantiser::parse(format)
-            .unwrap()
-            .quantise("query.weight", &matrix);
+        let weights = WeightQuantiser::parse(format).unwrap().quantise("query.weight", &matrix);
         unpack(&pack(&weights, PackLayout::new(word, k).unwrap()).unwrap()).unwrap()
     }
 
     fn told(problems: &[Problem]) -> String {
-        let lines = problems
-            .iter()
-            .map(|p| format!("{} ({}): {p}\n  {}", p.code, p.key, p.help));
+        let lines = problems.iter().map(|p| format!("{} ({}): {p}\n  {}", p.code, p.key, p.help));
         lines.collect::<Vec<_>>().join("\n")
     }
 
@@ -168,22 +153,13 @@ mod tests {
     fn weights_packed_for_the_configuration_are_taken() {
         let corrected = look_up(ZeroPointMode::Constant);
         for format in ["int2", "ternary_int2", "int2_asymmetric", "int2_mid_rise"] {
-            assert_eq!(
-                packed(format, WeightWord::Folded, 4).require(&corrected),
-                []
-            );
+            assert_eq!(packed(format, WeightWord::Folded, 4).require(&corrected), []);
         }
         let plain_core = look_up(ZeroPointMode::None);
-        assert_eq!(
-            packed("int2_mid_rise", WeightWord::Folded, 4).require(&plain_core),
-            []
-        );
+        assert_eq!(packed("int2_mid_rise", WeightWord::Folded, 4).require(&plain_core), []);
         let multipliers = spec(Architecture::MacArray, ZeroPointMode::None);
         for format in ["int2", "ternary_int2"] {
-            assert_eq!(
-                packed(format, WeightWord::TwosComplement, 4).require(&multipliers),
-                []
-            );
+            assert_eq!(packed(format, WeightWord::TwosComplement, 4).require(&multipliers), []);
         }
     }
 

@@ -44,9 +44,6 @@ mod tests {
     #[test]
     fn a_long_list_is_cut_and_counted() {
         assert_eq!(start_of_list(&["a", "b"]), "a, b");
-        assert_eq!(
-            start_of_list(&["a"; 10]),
-            "a, a, a, a, a, a, a, a and 2 more"
-        );
+        assert_eq!(start_of_list(&["a"; 10]), "a, a, a, a, a, a, a, a and 2 more");
     }
 }

@@ -23,13 +23,7 @@ pub fn unpack(bytes: &[u8]) -> Result<PackedWeights, Problem> {
     check_payload(&header, payload, bytes.len())?;
     let (scales, words) = payload.split_at(extent.scale_bytes);
     let packed = PackedWeights {
-        scales: scales
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .copied()
-            .map(f32::from_le_bytes)
-            .collect(),
+        scales: scales.as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes).collect(),
         words: words.to_vec(),
         header,
         format,
@@ -58,10 +52,7 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
     };
     let length = number(preamble, 12..20).unwrap_or_default();
     let Some((header, payload)) = split_at(rest, length) else {
-        return Err(truncated(
-            found,
-            length.saturating_add(PREAMBLE_BYTES as u64),
-        ));
+        return Err(truncated(found, length.saturating_add(PREAMBLE_BYTES as u64)));
     };
     if preamble[20..] != Sha256::digest(header)[..] {
         return Err(altered("header"));
@@ -84,10 +75,7 @@ fn split_at(bytes: &[u8], length: u64) -> Option<(&[u8], &[u8])> {
 fn interpret(header: &PackHeader) -> Result<(WeightFormat, PackLayout, Extent), Problem> {
     let fail = |reason: String| Err(inconsistent(&reason));
     if header.format != FORMAT || header.version != VERSION {
-        return fail(format!(
-            "it is {:?}, version {}",
-            header.format, header.version
-        ));
+        return fail(format!("it is {:?}, version {}", header.format, header.version));
     }
     let Some(format) = WeightFormat::new(header.bits) else {
         return fail(format!("{} bits are not 1 to 8", header.bits));
@@ -104,10 +92,7 @@ fn interpret(header: &PackHeader) -> Result<(WeightFormat, PackLayout, Extent), 
     let mid_rise = zero_point == ZeroPoint::MID_RISE && word == WeightWord::TwosComplement;
     if mid_rise || !format.accepts(zero_point) {
         let word = &header.word;
-        return fail(format!(
-            "{format} in {word} words has no zero point {}",
-            zero_point.0
-        ));
+        return fail(format!("{format} in {word} words has no zero point {}", zero_point.0));
     }
     if header.shape.contains(&0) {
         return fail(format!("the shape {:?} has no weights", header.shape));
@@ -121,19 +106,12 @@ fn interpret(header: &PackHeader) -> Result<(WeightFormat, PackLayout, Extent), 
 }
 
 fn sizes(header: &PackHeader) -> (usize, usize, usize) {
-    (
-        header.scales_offset,
-        header.words_offset,
-        header.payload_bytes,
-    )
+    (header.scales_offset, header.words_offset, header.payload_bytes)
 }
 
 fn check_payload(header: &PackHeader, payload: &[u8], found: usize) -> Result<(), Problem> {
     let before = (found - payload.len()) as u64;
-    let (found, needed) = (
-        found as u64,
-        before.saturating_add(header.payload_bytes as u64),
-    );
+    let (found, needed) = (found as u64, before.saturating_add(header.payload_bytes as u64));
     if found < needed {
         return Err(truncated(found, needed));
     }
@@ -326,10 +304,7 @@ mod tests {
     #[test]
     fn words_and_padding_are_what_the_weight_port_takes() {
         let packed = unpack(&small_file(WeightWord::Folded)).unwrap();
-        assert_eq!(
-            (packed.groups(), packed.planes(), packed.word_bits()),
-            (2, 2, 4)
-        );
+        assert_eq!((packed.groups(), packed.planes(), packed.word_bits()), (2, 2, 4));
         // Channel 0, group 0, plane 0: bits 0 1 0 1 fold to index 010 with no sign.
         assert_eq!(packed.word(0, 0, 0), 0b0010);
         // Code 0 everywhere folds to index 111, negated.
@@ -349,23 +324,14 @@ mod tests {
         let file = pack(&original, layout(WeightWord::TwosComplement, 20)).unwrap();
         let packed = unpack(&file).unwrap();
         let pieces: Vec<_> = packed.word_pieces(1, 0, 0).collect();
-        assert_eq!(
-            pieces.iter().map(|piece| piece.1).collect::<Vec<_>>(),
-            [64, 64, 32]
-        );
+        assert_eq!(pieces.iter().map(|piece| piece.1).collect::<Vec<_>>(), [64, 64, 32]);
         assert_eq!(pieces[0].0, packed.word(1, 0, 0));
         for element in 0..20 {
             let (piece, _) = pieces[element / 8];
             let value = (piece >> (element % 8 * 8)) as u8 as i8;
             assert_eq!(i32::from(value), packed.value(0, 20 + element));
         }
-        assert_eq!(
-            packed
-                .word_pieces(3, 0, 0)
-                .map(|piece| piece.0)
-                .sum::<u64>(),
-            0
-        );
+        assert_eq!(packed.word_pieces(3, 0, 0).map(|piece| piece.0).sum::<u64>(), 0);
     }
 
     #[test]
@@ -393,9 +359,7 @@ mod tests {
         let refusal = |change: fn(&mut QuantisedWeights)| {
             let mut original = small();
             change(&mut original);
-            pack(&original, layout(WeightWord::Plain, 4))
-                .unwrap_err()
-                .message
+            pack(&original, layout(WeightWord::Plain, 4)).unwrap_err().message
         };
         let told = [
             refusal(|w| w.rows = 0),
@@ -423,10 +387,7 @@ mod tests {
             for length in 1..file.len() {
                 let problem = unpack(&file[..length]).unwrap_err();
                 assert_eq!(problem.code, "packed-truncated", "{length}");
-                assert!(
-                    problem.message.contains(&format!("has {length} bytes")),
-                    "{problem}"
-                );
+                assert!(problem.message.contains(&format!("has {length} bytes")), "{problem}");
             }
         }
     }
@@ -524,11 +485,7 @@ mod tests {
     }
 
     fn any_word() -> impl Strategy<Value = WeightWord> {
-        let words = [
-            WeightWord::Folded,
-            WeightWord::Plain,
-            WeightWord::TwosComplement,
-        ];
+        let words = [WeightWord::Folded, WeightWord::Plain, WeightWord::TwosComplement];
         proptest::sample::select(words.to_vec())
     }
 

@@ -42,47 +42,32 @@ impl Run {
 /// # Panics
 /// If the matrices do not have the shapes stated at [`Run`].
 pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
-    assert_eq!(
-        run.activations.len(),
-        run.rows * run.elements,
-        "shape of the activations"
-    );
-    assert_eq!(
-        run.codes.len(),
-        run.columns * run.elements,
-        "shape of the codes"
-    );
+    assert_eq!(run.activations.len(), run.rows * run.elements, "shape of the activations");
+    assert_eq!(run.codes.len(), run.columns * run.elements, "shape of the codes");
     let policy = Policy::of(spec);
     let columns: Vec<Vec<i32>> = (0..run.columns)
         .into_par_iter()
         .map(|column| {
             let codes = &run.codes[column * run.elements..][..run.elements];
-            codes
-                .iter()
-                .map(|code| accumulated_weight(spec, *code))
-                .collect()
+            codes.iter().map(|code| accumulated_weight(spec, *code)).collect()
         })
         .collect();
     let mut results = vec![0; run.rows * run.columns];
-    results
-        .par_iter_mut()
-        .enumerate()
-        .with_min_len(16)
-        .for_each(|(lane, result)| {
-            let (row, column) = (run.row(lane / run.columns), lane % run.columns);
-            let sum = match policy {
-                Policy::Exact => i128::from(dot(row, &columns[column])),
-                Policy::Wrap(format) => format.wrap(i128::from(dot(row, &columns[column]))),
-                Policy::Saturate(format) => {
-                    let codes = &run.codes[column * run.elements..][..run.elements];
-                    beats(spec, row, codes).fold(0, |sum, beat| format.saturate(sum + beat))
-                }
-            };
-            *result = match spec.architecture {
-                Architecture::LutTensorCore(_) => policy.keep(corrected(sum, row, run.zero_point)),
-                Architecture::MacArray => policy.keep(sum),
-            };
-        });
+    results.par_iter_mut().enumerate().with_min_len(16).for_each(|(lane, result)| {
+        let (row, column) = (run.row(lane / run.columns), lane % run.columns);
+        let sum = match policy {
+            Policy::Exact => i128::from(dot(row, &columns[column])),
+            Policy::Wrap(format) => format.wrap(i128::from(dot(row, &columns[column]))),
+            Policy::Saturate(format) => {
+                let codes = &run.codes[column * run.elements..][..run.elements];
+                beats(spec, row, codes).fold(0, |sum, beat| format.saturate(sum + beat))
+            }
+        };
+        *result = match spec.architecture {
+            Architecture::LutTensorCore(_) => policy.keep(corrected(sum, row, run.zero_point)),
+            Architecture::MacArray => policy.keep(sum),
+        };
+    });
     results
 }
 
@@ -101,11 +86,7 @@ fn accumulated_weight(spec: &Spec, code: u8) -> i32 {
 
 /// |a| <= 2^15 and |w| < 2^8, so that 64 bits hold every dot product of fewer than 2^40 elements.
 fn dot(activations: &[i32], weights: &[i32]) -> i64 {
-    activations
-        .iter()
-        .zip(weights)
-        .map(|(a, w)| i64::from(*a) * i64::from(*w))
-        .sum()
+    activations.iter().zip(weights).map(|(a, w)| i64::from(*a) * i64::from(*w)).sum()
 }
 
 /// (acc - z' sum A) / 2, rounded down; acc itself for the mid-rise grids. The two terms have the
@@ -129,10 +110,7 @@ fn beats<'a>(
     steps.flat_map(move |(activations, codes)| {
         (0..spec.beats_per_step()).map(move |beat| {
             let weights = codes.iter().map(|code| beat_weight(spec, *code, beat));
-            let products = activations
-                .iter()
-                .zip(weights)
-                .map(|(a, w)| i64::from(*a) * w);
+            let products = activations.iter().zip(weights).map(|(a, w)| i64::from(*a) * w);
             i128::from(products.sum::<i64>())
         })
     })
@@ -147,9 +125,5 @@ fn beat_weight(spec: &Spec, code: u8, beat: u32) -> i64 {
 
 fn plane_weight(weight: WeightFormat, code: u8, plane: u32) -> i64 {
     debug_assert!(plane < weight.bits());
-    if bitplane_formats::plane_bit(code, plane) {
-        1 << plane
-    } else {
-        -(1 << plane)
-    }
+    if bitplane_formats::plane_bit(code, plane) { 1 << plane } else { -(1 << plane) }
 }

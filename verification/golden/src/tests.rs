@@ -10,32 +10,21 @@ fn spec(activation: u32, weight: u32) -> Spec {
     Spec {
         name: "core".to_owned(),
         architecture: Architecture::LutTensorCore(Table {
-            symmetry: Symmetry::Half {
-                fold: Fold::Offline,
-            },
+            symmetry: Symmetry::Half { fold: Fold::Offline },
             precompute: Precompute::Shared,
             select: Select::OneHot,
             copies: 1,
         }),
         activation: IntegerFormat::new(activation).unwrap(),
         weight: WeightFormat::new(weight).unwrap(),
-        tile: Tile {
-            m: 4,
-            n: 8,
-            k: 3,
-            groups: 2,
-            drain: 8,
-        },
+        tile: Tile { m: 4, n: 8, k: 3, groups: 2, drain: 8 },
         accumulate: Accumulate {
             max_k: 64,
             format: AccumulatorFormat::Auto,
             overflow: Overflow::Refuse,
         },
         zero_point: ZeroPointMode::Constant,
-        pipeline: Pipeline {
-            stages: Stages::Auto,
-            reset: Reset::Async,
-        },
+        pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
     }
 }
 
@@ -57,9 +46,7 @@ fn reference(spec: &Spec, run: &Run) -> Vec<i128> {
         for column in 0..run.columns {
             let mut sum = 0;
             for i in 0..run.elements {
-                let weight = spec
-                    .weight
-                    .value(run.codes[column * run.elements + i], zero_point);
+                let weight = spec.weight.value(run.codes[column * run.elements + i], zero_point);
                 sum += i128::from(run.activations[row * run.elements + i]) * i128::from(weight);
             }
             results.push(sum);
@@ -75,9 +62,8 @@ fn any_run() -> impl Strategy<Value = (Spec, Run)> {
             let spec = spec(activation_bits, weight_bits);
             let (low, high) = (spec.activation.min() as i32, spec.activation.max() as i32);
             let top = (spec.weight.codes() - 1) as u8;
-            let legal: Vec<i32> = (-255..=255)
-                .filter(|z| spec.weight.accepts(ZeroPoint(*z)))
-                .collect();
+            let legal: Vec<i32> =
+                (-255..=255).filter(|z| spec.weight.accepts(ZeroPoint(*z))).collect();
             (
                 Just(spec),
                 prop::collection::vec(low..=high, rows * elements),
@@ -86,17 +72,7 @@ fn any_run() -> impl Strategy<Value = (Spec, Run)> {
             )
                 .prop_map(move |(spec, activations, codes, zero_point)| {
                     let zero_point = ZeroPoint(zero_point);
-                    (
-                        spec,
-                        Run {
-                            rows,
-                            columns,
-                            elements,
-                            activations,
-                            codes,
-                            zero_point,
-                        },
-                    )
+                    (spec, Run { rows, columns, elements, activations, codes, zero_point })
                 })
         },
     )
@@ -189,12 +165,8 @@ fn a_whole_layer_takes_less_than_a_second() {
         rows,
         columns,
         elements,
-        activations: (0..rows * elements)
-            .map(|i| (i * 37 % 256) as i32 - 128)
-            .collect(),
-        codes: (0..columns * elements)
-            .map(|i| (i * 11 % 16) as u8)
-            .collect(),
+        activations: (0..rows * elements).map(|i| (i * 37 % 256) as i32 - 128).collect(),
+        codes: (0..columns * elements).map(|i| (i * 11 % 16) as u8).collect(),
         zero_point: ZeroPoint::TWOS_COMPLEMENT,
     };
     let start = std::time::Instant::now();

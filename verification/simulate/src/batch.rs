@@ -54,16 +54,10 @@ impl Batch {
 
     /// Sixteen times what the beats take with these stalls, one after the other, and the watchdog.
     fn ample_cycles(&self) -> u32 {
-        let results = if self.result_beats == Self::ENDLESS {
-            0
-        } else {
-            self.result_beats
-        };
+        let results = if self.result_beats == Self::ENDLESS { 0 } else { self.result_beats };
         let beats = (self.activation_beats() + self.weight_beats()) as u64 + u64::from(results);
         let cycles = 16 * beats * 256 / u64::from(257 - self.stalls.worst().min(256));
-        u32::try_from(cycles)
-            .unwrap_or(u32::MAX)
-            .saturating_add(4 * self.watchdog_cycles)
+        u32::try_from(cycles).unwrap_or(u32::MAX).saturating_add(4 * self.watchdog_cycles)
     }
 
     pub(crate) fn header(&self) -> [u32; header::WORDS] {
@@ -106,12 +100,7 @@ pub struct Stalls {
 impl Stalls {
     /// No stream ever holds back.
     pub fn none() -> Self {
-        Self {
-            seed: 1,
-            activation: 0,
-            weight: 0,
-            result: 0,
-        }
+        Self { seed: 1, activation: 0, weight: 0, result: 0 }
     }
 
     /// The share of the worst stream.
@@ -166,9 +155,7 @@ impl Response {
 
     /// The recorded beats: cycle and fields.
     pub fn beats(&self) -> impl Iterator<Item = (u32, &[u32])> {
-        self.results
-            .chunks(self.result_words)
-            .map(|beat| (beat[0], &beat[1..]))
+        self.results.chunks(self.result_words).map(|beat| (beat[0], &beat[1..]))
     }
 
     /// Whether `bit` of the status is set.

@@ -46,11 +46,7 @@ impl<'a> Bench<'a> {
         start: Start,
         monitor: &'a Monitor,
     ) -> Result<Self, Error> {
-        let report = Report {
-            seed: start.seed,
-            tool: simulator.tool.clone(),
-            ..Report::default()
-        };
+        let report = Report { seed: start.seed, tool: simulator.tool.clone(), ..Report::default() };
         Ok(Self {
             encoder,
             monitor,
@@ -91,10 +87,8 @@ impl<'a> Bench<'a> {
             self.encoder.add(case, &mut batch);
         }
         (batch.stalls, batch.interrupt, batch.quiet_cycles) = (stalls, interrupt, quiet_cycles);
-        let values: Vec<Vec<i128>> = cases
-            .iter()
-            .map(|case| expected(self.encoder, case))
-            .collect();
+        let values: Vec<Vec<i128>> =
+            cases.iter().map(|case| expected(self.encoder, case)).collect();
         let response = match self.run(&batch) {
             Ok(response) => response,
             Err(error) => return self.died(check, error, cases, stalls),
@@ -104,12 +98,7 @@ impl<'a> Bench<'a> {
         self.report.results += comparison.values;
         if let Some(mismatch) = comparison.first {
             let suspects = mismatch.run.min(cases.len().saturating_sub(1));
-            return self.fail(
-                check,
-                mismatch,
-                &cases[..cases.len().min(suspects + 1)],
-                stalls,
-            );
+            return self.fail(check, mismatch, &cases[..cases.len().min(suspects + 1)], stalls);
         }
         let flags = expected_flags(self.spec(), cases);
         let interrupted = response.has(status::INTERRUPTED);
@@ -162,15 +151,7 @@ impl<'a> Bench<'a> {
     pub(crate) fn fail_overall(&mut self, check: &str, expected: String, got: String) -> Flow {
         self.report.mismatches += 1;
         let what = "cover";
-        let mismatch = Mismatch {
-            cycle: 0,
-            run: 0,
-            row: 0,
-            column: 0,
-            what,
-            expected,
-            got,
-        };
+        let mismatch = Mismatch { cycle: 0, run: 0, row: 0, column: 0, what, expected, got };
         self.fail(check, mismatch, &[], Stalls::none())
     }
 
@@ -189,11 +170,7 @@ impl<'a> Bench<'a> {
         self.report.lookups += beats * u64::from(tile.m * tile.n * tile.groups);
         self.report.runs += cases.len() as u64;
         for (case, values) in cases.iter().zip(values) {
-            let kept = case
-                .keep
-                .iter()
-                .rposition(|keep| *keep)
-                .map_or(0, |last| last + 1);
+            let kept = case.keep.iter().rposition(|keep| *keep).map_or(0, |last| last + 1);
             if expected_flags(self.spec(), std::slice::from_ref(case)) == 0 {
                 self.report.longest_k = self.report.longest_k.max(kept as u64);
             }

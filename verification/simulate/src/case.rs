@@ -45,11 +45,7 @@ impl Case {
 
     /// The activation that the core is to see in `row`: 0 where it is left out.
     pub fn activation(&self, row: usize, element: usize) -> i32 {
-        if self.keep[element] {
-            self.activations[row * self.elements + element]
-        } else {
-            0
-        }
+        if self.keep[element] { self.activations[row * self.elements + element] } else { 0 }
     }
 
     /// The code of `element` in `column`.

@@ -41,9 +41,7 @@ pub(crate) fn expected(encoder: &Encoder, case: &Case) -> Vec<i128> {
     if bitplane_golden::overflows(encoder.spec(), &run)
         && let Some(format) = IntegerFormat::new(encoder.result_bits())
     {
-        values
-            .iter_mut()
-            .for_each(|value| *value = format.wrap(*value));
+        values.iter_mut().for_each(|value| *value = format.wrap(*value));
     }
     values
 }
@@ -99,18 +97,9 @@ pub(crate) fn compare(
                 Interrupt::Reset(reset) => cycle >= reset,
             };
         let place = if late { None } else { places.next() };
-        let Some(Place {
-            run,
-            row,
-            column,
-            last,
-        }) = place
-        else {
-            let what = if late {
-                "result beat from before the interruption"
-            } else {
-                "result beat"
-            };
+        let Some(Place { run, row, column, last }) = place else {
+            let what =
+                if late { "result beat from before the interruption" } else { "result beat" };
             let got = format!("{} in lane 0", encoder.result(beat, 0));
             comparison.note(at(cases.len(), 0, 0, what, "none".to_owned(), got));
             continue;
@@ -127,10 +116,8 @@ pub(crate) fn compare(
             if !counts {
                 continue;
             }
-            let (wanted, got) = (
-                values[run][row * case.columns + column],
-                encoder.result(beat, lane),
-            );
+            let (wanted, got) =
+                (values[run][row * case.columns + column], encoder.result(beat, lane));
             comparison.values += 1;
             if wanted != got {
                 let (wanted, got) = (wanted.to_string(), got.to_string());
@@ -143,19 +130,15 @@ pub(crate) fn compare(
         }
     }
     if !interrupted {
-        let missing = places.map(
-            |Place {
-                 run, row, column, ..
-             }| Mismatch {
-                cycle: response.cycles,
-                run,
-                row,
-                column,
-                what: "result beat",
-                expected: values[run][row * cases[run].columns + column].to_string(),
-                got: "none, the core is stuck".to_owned(),
-            },
-        );
+        let missing = places.map(|Place { run, row, column, .. }| Mismatch {
+            cycle: response.cycles,
+            run,
+            row,
+            column,
+            what: "result beat",
+            expected: values[run][row * cases[run].columns + column].to_string(),
+            got: "none, the core is stuck".to_owned(),
+        });
         missing.for_each(|mismatch| comparison.note(mismatch));
     }
     comparison
@@ -164,11 +147,7 @@ pub(crate) fn compare(
 /// The flags that are up after complete runs of `cases`.
 pub(crate) fn expected_flags(spec: &Spec, cases: &[Case]) -> u32 {
     let overflows = |case: &Case| case.steps(spec) as u64 > spec.max_steps();
-    if cases.iter().any(overflows) {
-        status::OVERFLOW
-    } else {
-        0
-    }
+    if cases.iter().any(overflows) { status::OVERFLOW } else { 0 }
 }
 
 /// Compares the status with `flags`, those that must be up.
@@ -190,19 +169,9 @@ fn flag_names(flags: u32) -> String {
         (status::ERROR, "error_o"),
         (status::OVERFLOW, "overflow_o"),
         (status::WATCHDOG, "no transfer for too long"),
-        (
-            status::UNSTABLE,
-            "a stalled result beat was withdrawn or changed",
-        ),
+        (status::UNSTABLE, "a stalled result beat was withdrawn or changed"),
     ];
-    let set: Vec<&str> = names
-        .iter()
-        .filter(|(bit, _)| flags & bit != 0)
-        .map(|(_, name)| *name)
-        .collect();
-    if set.is_empty() {
-        "none".to_owned()
-    } else {
-        set.join(", ")
-    }
+    let set: Vec<&str> =
+        names.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| *name).collect();
+    if set.is_empty() { "none".to_owned() } else { set.join(", ") }
 }

@@ -113,13 +113,7 @@ fn build_in(
 ) -> Result<(), Error> {
     let objects = work.join("objects");
     monitor.report("verilating", 0, 0)?;
-    run_tool(
-        "Verilator",
-        &mut verilate(request, &objects)?,
-        request,
-        log,
-        monitor,
-    )?;
+    run_tool("Verilator", &mut verilate(request, &objects)?, request, log, monitor)?;
     monitor.report("compiling the simulator", 0, 0)?;
     run_tool("make", &mut make(request, &objects), request, log, monitor)?;
     let made = objects.join(BINARY);
@@ -133,15 +127,7 @@ fn verilate(request: &BuildRequest, objects: &Path) -> Result<Command, Error> {
     let mut command = request.verilator.program();
     command
         .current_dir(request.bundle_dir)
-        .args([
-            "--cc",
-            "--exe",
-            "-Wall",
-            "--assert",
-            "-O3",
-            "--output-split",
-            "2000",
-        ])
+        .args(["--cc", "--exe", "-Wall", "--assert", "-O3", "--output-split", "2000"])
         .args(["--x-initial", "unique", "--x-assign", "unique"])
         .args(["-CFLAGS", "-DVL_TIME_CONTEXT", "-o", BINARY])
         .args(["--top-module", &request.manifest.top, "--Mdir"])
@@ -149,9 +135,7 @@ fn verilate(request: &BuildRequest, objects: &Path) -> Result<Command, Error> {
     if request.trace == Trace::Vcd {
         command.arg("--trace");
     }
-    command
-        .args(&request.manifest.files)
-        .arg(absolute(&request.bundle_dir.join(HARNESS))?);
+    command.args(&request.manifest.files).arg(absolute(&request.bundle_dir.join(HARNESS))?);
     Ok(command)
 }
 
@@ -222,22 +206,13 @@ fn digest(request: &BuildRequest) -> Result<String, Error> {
     add(request.verilator.describe().as_bytes());
     add(format!("{:?} {:?}", request.optimisation, request.trace).as_bytes());
     add(request.manifest.top.as_bytes());
-    for file in request
-        .manifest
-        .files
-        .iter()
-        .map(String::as_str)
-        .chain([HARNESS])
-    {
+    for file in request.manifest.files.iter().map(String::as_str).chain([HARNESS]) {
         let path = request.bundle_dir.join(file);
         let bytes = std::fs::read(&path).map_err(|error| incomplete(&path, &error))?;
         add(file.as_bytes());
         add(&bytes);
     }
-    Ok(hash.finalize()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn incomplete(path: &Path, error: &std::io::Error) -> Error {

@@ -28,9 +28,7 @@ pub struct Cover {
 impl Cover {
     /// Whether everything was hit.
     pub fn is_full(&self) -> bool {
-        [self.lanes, self.indices, self.planes]
-            .iter()
-            .all(|ratio| ratio.hits == ratio.total)
+        [self.lanes, self.indices, self.planes].iter().all(|ratio| ratio.hits == ratio.total)
     }
 }
 
@@ -85,8 +83,7 @@ impl Counter {
             let code = case.code(column, element);
             for plane in 0..planes {
                 let place = column * planes as usize + plane as usize;
-                self.planes
-                    .hit(2 * place + usize::from(plane_bit(code, plane)));
+                self.planes.hit(2 * place + usize::from(plane_bit(code, plane)));
             }
         }
     }
@@ -105,14 +102,11 @@ impl Counter {
     }
 
     fn add_codes(&mut self, case: &Case, column: usize) {
-        let (step, codes) = (
-            self.spec.elements_per_step() as usize,
-            self.spec.weight.codes() as usize,
-        );
+        let (step, codes) =
+            (self.spec.elements_per_step() as usize, self.spec.weight.codes() as usize);
         for element in 0..case.elements {
             let place = column * step + element % step;
-            self.indices
-                .hit(place * codes + usize::from(case.code(column, element)));
+            self.indices.hit(place * codes + usize::from(case.code(column, element)));
         }
     }
 
@@ -133,10 +127,7 @@ struct Hits {
 
 impl Hits {
     fn new(total: usize) -> Self {
-        Self {
-            hit: vec![false; total],
-            count: 0,
-        }
+        Self { hit: vec![false; total], count: 0 }
     }
 
     fn hit(&mut self, place: usize) {
@@ -148,9 +139,6 @@ impl Hits {
     }
 
     fn ratio(&self) -> Ratio {
-        Ratio {
-            hits: self.count as u64,
-            total: self.hit.len() as u64,
-        }
+        Ratio { hits: self.count as u64, total: self.hit.len() as u64 }
     }
 }

@@ -42,9 +42,7 @@ impl Encoder {
         let beat = |group| Beat::of(manifest, group);
         let (activation, weight, result) = (beat("activation"), beat("weight"), beat("result"));
         let data = |beat: &Beat, stream: &str| {
-            beat.field("data")
-                .cloned()
-                .ok_or_else(|| unfit(stream, "there is no data port"))
+            beat.field("data").cloned().ok_or_else(|| unfit(stream, "there is no data port"))
         };
         let activation_data = data(&activation, "activation")?;
         let weight_data = data(&weight, "weight")?;
@@ -56,16 +54,8 @@ impl Encoder {
             Payload::Tables { entries, bits, .. } => groups * entries * bits,
         };
         fits("activation", activation_data.bits, expected)?;
-        fits(
-            "weight",
-            weight_data.bits,
-            tile.n * tile.groups * spec.weight_word_bits(),
-        )?;
-        fits(
-            "result",
-            result_data.bits,
-            tile.drain * manifest.accumulator_bits,
-        )?;
+        fits("weight", weight_data.bits, tile.n * tile.groups * spec.weight_word_bits())?;
+        fits("result", result_data.bits, tile.drain * manifest.accumulator_bits)?;
         Ok(Self {
             spec: spec.clone(),
             activation,
@@ -102,9 +92,7 @@ impl Encoder {
     pub fn add(&self, case: &Case, batch: &mut Batch) {
         self.activation_beats(case, &mut batch.activation);
         self.weight_beats(case, &mut batch.weight);
-        batch.result_beats = batch
-            .result_beats
-            .saturating_add(case.result_beats(&self.spec));
+        batch.result_beats = batch.result_beats.saturating_add(case.result_beats(&self.spec));
     }
 
     /// Appends the activation beats of `case`.
@@ -191,9 +179,7 @@ impl Encoder {
 
     /// Whether the result beat `words` is marked as the run's last.
     pub fn result_last(&self, words: &[u32]) -> bool {
-        self.result
-            .field("last")
-            .is_some_and(|field| words[field.word] & 1 == 1)
+        self.result.field("last").is_some_and(|field| words[field.word] & 1 == 1)
     }
 
     /// Whether `lane` of the result beat counts.
@@ -238,14 +224,9 @@ impl Encoder {
                 let first = start + group * k;
                 at = match self.payload {
                     Payload::Activations => self.put_elements(case, row, first, at, beat),
-                    Payload::Tables {
-                        entries,
-                        bits,
-                        symmetry,
-                    } => {
-                        let elements: Vec<i64> = (0..k)
-                            .map(|i| i64::from(case.activation(row, first + i)))
-                            .collect();
+                    Payload::Tables { entries, bits, symmetry } => {
+                        let elements: Vec<i64> =
+                            (0..k).map(|i| i64::from(case.activation(row, first + i))).collect();
                         for index in 0..entries {
                             let entry = entry(&elements, index, symmetry);
                             put(beat, at + (index * bits) as usize, bits, entry as u64);
@@ -339,10 +320,7 @@ fn fits(stream: &str, found: u32, expected: u32) -> Result<(), Error> {
     if found == expected {
         return Ok(());
     }
-    Err(unfit(
-        stream,
-        &format!("the data port has {found} bits, {expected} would fit"),
-    ))
+    Err(unfit(stream, &format!("the data port has {found} bits, {expected} would fit")))
 }
 
 fn unfit(stream: &str, what: &str) -> Error {
@@ -394,9 +372,7 @@ mod tests {
 
     #[test]
     fn the_entries_of_a_half_table_hold_the_last_element_positive() {
-        let half = Symmetry::Half {
-            fold: bitplane_spec::Fold::Offline,
-        };
+        let half = Symmetry::Half { fold: bitplane_spec::Fold::Offline };
         let entries: Vec<i64> = (0..4).map(|i| entry(&[1, 10, 100], i, half)).collect();
         assert_eq!(entries, [89, 91, 109, 111]);
         let entries: Vec<i64> = (0..4).map(|i| entry(&[1, 10], i, Symmetry::Full)).collect();

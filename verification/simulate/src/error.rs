@@ -69,12 +69,9 @@ impl From<Error> for Problem {
             | Error::Tool(problem)
             | Error::Machine(problem)
             | Error::Died(problem) => *problem,
-            Error::Interrupted => Self::new(
-                "interrupted",
-                "",
-                "interrupted",
-                "run the same command again",
-            ),
+            Error::Interrupted => {
+                Self::new("interrupted", "", "interrupted", "run the same command again")
+            }
         }
     }
 }

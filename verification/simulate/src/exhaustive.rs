@@ -83,10 +83,7 @@ impl<'a> Plan<'a> {
                 for activation in (0..self.activations).step_by(m as usize) {
                     for weight in (0..self.weights).step_by(n as usize) {
                         let case = self.case(group, activation, weight);
-                        cases.push(Case {
-                            zero_point: *zero_point,
-                            ..case
-                        });
+                        cases.push(Case { zero_point: *zero_point, ..case });
                         if cases.len() == BATCH_RUNS {
                             done += self.check(bench, &mut cases)?;
                             bench.monitor.report("all combinations", done, total)?;

@@ -82,12 +82,7 @@ pub fn layer(
     let encoder = Encoder::new(spec, &simulator.manifest)?;
     check_input(spec, &encoder, layer)?;
     let golden = bitplane_golden::results(spec, &whole(layer));
-    let tiling = Tiling {
-        spec,
-        encoder: &encoder,
-        layer,
-        golden: &golden,
-    };
+    let tiling = Tiling { spec, encoder: &encoder, layer, golden: &golden };
     let mut session = Session::start(simulator, start)?;
     let mut report = LayerReport {
         outputs: vec![0; layer.tokens * layer.outputs],
@@ -106,11 +101,7 @@ pub fn layer(
     }
     let useful = layer.tokens as f64 * layer.inputs as f64 * layer.outputs as f64;
     let possible = report.cycles as f64 * simulator.manifest.macs_per_cycle;
-    report.utilisation = if possible > 0.0 {
-        useful / possible
-    } else {
-        0.0
-    };
+    report.utilisation = if possible > 0.0 { useful / possible } else { 0.0 };
     Ok(report)
 }
 
@@ -142,18 +133,14 @@ struct Corner {
 
 impl Tiling<'_> {
     fn steps(&self) -> usize {
-        self.layer
-            .inputs
-            .div_ceil(self.spec.elements_per_step() as usize)
+        self.layer.inputs.div_ceil(self.spec.elements_per_step() as usize)
     }
 
     fn tiles(&self) -> Vec<Corner> {
         let (m, n) = (self.spec.tile.m as usize, self.spec.tile.n as usize);
         let outputs = (0..self.layer.outputs).step_by(n);
         let corners = outputs.flat_map(|output| {
-            (0..self.layer.tokens)
-                .step_by(m)
-                .map(move |token| Corner { token, output })
+            (0..self.layer.tokens).step_by(m).map(move |token| Corner { token, output })
         });
         corners.collect()
     }
@@ -193,11 +180,8 @@ impl Tiling<'_> {
         report: &mut LayerReport,
     ) -> Result<(), Error> {
         let cases: Vec<Case> = tiles.iter().map(|corner| self.case(*corner)).collect();
-        let values: Vec<Vec<i128>> = cases
-            .iter()
-            .zip(tiles)
-            .map(|(case, corner)| self.values(case, *corner))
-            .collect();
+        let values: Vec<Vec<i128>> =
+            cases.iter().zip(tiles).map(|(case, corner)| self.values(case, *corner)).collect();
         let batch = self.batch(tiles, &cases);
         let response = session.run(&batch)?;
         let comparison = compare(self.encoder, &cases, &values, Interrupt::None, &response);
@@ -275,12 +259,7 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
     let refuse = |key: &str, message: String, help: &str| {
         Err(Error::input("layer-does-not-fit", key, message, help))
     };
-    let Layer {
-        tokens,
-        inputs,
-        outputs,
-        ..
-    } = *layer;
+    let Layer { tokens, inputs, outputs, .. } = *layer;
     if tokens == 0 || inputs == 0 || outputs == 0 {
         let message = format!("a layer of {tokens} tokens, {inputs} inputs, {outputs} outputs");
         return refuse("layer", message, "give at least one of each");
@@ -290,11 +269,7 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
             "the layer has K = {inputs}, the core is exact up to {}",
             spec.accumulate.max_k
         );
-        return refuse(
-            "accumulate.max_k",
-            message,
-            "raise accumulate.max_k to at least K",
-        );
+        return refuse("accumulate.max_k", message, "raise accumulate.max_k to at least K");
     }
     if layer.activations.len() != tokens * inputs || layer.codes.len() != outputs * inputs {
         let message = format!(
@@ -305,39 +280,19 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
         return refuse("layer", message, "give matrices of the stated shapes");
     }
     let format = spec.activation;
-    if let Some(a) = layer
-        .activations
-        .iter()
-        .find(|a| format.wrap(i128::from(**a)) != i128::from(**a))
+    if let Some(a) =
+        layer.activations.iter().find(|a| format.wrap(i128::from(**a)) != i128::from(**a))
     {
-        let message = format!(
-            "activation {a} is outside {format} ({}..={})",
-            format.min(),
-            format.max()
-        );
-        return refuse(
-            "activation.format",
-            message,
-            "quantise the activations to that format",
-        );
+        let message =
+            format!("activation {a} is outside {format} ({}..={})", format.min(), format.max());
+        return refuse("activation.format", message, "quantise the activations to that format");
     }
-    if let Some(code) = layer
-        .codes
-        .iter()
-        .find(|code| u32::from(**code) >= spec.weight.codes())
-    {
+    if let Some(code) = layer.codes.iter().find(|code| u32::from(**code) >= spec.weight.codes()) {
         let message = format!("weight code {code} does not fit {}", spec.weight);
-        return refuse(
-            "weight.format",
-            message,
-            "quantise the weights to that format",
-        );
+        return refuse("weight.format", message, "quantise the weights to that format");
     }
     if !takes(spec, layer.zero_point) {
-        let message = format!(
-            "the core does not take the zero point z' = {}",
-            layer.zero_point.0
-        );
+        let message = format!("the core does not take the zero point z' = {}", layer.zero_point.0);
         let help = "use a lut_tensor_core with group.zero_point = \"constant\"";
         return refuse("group.zero_point", message, help);
     }
@@ -351,11 +306,7 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
                 "the packed weights have {} words, {beats} beats have {expected}",
                 packed.words.len()
             );
-            return refuse(
-                "weights",
-                message,
-                "pack the weights for this configuration",
-            );
+            return refuse("weights", message, "pack the weights for this configuration");
         }
     }
     Ok(())

@@ -16,10 +16,7 @@ pub struct Monitor<'a> {
 impl Monitor<'_> {
     /// Reports to nobody and is never interrupted.
     pub fn silent() -> Self {
-        Self {
-            progress: &|_, _, _| {},
-            interrupt: &NEVER,
-        }
+        Self { progress: &|_, _, _| {}, interrupt: &NEVER }
     }
 
     pub(crate) fn report(&self, what: &str, done: u64, total: u64) -> Result<(), Error> {
@@ -28,10 +25,6 @@ impl Monitor<'_> {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.interrupt.load(Ordering::Relaxed) {
-            Err(Error::Interrupted)
-        } else {
-            Ok(())
-        }
+        if self.interrupt.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
     }
 }

@@ -18,19 +18,10 @@ pub(crate) fn run_logged(
     let open = || File::options().create(true).append(true).open(log);
     let failed = |error| Error::io("write", log, &error);
     let (out, err) = (open().map_err(failed)?, open().map_err(failed)?);
-    command
-        .stdin(Stdio::null())
-        .stdout(out)
-        .stderr(err)
-        .process_group(0);
-    let mut child = command
-        .spawn()
-        .map_err(|error| cannot_start(command, &error))?;
+    command.stdin(Stdio::null()).stdout(out).stderr(err).process_group(0);
+    let mut child = command.spawn().map_err(|error| cannot_start(command, &error))?;
     loop {
-        if let Some(status) = child
-            .try_wait()
-            .map_err(|error| cannot_start(command, &error))?
-        {
+        if let Some(status) = child.try_wait().map_err(|error| cannot_start(command, &error))? {
             return Ok(status);
         }
         if let Err(interrupted) = monitor.check() {

@@ -50,11 +50,7 @@ pub fn regression(
     let encoder = Encoder::new(spec, &simulator.manifest)?;
     let bench = Bench::new(&encoder, simulator, options.start.clone(), monitor)?;
     let maker = Maker::new(&encoder, options.start.seed);
-    let mut regression = Regression {
-        bench,
-        maker,
-        options,
-    };
+    let mut regression = Regression { bench, maker, options };
     match regression.all() {
         Ok(()) | Err(Stop::Failed) => Ok(regression.bench.finish()),
         Err(Stop::Error(error)) => Err(error),
@@ -89,12 +85,9 @@ impl Regression<'_> {
         let cases = self.maker.corners();
         let mut stalls = Stalls::none();
         for (batch, total) in batches(&self.bench, &cases) {
-            self.bench
-                .monitor
-                .report("corners", batch.start as u64, total as u64)?;
+            self.bench.monitor.report("corners", batch.start as u64, total as u64)?;
             let cases = &cases[batch];
-            self.bench
-                .check("directed corners", cases, stalls, Interrupt::None, 8)?;
+            self.bench.check("directed corners", cases, stalls, Interrupt::None, 8)?;
             stalls = self.maker.stalls();
         }
         Ok(())
@@ -123,8 +116,7 @@ impl Regression<'_> {
             }
             let cases = self.random_batch();
             let (stalls, quiet) = (self.maker.stalls(), self.maker.below(3) * 16);
-            self.bench
-                .check("random runs", &cases, stalls, Interrupt::None, quiet)?;
+            self.bench.check("random runs", &cases, stalls, Interrupt::None, quiet)?;
         }
         Ok(())
     }
@@ -150,19 +142,14 @@ impl Regression<'_> {
             for quiet in [0, 64] {
                 let runs = 1 + self.maker.below(6);
                 let cases: Vec<Case> = (0..runs).map(|_| self.maker.random()).collect();
-                let stalls = if round.is_multiple_of(2) {
-                    Stalls::none()
-                } else {
-                    self.maker.stalls()
-                };
+                let stalls =
+                    if round.is_multiple_of(2) { Stalls::none() } else { self.maker.stalls() };
                 let length = self.estimated_cycles(&cases, stalls);
                 let cycle = self.maker.below(length);
-                self.bench
-                    .check("interrupted runs", &cases, stalls, kind(cycle), quiet)?;
+                self.bench.check("interrupted runs", &cases, stalls, kind(cycle), quiet)?;
                 let next: Vec<Case> = (0..2).map(|_| self.maker.random()).collect();
                 let check = "runs after an interruption";
-                self.bench
-                    .check(check, &next, Stalls::none(), Interrupt::None, 8)?;
+                self.bench.check(check, &next, Stalls::none(), Interrupt::None, 8)?;
             }
         }
         Ok(())
@@ -183,9 +170,7 @@ impl Regression<'_> {
         let violations = violations(self.bench.encoder);
         let total = violations.len() as u64;
         for (i, violation) in violations.iter().enumerate() {
-            self.bench
-                .monitor
-                .report("protocol errors", i as u64, total)?;
+            self.bench.monitor.report("protocol errors", i as u64, total)?;
             let mut batch = self.bench.encoder.empty_batch();
             let case = self.maker.random_of(2);
             self.bench.encoder.add(&case, &mut batch);
@@ -195,17 +180,14 @@ impl Regression<'_> {
             let check = format!("protocol error: {}", violation.name);
             // What else an erring core does is not laid down, but it must not break the protocol.
             let ignored = status::WATCHDOG | status::OVERFLOW;
-            self.bench
-                .check_flags(&check, &batch, status::ERROR, ignored)?;
+            self.bench.check_flags(&check, &batch, status::ERROR, ignored)?;
             let mut waiting = self.bench.encoder.empty_batch();
             waiting.quiet_cycles = 16;
-            self.bench
-                .check_flags(&check, &waiting, status::ERROR, ignored)?;
+            self.bench.check_flags(&check, &waiting, status::ERROR, ignored)?;
             self.lower_flags(&check, i % 3 == 2)?;
             let next = [self.maker.random(), self.maker.random()];
             let check = format!("runs after a protocol error: {}", violation.name);
-            self.bench
-                .check(&check, &next, Stalls::none(), Interrupt::None, 8)?;
+            self.bench.check(&check, &next, Stalls::none(), Interrupt::None, 8)?;
         }
         Ok(())
     }
@@ -213,34 +195,26 @@ impl Regression<'_> {
     /// Overlong runs raise `overflow_o`, which stays up; their results are what the policy says.
     fn overflow(&mut self) -> Flow {
         if !self.maker.longest().1 {
-            self.bench
-                .skip("overflow_o: a run longer than max_k takes too much memory".to_owned());
+            self.bench.skip("overflow_o: a run longer than max_k takes too much memory".to_owned());
             return Ok(());
         }
         let check = "a run longer than max_k";
         for (i, case) in self.maker.overlong().into_iter().enumerate() {
-            self.bench
-                .check(check, &[case], Stalls::none(), Interrupt::None, 8)?;
+            self.bench.check(check, &[case], Stalls::none(), Interrupt::None, 8)?;
             let mut waiting = self.bench.encoder.empty_batch();
             waiting.quiet_cycles = 16;
-            self.bench
-                .check_flags(check, &waiting, status::OVERFLOW, 0)?;
+            self.bench.check_flags(check, &waiting, status::OVERFLOW, 0)?;
             self.lower_flags(check, i % 2 == 1)?;
             let next = [self.maker.random()];
             let check = "a run after an overlong one";
-            self.bench
-                .check(check, &next, Stalls::none(), Interrupt::None, 8)?;
+            self.bench.check(check, &next, Stalls::none(), Interrupt::None, 8)?;
         }
         Ok(())
     }
 
     fn lower_flags(&mut self, check: &str, by_reset: bool) -> Flow {
         let mut batch = self.bench.encoder.empty_batch();
-        batch.interrupt = if by_reset {
-            Interrupt::Reset(0)
-        } else {
-            Interrupt::Clear(0)
-        };
+        batch.interrupt = if by_reset { Interrupt::Reset(0) } else { Interrupt::Clear(0) };
         batch.result_beats = Batch::ENDLESS;
         self.bench.check_flags(check, &batch, 0, 0)
     }
@@ -253,8 +227,7 @@ impl Regression<'_> {
             let cases = self.maker.sweep();
             for (batch, _) in batches(&self.bench, &cases) {
                 let stalls = self.maker.stalls();
-                self.bench
-                    .check("cover", &cases[batch], stalls, Interrupt::None, 0)?;
+                self.bench.check("cover", &cases[batch], stalls, Interrupt::None, 0)?;
             }
         }
         let cover = self.bench.cover();
@@ -262,8 +235,7 @@ impl Regression<'_> {
             return Ok(());
         }
         let got = format!("{cover:?}");
-        self.bench
-            .fail_overall("cover", "every lane, index and plane hit".to_owned(), got)
+        self.bench.fail_overall("cover", "every lane, index and plane hit".to_owned(), got)
     }
 }
 
@@ -274,10 +246,7 @@ fn batches(
 ) -> impl Iterator<Item = (std::ops::Range<usize>, usize)> + use<> {
     let step = bench.spec().elements_per_step() as usize;
     let step_words = bench.encoder.step_words();
-    let words: Vec<usize> = cases
-        .iter()
-        .map(|case| case.elements / step * step_words)
-        .collect();
+    let words: Vec<usize> = cases.iter().map(|case| case.elements / step * step_words).collect();
     let mut start = 0;
     std::iter::from_fn(move || {
         let mut end = start;
@@ -340,10 +309,7 @@ fn activation(name: &str, beat: usize, field: &str, value: i64) -> Violation {
     let tamper = move |encoder: &Encoder, batch: &mut Batch| {
         encoder.set_activation(&mut batch.activation, beat, &field, value);
     };
-    Violation {
-        name: name.to_owned(),
-        tamper: Box::new(tamper),
-    }
+    Violation { name: name.to_owned(), tamper: Box::new(tamper) }
 }
 
 fn weight(name: &str, beat: impl Fn(usize) -> usize + 'static, value: i64) -> Violation {
@@ -351,8 +317,5 @@ fn weight(name: &str, beat: impl Fn(usize) -> usize + 'static, value: i64) -> Vi
         let beat = beat(batch.weight_beats());
         encoder.set_weight(&mut batch.weight, beat, "last", value);
     };
-    Violation {
-        name: name.to_owned(),
-        tamper: Box::new(tamper),
-    }
+    Violation { name: name.to_owned(), tamper: Box::new(tamper) }
 }

@@ -112,29 +112,19 @@ impl fmt::Display for Failure {
         writeln!(f, "  got      {}", self.got)?;
         match &self.shrunk {
             Some(shrunk) => shrunk.fmt(f),
-            None => writeln!(
-                f,
-                "the batch's runs pass from a fresh start; replay it by the seed"
-            ),
+            None => writeln!(f, "the batch's runs pass from a fresh start; replay it by the seed"),
         }
     }
 }
 
 impl fmt::Display for ShrunkCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stalls = if self.stalls {
-            "with stalls"
-        } else {
-            "without stalls"
-        };
+        let stalls = if self.stalls { "with stalls" } else { "without stalls" };
         writeln!(f, "shrunk, {stalls}, to")?;
         self.runs.iter().try_for_each(|run| run.fmt(f))?;
         let [row, column] = self.lane;
         let (what, run, expected, got) = (&self.what, self.run, &self.expected, &self.got);
-        writeln!(
-            f,
-            "  {what} of run {run}, row {row}, column {column}: {expected}, not {got}"
-        )
+        writeln!(f, "  {what} of run {run}, row {row}, column {column}: {expected}, not {got}")
     }
 }
 

@@ -40,20 +40,13 @@ impl Session {
         command
             .arg(format!("+verilator+seed+{seed}"))
             .arg("+verilator+rand+reset+2")
-            .args(
-                start
-                    .trace
-                    .iter()
-                    .map(|file| format!("+trace={}", file.display())),
-            )
+            .args(start.trace.iter().map(|file| format!("+trace={}", file.display())))
             .args(&start.plus_arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
-        let mut child = command
-            .spawn()
-            .map_err(|error| cannot_start(&command, &error))?;
+        let mut child = command.spawn().map_err(|error| cannot_start(&command, &error))?;
         let (input, output) = (child.stdin.take(), child.stdout.take().expect("piped"));
         let mut messages = child.stderr.take().expect("piped");
         let printed = std::thread::spawn(move || {
@@ -64,13 +57,7 @@ impl Session {
         });
         let result_words = 1 + Beat::of(&simulator.manifest, "result").words;
         let printed = Some(printed);
-        let mut session = Self {
-            child,
-            input,
-            output,
-            printed,
-            result_words,
-        };
+        let mut session = Self { child, input, output, printed, result_words };
         session.check_hello(simulator)?;
         Ok(session)
     }
@@ -138,18 +125,11 @@ impl Session {
     /// Ends the process and tells what it said.
     fn died(&mut self) -> Error {
         let ended = self.end();
-        let text = self
-            .printed
-            .take()
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default();
+        let text = self.printed.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
         Error::died(
             "simulation-stopped",
             "",
-            format!(
-                "the simulation stopped ({ended}):\n{}",
-                last_lines(&text, 8)
-            ),
+            format!("the simulation stopped ({ended}):\n{}", last_lines(&text, 8)),
             "if an assertion failed, the hardware is wrong",
         )
     }

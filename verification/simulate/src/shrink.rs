@@ -21,17 +21,8 @@ pub(crate) struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     pub(crate) fn new(encoder: &'a Encoder, simulator: &'a Simulator, start: Start) -> Self {
-        let start = Start {
-            trace: None,
-            ..start
-        };
-        Self {
-            encoder,
-            simulator,
-            start,
-            attempts: 0,
-            began: Instant::now(),
-        }
+        let start = Start { trace: None, ..start };
+        Self { encoder, simulator, start, attempts: 0, began: Instant::now() }
     }
 
     /// The smallest variation found of the run `cases[failing]` that fails, alone or after runs
@@ -44,9 +35,7 @@ impl<'a> Trial<'a> {
     ) -> Option<ShrunkCase> {
         let firsts = [failing, failing.saturating_sub(1), 0];
         let settings = [Stalls::none(), stalls];
-        let mut tries = firsts
-            .iter()
-            .flat_map(|first| settings.map(|stalls| (*first, stalls)));
+        let mut tries = firsts.iter().flat_map(|first| settings.map(|stalls| (*first, stalls)));
         let (mut runs, stalls, mut mismatch) = tries.find_map(|(first, stalls)| {
             let runs = cases[first..=failing].to_vec();
             let mismatch = self.fails(&runs, stalls)?;
@@ -84,22 +73,12 @@ impl<'a> Trial<'a> {
         mismatch: &mut Mismatch,
         stalls: Stalls,
     ) {
-        for pass in [
-            fewer_steps,
-            fewer_lanes,
-            simpler_masks,
-            zero_activations,
-            zero_codes,
-        ] {
+        for pass in [fewer_steps, fewer_lanes, simpler_masks, zero_activations, zero_codes] {
             let mut at = 0;
             while let Some(smaller) = pass(&runs[place], at, self.encoder) {
                 let mut changed = runs.clone();
                 changed[place] = smaller;
-                let found = if changed == *runs {
-                    None
-                } else {
-                    self.fails(&changed, stalls)
-                };
+                let found = if changed == *runs { None } else { self.fails(&changed, stalls) };
                 match found {
                     Some(found) => (*runs, *mismatch) = (changed, found),
                     None => at += 1,
@@ -127,19 +106,12 @@ impl<'a> Trial<'a> {
         let mut session = Session::start(self.simulator, &self.start)?;
         let mut batch = self.encoder.empty_batch();
         (batch.stalls, batch.quiet_cycles) = (stalls, 32);
-        cases
-            .iter()
-            .for_each(|case| self.encoder.add(case, &mut batch));
+        cases.iter().for_each(|case| self.encoder.add(case, &mut batch));
         let response = session.run(&batch)?;
-        let values: Vec<_> = cases
-            .iter()
-            .map(|case| expected(self.encoder, case))
-            .collect();
+        let values: Vec<_> = cases.iter().map(|case| expected(self.encoder, case)).collect();
         let comparison = compare(self.encoder, cases, &values, Interrupt::None, &response);
         let flags = expected_flags(self.encoder.spec(), cases);
-        Ok(comparison
-            .first
-            .or_else(|| compare_status(flags, &response)))
+        Ok(comparison.first.or_else(|| compare_status(flags, &response)))
     }
 }
 
@@ -174,11 +146,7 @@ fn shrunk_run(case: &Case, encoder: &Encoder) -> ShrunkRun {
         steps: case.steps(encoder.spec()),
         zero_point: case.zero_point.0,
         keep: case.keep.iter().map(|keep| u8::from(*keep)).collect(),
-        activations: run
-            .activations
-            .chunks(run.elements)
-            .map(<[i32]>::to_vec)
-            .collect(),
+        activations: run.activations.chunks(run.elements).map(<[i32]>::to_vec).collect(),
         codes: run.codes.chunks(run.elements).map(<[u8]>::to_vec).collect(),
     }
 }
@@ -218,12 +186,7 @@ fn fewer_steps(case: &Case, at: usize, encoder: &Encoder) -> Option<Case> {
 }
 
 fn filtered<T: Copy>(values: &[T], kept: impl Fn(usize) -> bool) -> Vec<T> {
-    values
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| kept(*i))
-        .map(|(_, value)| *value)
-        .collect()
+    values.iter().enumerate().filter(|(i, _)| kept(*i)).map(|(_, value)| *value).collect()
 }
 
 fn fewer_lanes(case: &Case, at: usize, _: &Encoder) -> Option<Case> {
@@ -235,23 +198,13 @@ fn fewer_lanes(case: &Case, at: usize, _: &Encoder) -> Option<Case> {
         4 => (case.rows, case.columns - 1),
         _ => return None,
     };
-    Some(Case {
-        rows: rows.max(1),
-        columns: columns.max(1),
-        ..case.clone()
-    })
+    Some(Case { rows: rows.max(1), columns: columns.max(1), ..case.clone() })
 }
 
 fn simpler_masks(case: &Case, at: usize, _: &Encoder) -> Option<Case> {
     match at {
-        0 => Some(Case {
-            keep: vec![true; case.elements],
-            ..case.clone()
-        }),
-        1 => Some(Case {
-            zero_point: ZeroPoint::MID_RISE,
-            ..case.clone()
-        }),
+        0 => Some(Case { keep: vec![true; case.elements], ..case.clone() }),
+        1 => Some(Case { zero_point: ZeroPoint::MID_RISE, ..case.clone() }),
         _ => None,
     }
 }
@@ -276,10 +229,7 @@ mod tests {
     fn blocks_are_halves_then_quarters_down_to_single_elements() {
         let blocks: Vec<_> = (0..).map_while(|at| block(4, at)).collect();
         assert_eq!(blocks, [0..2, 2..4, 0..1, 1..2, 2..3, 3..4]);
-        assert_eq!(
-            (0..).map_while(|at| block(1, at)).collect::<Vec<_>>(),
-            vec![0..1]
-        );
+        assert_eq!((0..).map_while(|at| block(1, at)).collect::<Vec<_>>(), vec![0..1]);
         assert_eq!(block(0, 0), None);
     }
 }

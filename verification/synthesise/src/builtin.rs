@@ -57,135 +57,30 @@ const fn gate(
     parasitic: f64,
     drives: &'static [(u8, u16)],
 ) -> GateCell {
-    GateCell {
-        name,
-        inputs,
-        function,
-        effort,
-        parasitic,
-        drives,
-    }
+    GateCell { name, inputs, function, effort, parasitic, drives }
 }
 
 /// Combinational cells of the built-in library.
 pub const CELLS: &[GateCell] = &[
-    gate(
-        "INV",
-        "A",
-        "!A",
-        1.0,
-        1.0,
-        &[(1, 2), (2, 3), (4, 5), (8, 9)],
-    ),
-    gate(
-        "BUF",
-        "A",
-        "A",
-        1.0,
-        3.0,
-        &[(1, 3), (2, 4), (4, 7), (8, 13)],
-    ),
-    gate(
-        "NAND2",
-        "A B",
-        "!(A & B)",
-        4.0 / 3.0,
-        2.0,
-        &[(1, 3), (2, 5)],
-    ),
-    gate(
-        "NAND3",
-        "A B C",
-        "!(A & B & C)",
-        5.0 / 3.0,
-        3.0,
-        &[(1, 4), (2, 7)],
-    ),
-    gate(
-        "NAND4",
-        "A B C D",
-        "!(A & B & C & D)",
-        2.0,
-        4.0,
-        &[(1, 5), (2, 9)],
-    ),
+    gate("INV", "A", "!A", 1.0, 1.0, &[(1, 2), (2, 3), (4, 5), (8, 9)]),
+    gate("BUF", "A", "A", 1.0, 3.0, &[(1, 3), (2, 4), (4, 7), (8, 13)]),
+    gate("NAND2", "A B", "!(A & B)", 4.0 / 3.0, 2.0, &[(1, 3), (2, 5)]),
+    gate("NAND3", "A B C", "!(A & B & C)", 5.0 / 3.0, 3.0, &[(1, 4), (2, 7)]),
+    gate("NAND4", "A B C D", "!(A & B & C & D)", 2.0, 4.0, &[(1, 5), (2, 9)]),
     gate("NOR2", "A B", "!(A | B)", 5.0 / 3.0, 2.0, &[(1, 3), (2, 5)]),
-    gate(
-        "NOR3",
-        "A B C",
-        "!(A | B | C)",
-        7.0 / 3.0,
-        3.0,
-        &[(1, 4), (2, 7)],
-    ),
-    gate(
-        "NOR4",
-        "A B C D",
-        "!(A | B | C | D)",
-        3.0,
-        4.0,
-        &[(1, 5), (2, 9)],
-    ),
+    gate("NOR3", "A B C", "!(A | B | C)", 7.0 / 3.0, 3.0, &[(1, 4), (2, 7)]),
+    gate("NOR4", "A B C D", "!(A | B | C | D)", 3.0, 4.0, &[(1, 5), (2, 9)]),
     gate("AND2", "A B", "A & B", 4.0 / 3.0, 3.5, &[(1, 4), (2, 5)]),
-    gate(
-        "AND3",
-        "A B C",
-        "A & B & C",
-        5.0 / 3.0,
-        4.5,
-        &[(1, 5), (2, 6)],
-    ),
+    gate("AND3", "A B C", "A & B & C", 5.0 / 3.0, 4.5, &[(1, 5), (2, 6)]),
     gate("OR2", "A B", "A | B", 5.0 / 3.0, 3.5, &[(1, 4), (2, 5)]),
-    gate(
-        "OR3",
-        "A B C",
-        "A | B | C",
-        7.0 / 3.0,
-        4.5,
-        &[(1, 5), (2, 6)],
-    ),
-    gate(
-        "AOI21",
-        "A B C",
-        "!((A & B) | C)",
-        2.0,
-        2.5,
-        &[(1, 4), (2, 7)],
-    ),
-    gate(
-        "AOI22",
-        "A B C D",
-        "!((A & B) | (C & D))",
-        2.0,
-        4.0,
-        &[(1, 5), (2, 9)],
-    ),
-    gate(
-        "OAI21",
-        "A B C",
-        "!((A | B) & C)",
-        2.0,
-        2.5,
-        &[(1, 4), (2, 7)],
-    ),
-    gate(
-        "OAI22",
-        "A B C D",
-        "!((A | B) & (C | D))",
-        2.0,
-        4.0,
-        &[(1, 5), (2, 9)],
-    ),
+    gate("OR3", "A B C", "A | B | C", 7.0 / 3.0, 4.5, &[(1, 5), (2, 6)]),
+    gate("AOI21", "A B C", "!((A & B) | C)", 2.0, 2.5, &[(1, 4), (2, 7)]),
+    gate("AOI22", "A B C D", "!((A & B) | (C & D))", 2.0, 4.0, &[(1, 5), (2, 9)]),
+    gate("OAI21", "A B C", "!((A | B) & C)", 2.0, 2.5, &[(1, 4), (2, 7)]),
+    gate("OAI22", "A B C D", "!((A | B) & (C | D))", 2.0, 4.0, &[(1, 5), (2, 9)]),
     gate("XOR2", "A B", "A ^ B", 3.0, 4.0, &[(1, 6), (2, 11)]),
     gate("XNOR2", "A B", "!(A ^ B)", 3.0, 4.0, &[(1, 6), (2, 11)]),
-    gate(
-        "MUX2",
-        "A B S",
-        "(A & !S) | (B & S)",
-        2.0,
-        5.0,
-        &[(1, 7), (2, 8)],
-    ),
+    gate("MUX2", "A B S", "(A & !S) | (B & S)", 2.0, 5.0, &[(1, 7), (2, 8)]),
 ];
 
 /// Flip-flops of the built-in library. An enable is a `MUX2` before the flip-flop.
@@ -201,13 +96,7 @@ const fn flop(
     tracks: u16,
     clock_to_output: f64,
 ) -> SequentialCell {
-    SequentialCell {
-        name,
-        asynchronous,
-        tracks,
-        clock_to_output,
-        setup: 6.0,
-    }
+    SequentialCell { name, asynchronous, tracks, clock_to_output, setup: 6.0 }
 }
 
 fn gate_equivalents(tracks: u16) -> f64 {
@@ -271,11 +160,7 @@ fn write_gate(text: &mut String, cell: &GateCell, drive: u8, tracks: u16) {
     put!(text, "    pin (Y) {{");
     put!(text, "      direction : output;");
     put!(text, "      function : \"{}\";", cell.function);
-    put!(
-        text,
-        "      max_capacitance : {:.1};",
-        LIMIT_FF * f64::from(drive)
-    );
+    put!(text, "      max_capacitance : {:.1};", LIMIT_FF * f64::from(drive));
     for pin in cell.inputs.split(' ') {
         write_arc(text, pin, sense(cell, pin), cell.parasitic, drive);
     }
@@ -312,13 +197,7 @@ fn write_flop(text: &mut String, cell: &SequentialCell) {
     put!(text, "      direction : output;");
     put!(text, "      function : \"IQ\";");
     put!(text, "      max_capacitance : {LIMIT_FF:.1};");
-    write_arc(
-        text,
-        "CK",
-        "timing_type : rising_edge;",
-        cell.clock_to_output,
-        1,
-    );
+    write_arc(text, "CK", "timing_type : rising_edge;", cell.clock_to_output, 1);
     put!(text, "    }}");
     put!(text, "  }}");
 }
@@ -383,19 +262,11 @@ pub fn library_markdown() -> String {
         5.0 * TAU_PS
     );
     for cell in CELLS {
-        let areas: Vec<_> = cell
-            .drives
-            .iter()
-            .map(|&drive| area_by_drive(drive))
-            .collect();
+        let areas: Vec<_> = cell.drives.iter().map(|&drive| area_by_drive(drive)).collect();
         let function = cell.function.replace('|', "\\|");
         let (effort, parasitic) = (cell.effort, cell.parasitic);
         let areas = areas.join(", ");
-        put!(
-            page,
-            "| {} | `{function}` | {effort:.2} | {parasitic:.1} | {areas} |",
-            cell.name
-        );
+        put!(page, "| {} | `{function}` | {effort:.2} | {parasitic:.1} | {areas} |", cell.name);
     }
     page.push_str(
         "\n## Flip-flops\n\n\
@@ -406,16 +277,10 @@ pub fn library_markdown() -> String {
     for cell in SEQUENTIAL {
         let pin = cell
             .asynchronous
-            .map_or("none".to_owned(), |(pin, attribute)| {
-                format!("{pin} low: {attribute}")
-            });
+            .map_or("none".to_owned(), |(pin, attribute)| format!("{pin} low: {attribute}"));
         let area = gate_equivalents(cell.tracks);
         let (output, setup) = (cell.clock_to_output, cell.setup);
-        put!(
-            page,
-            "| {} | {pin} | {output:.0} | {setup:.0} | {area:.2} |",
-            cell.name
-        );
+        put!(page, "| {} | {pin} | {output:.0} | {setup:.0} | {area:.2} |", cell.name);
     }
     page
 }

@@ -67,19 +67,11 @@ pub enum Failure {
 
 impl Failure {
     pub(crate) fn read(path: &Path, source: std::io::Error) -> Self {
-        Self::Io {
-            path: path.into(),
-            action: "read",
-            source,
-        }
+        Self::Io { path: path.into(), action: "read", source }
     }
 
     pub(crate) fn written(path: &Path, source: std::io::Error) -> Self {
-        Self::Io {
-            path: path.into(),
-            action: "written",
-            source,
-        }
+        Self::Io { path: path.into(), action: "written", source }
     }
 
     /// Stable code, key and way out.
@@ -95,11 +87,9 @@ impl Failure {
                 "yosys".into(),
                 "install a newer Yosys, or name one with --yosys or BITPLANE_YOSYS",
             ),
-            Self::ToolCrashed { .. } => (
-                "tool-crashed",
-                "yosys".into(),
-                "read the log; memory or disk may have run out",
-            ),
+            Self::ToolCrashed { .. } => {
+                ("tool-crashed", "yosys".into(), "read the log; memory or disk may have run out")
+            }
             Self::Interrupted => ("interrupted", String::new(), "run the command again"),
             Self::Library { name, .. } => (
                 "library-unusable",

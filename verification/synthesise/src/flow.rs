@@ -111,33 +111,15 @@ impl<'a> Flow<'a> {
         }
         let cells = request.library.scan()?;
         let bundle = absolute(&request.bundle_dir)?;
-        let sources = request
-            .manifest
-            .files
-            .iter()
-            .map(|file| bundle.join(file))
-            .collect();
+        let sources = request.manifest.files.iter().map(|file| bundle.join(file)).collect();
         // A clock faster than the register alone cannot be met; the mapper still gets a number.
         let budget_ps = (request.period_ps() - cells.register_ps).max(1.0) as u64;
-        let script = Script {
-            manifest: &request.manifest,
-            sources,
-            budget_ps,
-        };
-        let flow = Self {
-            request,
-            watch,
-            script,
-            cells,
-            stop: AtomicBool::new(false),
-        };
+        let script = Script { manifest: &request.manifest, sources, budget_ps };
+        let flow = Self { request, watch, script, cells, stop: AtomicBool::new(false) };
         fs::create_dir_all(&request.work_dir)
             .map_err(|error| Failure::written(&request.work_dir, error))?;
         flow.write(script::LIBRARY, &flow.cells.text)?;
-        flow.write(
-            script::CONSTRAINTS,
-            &script::constraints(&flow.cells.driver),
-        )?;
+        flow.write(script::CONSTRAINTS, &script::constraints(&flow.cells.driver))?;
         Ok(flow)
     }
 
@@ -152,9 +134,7 @@ impl<'a> Flow<'a> {
 
     fn start(&self, run: Run, script: &str) -> Result<String, Failure> {
         let folder = &self.request.work_dir;
-        self.request
-            .yosys
-            .run(folder, run, script, self.watch, &self.stop)
+        self.request.yosys.run(folder, run, script, self.watch, &self.stop)
     }
 
     fn or_stop<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
@@ -189,10 +169,7 @@ impl<'a> Flow<'a> {
         if !self.meets(&best.mapping) {
             let second = self.mapped(Run::Faster, &self.script.faster())?;
             if second.mapping.delay_ps < best.mapping.delay_ps {
-                best = Total {
-                    check_problems: best.check_problems,
-                    ..second
-                };
+                best = Total { check_problems: best.check_problems, ..second };
             }
         }
         self.remember(best.run)?;
@@ -203,12 +180,7 @@ impl<'a> Flow<'a> {
         let (log, statistics) = self.run(run, script)?;
         // Without logic the mapper is not started, and nothing limits the clock but registers.
         let mapping = parse::mapping(&log).unwrap_or_default();
-        Ok(Total {
-            statistics,
-            mapping,
-            check_problems: parse::check_problems(&log),
-            run,
-        })
+        Ok(Total { statistics, mapping, check_problems: parse::check_problems(&log), run })
     }
 
     fn delay_ps(&self, mapping: &Mapping) -> f64 {
@@ -258,11 +230,7 @@ impl Flow<'_> {
         hash.update(self.script.faster());
         hash.update(&self.cells.text);
         hash.update(self.request.yosys.label());
-        Ok(hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
+        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     fn forget(&self) -> Result<(), Failure> {
@@ -276,9 +244,7 @@ impl Flow<'_> {
     fn remembered(&self) -> Option<Run> {
         let stamp = fs::read_to_string(self.path(STAMP)).ok()?;
         let (stem, digest) = stamp.split_once(' ')?;
-        let run = [Run::Total, Run::Faster]
-            .into_iter()
-            .find(|run| run.stem() == stem)?;
+        let run = [Run::Total, Run::Faster].into_iter().find(|run| run.stem() == stem)?;
         let same = self.digest().is_ok_and(|now| now == digest);
         (same && self.path(&script::mapped(run)).is_file()).then_some(run)
     }

@@ -51,10 +51,7 @@ pub(crate) fn parse(text: &str) -> Result<Group<'_>, SyntaxError> {
     let mut scanner = Scanner { text, at: 0 };
     match scanner.statement()? {
         Some(Statement::Group(group)) => Ok(group),
-        _ => Err(SyntaxError {
-            offset: 0,
-            expected: "library (NAME) { ... }",
-        }),
+        _ => Err(SyntaxError { offset: 0, expected: "library (NAME) { ... }" }),
     }
 }
 
@@ -78,10 +75,7 @@ impl<'t> Scanner<'t> {
     }
 
     fn fail<T>(&self, expected: &'static str) -> Result<T, SyntaxError> {
-        Err(SyntaxError {
-            offset: self.at,
-            expected,
-        })
+        Err(SyntaxError { offset: self.at, expected })
     }
 
     /// Skips white space, continuation backslashes, stray semicolons and comments.
@@ -189,13 +183,7 @@ impl<'t> Scanner<'t> {
         }
         self.at += 1;
         let span = start..self.at;
-        Ok(Statement::Group(Group {
-            name,
-            args,
-            attributes,
-            groups,
-            span,
-        }))
+        Ok(Statement::Group(Group { name, args, attributes, groups, span }))
     }
 }
 
@@ -230,13 +218,7 @@ mod tests {
 
     #[test]
     fn text_that_is_no_liberty_is_refused_with_its_place() {
-        for text in [
-            "",
-            "module m; endmodule",
-            "library (l) {",
-            "library (l",
-            "x : 1;",
-        ] {
+        for text in ["", "module m; endmodule", "library (l) {", "library (l", "x : 1;"] {
             assert!(parse(text).is_err(), "{text}");
         }
         let broken = parse("library (l) {\n cell A }").unwrap_err();

@@ -44,11 +44,7 @@ impl Library {
             (&bytes[..]).read_to_string(&mut text)
         }
         .map_err(|error| Failure::read(path, error))?;
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self::File { name, text })
     }
 
@@ -103,11 +99,7 @@ pub(crate) struct Cells {
 
 impl Cells {
     fn read(name: &str, text: &str) -> Result<Self, Failure> {
-        let unusable = |reason: String, line| Failure::Library {
-            name: name.into(),
-            reason,
-            line,
-        };
+        let unusable = |reason: String, line| Failure::Library { name: name.into(), reason, line };
         let library = liberty::parse(text).map_err(|error| {
             let line = 1 + text[..error.offset].matches('\n').count();
             unusable(format!("{} is expected", error.expected), Some(line))
@@ -118,10 +110,7 @@ impl Cells {
         let register_ps = register_ps(&library, &usable)
             .ok_or_else(|| need("D flip-flop with clock-to-output and set-up tables"))?;
         Ok(Self {
-            cells: usable
-                .iter()
-                .map(|cell| (cell_name(cell), cell_of(cell)))
-                .collect(),
+            cells: usable.iter().map(|cell| (cell_name(cell), cell_of(cell))).collect(),
             driver,
             register_ps,
             text: without_unusable(&library, text),
@@ -151,17 +140,12 @@ fn without_unusable(library: &Group, text: &str) -> String {
 }
 
 fn area(cell: &Group) -> f64 {
-    cell.value("area")
-        .and_then(|area| area.parse().ok())
-        .unwrap_or(0.0)
+    cell.value("area").and_then(|area| area.parse().ok()).unwrap_or(0.0)
 }
 
 fn cell_of(cell: &Group) -> Cell {
     let has = |name: &str| cell.all(name).next().is_some();
-    let bits = cell
-        .all("ff_bank")
-        .filter_map(|bank| bank.args.get(2)?.parse().ok())
-        .next();
+    let bits = cell.all("ff_bank").filter_map(|bank| bank.args.get(2)?.parse().ok()).next();
     let kind = if has("ff") {
         Kind::Flop { bits: 1 }
     } else if let Some(bits) = bits {
@@ -174,25 +158,18 @@ fn cell_of(cell: &Group) -> Cell {
     } else {
         Kind::Combinational
     };
-    Cell {
-        area: area(cell),
-        kind,
-    }
+    Cell { area: area(cell), kind }
 }
 
 /// A preferred driver, else the smallest buffer, else the smallest inverter.
 fn driver(cells: &[&Group]) -> Option<String> {
-    let preferred = DRIVERS
-        .iter()
-        .find(|name| cells.iter().any(|cell| cell_name(cell) == **name));
+    let preferred = DRIVERS.iter().find(|name| cells.iter().any(|cell| cell_name(cell) == **name));
     if let Some(name) = preferred {
         return Some((*name).to_owned());
     }
     let smallest = |inverting: bool| {
         let fitting = cells.iter().filter(|cell| repeats(cell) == Some(inverting));
-        fitting
-            .min_by(|a, b| area(a).total_cmp(&area(b)))
-            .map(|cell| cell_name(cell))
+        fitting.min_by(|a, b| area(a).total_cmp(&area(b))).map(|cell| cell_name(cell))
     };
     smallest(false).or_else(|| smallest(true))
 }
@@ -200,9 +177,7 @@ fn driver(cells: &[&Group]) -> Option<String> {
 /// Whether a cell with one input and one output inverts; nothing for any other cell.
 fn repeats(cell: &Group) -> Option<bool> {
     let pins = |direction: &str| -> Vec<&Group> {
-        cell.all("pin")
-            .filter(|pin| pin.value("direction") == Some(direction))
-            .collect()
+        cell.all("pin").filter(|pin| pin.value("direction") == Some(direction)).collect()
     };
     let (inputs, outputs) = (pins("input"), pins("output"));
     let ([input], [output]) = (&inputs[..], &outputs[..]) else {
@@ -224,14 +199,9 @@ fn register_ps(library: &Group, cells: &[&Group]) -> Option<f64> {
     let plain = |with_clear: bool| {
         let fitting = cells.iter().filter(|cell| is_plain_flop(cell, with_clear));
         let timed = fitting.filter_map(|cell| Some((area(cell), flop_ps(library, cell)?)));
-        timed
-            .min_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, delay)| delay)
+        timed.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, delay)| delay)
     };
-    [plain(false), plain(true)]
-        .into_iter()
-        .flatten()
-        .max_by(f64::total_cmp)
+    [plain(false), plain(true)].into_iter().flatten().max_by(f64::total_cmp)
 }
 
 /// A flip-flop whose next state is one pin, without preset.
@@ -247,16 +217,9 @@ fn is_plain_flop(cell: &Group, with_clear: bool) -> bool {
 fn flop_ps(library: &Group, cell: &Group) -> Option<f64> {
     let worst = |kind: &str, names: [&str; 2]| {
         let arcs = cell.all("pin").flat_map(|pin| pin.all("timing"));
-        let arcs = arcs.filter(|arc| {
-            arc.value("timing_type")
-                .is_some_and(|t| t.starts_with(kind))
-        });
-        let tables = arcs
-            .flat_map(|arc| &arc.groups)
-            .filter(|g| names.contains(&g.name));
-        tables
-            .filter_map(|table| table_ps(library, table))
-            .max_by(f64::total_cmp)
+        let arcs = arcs.filter(|arc| arc.value("timing_type").is_some_and(|t| t.starts_with(kind)));
+        let tables = arcs.flat_map(|arc| &arc.groups).filter(|g| names.contains(&g.name));
+        tables.filter_map(|table| table_ps(library, table)).max_by(f64::total_cmp)
     };
     let rising = worst("rising_edge", ["cell_rise", "cell_fall"]);
     let output = rising.or_else(|| worst("falling_edge", ["cell_rise", "cell_fall"]))?;
@@ -266,17 +229,11 @@ fn flop_ps(library: &Group, cell: &Group) -> Option<f64> {
 /// A two-dimensional table at `SLOPE_PS` and `LOAD_FF`, interpolated and held at its edges.
 fn table_ps(library: &Group, table: &Group) -> Option<f64> {
     let template = table.args.first().and_then(|name| {
-        library
-            .all("lu_table_template")
-            .find(|group| group.args.first() == Some(name))
+        library.all("lu_table_template").find(|group| group.args.first() == Some(name))
     });
     let of = |key: &str| {
         let own = table.numbers(key);
-        if own.is_empty() {
-            template.map(|t| t.numbers(key)).unwrap_or_default()
-        } else {
-            own
-        }
+        if own.is_empty() { template.map(|t| t.numbers(key)).unwrap_or_default() } else { own }
     };
     let point = |variable: &str| {
         let name = template.and_then(|t| t.value(variable)).unwrap_or_default();
@@ -313,9 +270,7 @@ fn interpolate(at: &[f64], values: &[f64], x: f64) -> f64 {
 /// `1ns`, `10ps`: number and unit; nanoseconds when absent, as Liberty has it.
 fn time_unit_ps(library: &Group) -> f64 {
     let text = library.value("time_unit").unwrap_or("1ns").trim();
-    let split = text
-        .find(|c: char| c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let scale = match &text[split..] {
         "fs" => 1e-3,
         "ps" => 1.0,
@@ -327,10 +282,7 @@ fn time_unit_ps(library: &Group) -> f64 {
 
 fn capacitance_unit_ff(library: &Group) -> f64 {
     let unit = library.values("capacitive_load_unit");
-    let number: f64 = unit
-        .first()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(1.0);
+    let number: f64 = unit.first().and_then(|number| number.parse().ok()).unwrap_or(1.0);
     match unit.get(1) {
         Some(unit) if unit.eq_ignore_ascii_case("ff") => number,
         _ => number * 1e3,
@@ -348,11 +300,7 @@ mod tests {
         assert_eq!(cells.cells["DFFR_X1"].kind, Kind::Flop { bits: 1 });
         assert_eq!(cells.cells["NAND2_X1"].kind, Kind::Combinational);
         // 13 tau and 6 tau of 6 ps, and 5 fF at 4 ps per fF.
-        assert!(
-            (cells.register_ps - (19.0 * 6.0 + 20.0)).abs() < 1e-6,
-            "{}",
-            cells.register_ps
-        );
+        assert!((cells.register_ps - (19.0 * 6.0 + 20.0)).abs() < 1e-6, "{}", cells.register_ps);
     }
 
     const SMALL: &str = r#"library (s) {
@@ -375,11 +323,7 @@ mod tests {
     }"#;
 
     fn small() -> Result<Cells, Failure> {
-        Library::File {
-            name: "s.lib".into(),
-            text: SMALL.into(),
-        }
-        .scan()
+        Library::File { name: "s.lib".into(), text: SMALL.into() }.scan()
     }
 
     #[test]
@@ -388,11 +332,7 @@ mod tests {
         assert_eq!(cells.driver, "rep");
         assert_eq!(cells.cells["lat"].kind, Kind::Latch);
         // 5 fF is half way along the first index, 20 ps half way along the second.
-        assert!(
-            (cells.register_ps - 2600.0).abs() < 1e-6,
-            "{}",
-            cells.register_ps
-        );
+        assert!((cells.register_ps - 2600.0).abs() < 1e-6, "{}", cells.register_ps);
     }
 
     #[test]
@@ -406,10 +346,7 @@ mod tests {
     #[test]
     fn a_library_without_what_a_core_needs_is_refused() {
         let scan = |text: &str| {
-            let library = Library::File {
-                name: "x.lib".into(),
-                text: text.into(),
-            };
+            let library = Library::File { name: "x.lib".into(), text: text.into() };
             library.scan().unwrap_err().to_string()
         };
         insta::assert_snapshot!(

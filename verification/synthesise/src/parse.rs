@@ -8,9 +8,7 @@ use serde::Deserialize;
 pub(crate) fn version(text: &str) -> Option<String> {
     let words = text.split("Yosys ").skip(1);
     let mut words = words.filter_map(|rest| rest.split([' ', '"', '\n', '(']).next());
-    words
-        .find(|word| release(word).is_some())
-        .map(str::to_owned)
+    words.find(|word| release(word).is_some()).map(str::to_owned)
 }
 
 /// Major and minor number of a version.
@@ -18,9 +16,7 @@ pub(crate) fn release(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.split('.');
     let major = parts.next()?.parse().ok()?;
     let minor = parts.next()?;
-    let digits = minor
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(minor.len());
+    let digits = minor.find(|c: char| !c.is_ascii_digit()).unwrap_or(minor.len());
     Some((major, minor[..digits].parse().ok()?))
 }
 
@@ -48,18 +44,13 @@ pub(crate) fn statistics(text: &str) -> Option<Statistics> {
     let body = text.get(text.find('{')?..=text.rfind('}')?)?;
     let file: StatFile = serde_json::from_str(body).ok()?;
     let modules = file.modules.into_iter();
-    let modules = modules
-        .map(|(name, module)| (plain(&name), cells(module)))
-        .collect();
+    let modules = modules.map(|(name, module)| (plain(&name), cells(module))).collect();
     Some(Statistics { modules })
 }
 
 /// Submodules are listed among the cells, apart from them, or both, depending on the version.
 fn cells(module: StatModule) -> BTreeMap<String, u64> {
-    let both = module
-        .num_submodules_by_type
-        .into_iter()
-        .chain(module.num_cells_by_type);
+    let both = module.num_submodules_by_type.into_iter().chain(module.num_cells_by_type);
     both.map(|(name, count)| (plain(&name), count)).collect()
 }
 
@@ -90,17 +81,10 @@ pub(crate) struct Mapping {
 pub(crate) fn mapping(log: &str) -> Option<Mapping> {
     let lines = || log.lines().filter(|line| line.starts_with("ABC: "));
     let delays = lines().filter(|line| line.contains("WireLoad"));
-    let delay_ps = delays
-        .filter_map(|line| number_after(line, "Delay ="))
-        .max_by(f64::total_cmp);
+    let delay_ps = delays.filter_map(|line| number_after(line, "Delay =")).max_by(f64::total_cmp);
     let depths = lines().filter(|line| line.contains("i/o ="));
-    let depth = depths
-        .filter_map(|line| number_after(line, "lev ="))
-        .max_by(f64::total_cmp);
-    Some(Mapping {
-        delay_ps: delay_ps?,
-        depth: depth.unwrap_or(0.0) as u64,
-    })
+    let depth = depths.filter_map(|line| number_after(line, "lev =")).max_by(f64::total_cmp);
+    Some(Mapping { delay_ps: delay_ps?, depth: depth.unwrap_or(0.0) as u64 })
 }
 
 fn number_after(line: &str, label: &str) -> Option<f64> {
@@ -110,9 +94,7 @@ fn number_after(line: &str, label: &str) -> Option<f64> {
 
 /// Problems `check` found, as its summary line gives them.
 pub(crate) fn check_problems(log: &str) -> u64 {
-    let lines = log
-        .lines()
-        .filter_map(|line| line.strip_prefix("Found and reported "));
+    let lines = log.lines().filter_map(|line| line.strip_prefix("Found and reported "));
     let counts = lines.filter_map(|line| line.split(' ').next()?.parse().ok());
     counts.max().unwrap_or(0)
 }
@@ -213,13 +195,7 @@ area =51044.60  delay =31.00  lev = 31
 
     #[test]
     fn the_slowest_of_the_mapped_modules_counts() {
-        assert_eq!(
-            mapping(ABC),
-            Some(Mapping {
-                delay_ps: 1670.56,
-                depth: 31
-            })
-        );
+        assert_eq!(mapping(ABC), Some(Mapping { delay_ps: 1670.56, depth: 31 }));
         assert_eq!(mapping("ABC: Error"), None);
     }
 

@@ -85,9 +85,7 @@ impl Tally {
     /// Cells of one module, its submodules left out.
     fn of_module(cells: &BTreeMap<String, u64>, statistics: &Statistics, library: &Cells) -> Self {
         let mut tally = Self::default();
-        let own = cells
-            .iter()
-            .filter(|(name, _)| !statistics.modules.contains_key(*name));
+        let own = cells.iter().filter(|(name, _)| !statistics.modules.contains_key(*name));
         for (name, &count) in own.filter(|(name, _)| *name != "$scopeinfo") {
             tally.cells += count;
             match library.cells.get(name) {
@@ -144,26 +142,15 @@ pub(crate) fn units(
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for unit in &manifest.units {
         places.insert(&unit.module, rows.len());
-        rows.push(UnitArea {
-            name: unit.unit.clone(),
-            count: 0,
-            area: 0.0,
-            flops: 0,
-        });
+        rows.push(UnitArea { name: unit.unit.clone(), count: 0, area: 0.0, flops: 0 });
     }
     let counts = instances(statistics, &manifest.top);
-    let (top, others): (Vec<_>, Vec<_>) = counts
-        .iter()
-        .partition(|(module, _)| **module == manifest.top);
+    let (top, others): (Vec<_>, Vec<_>) =
+        counts.iter().partition(|(module, _)| **module == manifest.top);
     for (module, &times) in others.into_iter().chain(top) {
         let base = base_name(module);
         let place = *places.entry(base).or_insert_with(|| {
-            rows.push(UnitArea {
-                name: base.to_owned(),
-                count: 0,
-                area: 0.0,
-                flops: 0,
-            });
+            rows.push(UnitArea { name: base.to_owned(), count: 0, area: 0.0, flops: 0 });
             rows.len() - 1
         });
         let own = Tally::of_module(&statistics.modules[module], statistics, library);
@@ -207,18 +194,11 @@ pub(crate) fn checks(tally: &Tally, predicted_flops: u64, check_problems: u64) -
         ));
     }
     if !tally.unmapped.is_empty() {
-        let list: Vec<_> = tally
-            .unmapped
-            .iter()
-            .map(|(k, n)| format!("{n} x {k}"))
-            .collect();
+        let list: Vec<_> = tally.unmapped.iter().map(|(k, n)| format!("{n} x {k}")).collect();
         problems.push(Problem::new(
             "unmapped-cell",
             "cells",
-            format!(
-                "the library has no cell for {}, so the area lacks them",
-                list.join(", ")
-            ),
+            format!("the library has no cell for {}, so the area lacks them", list.join(", ")),
             "use a library that has them",
         ));
     }
@@ -253,10 +233,7 @@ mod tests {
     fn totals_sum_over_the_hierarchy_that_is_left() {
         let library = Library::BuiltIn.scan().unwrap();
         let sum = total(&statistics(), "top", &library);
-        assert_eq!(
-            (sum.cells, sum.flops, sum.latches),
-            (3 + 2 + 4 * 11, 2 + 32, 0)
-        );
+        assert_eq!((sum.cells, sum.flops, sum.latches), (3 + 2 + 4 * 11, 2 + 32, 0));
         let area = 3.0 * 0.6667 + 2.0 * 5.6667 + 4.0 * (3.0 + 8.0 * 6.6667);
         assert!((sum.area - area).abs() < 1e-6);
     }
@@ -268,14 +245,8 @@ mod tests {
             {"bitplane_latch": 2, "$_DFFSR_PPP_": 1}}}}"#;
         let sum = total(&crate::parse::statistics(text).unwrap(), "t", &library);
         assert_eq!(sum.latches, 2);
-        let codes: Vec<_> = checks(&sum, 1, 1)
-            .iter()
-            .map(|problem| problem.code)
-            .collect();
-        assert_eq!(
-            codes,
-            ["flop-count", "latch", "unmapped-cell", "netlist-check"]
-        );
+        let codes: Vec<_> = checks(&sum, 1, 1).iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, ["flop-count", "latch", "unmapped-cell", "netlist-check"]);
         assert!(checks(&Tally::default(), 0, 0).is_empty());
     }
 }

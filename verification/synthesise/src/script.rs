@@ -60,19 +60,14 @@ impl Script<'_> {
         script.push_str(&format!("synth -flatten -noabc -noshare -top {top}\n"));
         // Flattening leaves scope markers in newer versions; they are no cells. Another name for
         // them in an older version selects nothing.
-        script.push_str(&format!(
-            "delete t:$scopeinfo\ncheck\nwrite_rtlil {GENERIC}\n"
-        ));
+        script.push_str(&format!("delete t:$scopeinfo\ncheck\nwrite_rtlil {GENERIC}\n"));
         script.push_str(&self.map(Effort::Area, Run::Total));
         Ok(script)
     }
 
     /// The flattened netlist mapped for speed.
     pub fn faster(&self) -> String {
-        format!(
-            "read_rtlil {GENERIC}\n{}",
-            self.map(Effort::Speed, Run::Faster)
-        )
+        format!("read_rtlil {GENERIC}\n{}", self.map(Effort::Speed, Run::Faster))
     }
 
     /// Every module kept, mapped and counted.

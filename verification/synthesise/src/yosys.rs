@@ -64,11 +64,7 @@ impl Yosys {
     pub fn at(path: impl Into<PathBuf>) -> Result<Self, Failure> {
         let path = path.into();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with("python") {
-            Self::python(path)
-        } else {
-            Self::native(path)
-        }
+        if name.starts_with("python") { Self::python(path) } else { Self::native(path) }
     }
 
     /// The program that is started: `yosys` or the interpreter.
@@ -92,10 +88,7 @@ impl Yosys {
             Host::Native => command.arg("-V"),
             Host::Python => command.args(["-c", VERSION_TEXT]),
         };
-        let missing = |reason: String| Failure::ToolMissing {
-            path: path.clone(),
-            reason,
-        };
+        let missing = |reason: String| Failure::ToolMissing { path: path.clone(), reason };
         let output = command.stdin(Stdio::null()).output();
         let output = output.map_err(|error| missing(error.to_string()))?;
         let text = String::from_utf8_lossy(&output.stdout);
@@ -105,16 +98,9 @@ impl Yosys {
             return Err(missing(last.trim().to_owned()));
         };
         if parse::release(&version) < Some(OLDEST) {
-            return Err(Failure::ToolTooOld {
-                path,
-                found: version,
-            });
+            return Err(Failure::ToolTooOld { path, found: version });
         }
-        Ok(Self {
-            host,
-            path,
-            version,
-        })
+        Ok(Self { host, path, version })
     }
 
     fn command(&self, folder: &Path, script: &str) -> Result<Command, Failure> {
@@ -124,11 +110,7 @@ impl Yosys {
             fs::write(&wrapper, WRAPPER_TEXT).map_err(|error| Failure::written(&wrapper, error))?;
             command.arg(WRAPPER);
         }
-        command
-            .arg(script)
-            .current_dir(folder)
-            .env("TMPDIR", ".")
-            .stdin(Stdio::null());
+        command.arg(script).current_dir(folder).env("TMPDIR", ".").stdin(Stdio::null());
         Ok(command)
     }
 
@@ -143,16 +125,12 @@ impl Yosys {
         stop: &AtomicBool,
     ) -> Result<String, Failure> {
         (watch.on_stage)(Stage::Started(run));
-        let (name, log) = (
-            format!("{}.ys", run.stem()),
-            folder.join(format!("{}.log", run.stem())),
-        );
+        let (name, log) =
+            (format!("{}.ys", run.stem()), folder.join(format!("{}.log", run.stem())));
         let path = folder.join(&name);
         fs::write(&path, script).map_err(|error| Failure::written(&path, error))?;
         let output = File::create(&log).map_err(|error| Failure::written(&log, error))?;
-        let both = output
-            .try_clone()
-            .map_err(|error| Failure::written(&log, error))?;
+        let both = output.try_clone().map_err(|error| Failure::written(&log, error))?;
         let mut command = self.command(folder, &name)?;
         command.stdout(output).stderr(both);
         own_group(&mut command);
@@ -176,11 +154,7 @@ impl Yosys {
 pub(crate) fn crashed(reason: String, log: &Path, text: &str) -> Failure {
     let lines: Vec<_> = text.lines().collect();
     let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
-    Failure::ToolCrashed {
-        reason,
-        log: log.into(),
-        tail,
-    }
+    Failure::ToolCrashed { reason, log: log.into(), tail }
 }
 
 /// Polls the child; when a flag is set, ends it and the mapper it has started.
@@ -212,10 +186,7 @@ fn own_group(_: &mut Command) {}
 /// Yosys starts ABC as a process of its own, so the whole group is ended.
 fn end_group(child: &mut Child) {
     let group = format!("-{}", child.id());
-    let kill = Command::new("kill")
-        .args(["-KILL", "--", &group])
-        .stderr(Stdio::null())
-        .status();
+    let kill = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
     if !kill.is_ok_and(|status| status.success()) {
         let _ = child.kill();
     }

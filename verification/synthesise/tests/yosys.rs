@@ -35,12 +35,7 @@ fn fixture() -> PathBuf {
 const FLOPS: u64 = 2 * 48 + 8 * 12 + 4 * (8 + 1) + 1;
 
 fn unit(name: &str, module: &str, count: u64, flops: u64) -> Unit {
-    Unit {
-        unit: name.into(),
-        module: module.into(),
-        count,
-        flops,
-    }
+    Unit { unit: name.into(), module: module.into(), count, flops }
 }
 
 fn manifest(top: &str, files: &[&str]) -> Manifest {
@@ -60,19 +55,12 @@ fn manifest(top: &str, files: &[&str]) -> Manifest {
         max_k: 0,
         beats_per_step: 1,
         elements_per_step: 4,
-        units: vec![
-            unit("table", "probe_table", 2, 96),
-            unit("lane", "probe_lane", 8, 96),
-        ],
+        units: vec![unit("table", "probe_table", 2, 96), unit("lane", "probe_lane", 8, 96)],
     }
 }
 
 fn request(yosys: Yosys, work_dir: &Path) -> Request {
-    let files = [
-        "rtl/probe_lane.sv",
-        "rtl/probe_table.sv",
-        "rtl/probe_core.sv",
-    ];
+    let files = ["rtl/probe_lane.sv", "rtl/probe_table.sv", "rtl/probe_core.sv"];
     Request {
         bundle_dir: fixture(),
         manifest: manifest("probe_core", &files),
@@ -85,23 +73,14 @@ fn request(yosys: Yosys, work_dir: &Path) -> Request {
 
 fn run(request: &Request) -> Result<Report, Failure> {
     let interrupt = AtomicBool::new(false);
-    synthesise(
-        request,
-        &Watch {
-            on_stage: &|_| (),
-            interrupt: &interrupt,
-        },
-    )
+    synthesise(request, &Watch { on_stage: &|_| (), interrupt: &interrupt })
 }
 
 fn with_source(yosys: Yosys, folder: &Path, top: &str, text: &str) -> Request {
     fs::write(folder.join("m.sv"), text).unwrap();
     let mut request = request(yosys, &folder.join("work"));
     request.bundle_dir = folder.into();
-    request.manifest = Manifest {
-        units: Vec::new(),
-        ..manifest(top, &["m.sv"])
-    };
+    request.manifest = Manifest { units: Vec::new(), ..manifest(top, &["m.sv"]) };
     request
 }
 
@@ -118,21 +97,11 @@ fn the_fixture_has_its_predicted_flops_no_latch_and_meets_an_easy_clock() {
     assert!(report.area > 1000.0 && report.depth > 3);
     assert_eq!(report.area_unit, "GE");
 
-    let rows: Vec<_> = report
-        .units
-        .iter()
-        .map(|unit| (unit.name.as_str(), unit.count, unit.flops))
-        .collect();
-    assert_eq!(
-        rows,
-        [("table", 2, 96), ("lane", 8, 96), ("probe_core", 1, 37)]
-    );
+    let rows: Vec<_> =
+        report.units.iter().map(|unit| (unit.name.as_str(), unit.count, unit.flops)).collect();
+    assert_eq!(rows, [("table", 2, 96), ("lane", 8, 96), ("probe_core", 1, 37)]);
     let sum: f64 = report.units.iter().map(|unit| unit.area).sum();
-    assert!(
-        sum > 0.9 * report.area && sum < 1.2 * report.area,
-        "{sum} {}",
-        report.area
-    );
+    assert!(sum > 0.9 * report.area && sum < 1.2 * report.area, "{sum} {}", report.area);
 }
 
 #[test]
@@ -147,16 +116,9 @@ fn our_area_is_the_one_yosys_reports() {
     if folder.path().join("run_yosys.py").exists() {
         command.arg("run_yosys.py");
     }
-    let output = command
-        .arg("area.ys")
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
+    let output = command.arg("area.ys").current_dir(folder.path()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    let line = text
-        .lines()
-        .rfind(|line| line.contains("Chip area for top module"))
-        .unwrap();
+    let line = text.lines().rfind(|line| line.contains("Chip area for top module")).unwrap();
     let area: f64 = line.rsplit(' ').next().unwrap().parse().unwrap();
     assert!((area - report.area).abs() < 0.01, "{area} {}", report.area);
 }
@@ -169,10 +131,8 @@ fn a_clock_that_is_missed_is_tried_for_speed_and_reported_as_missed() {
     request.clock_mhz = 5000.0;
     let stages = Mutex::new(Vec::new());
     let interrupt = AtomicBool::new(false);
-    let watch = Watch {
-        on_stage: &|stage| stages.lock().unwrap().push(stage),
-        interrupt: &interrupt,
-    };
+    let watch =
+        Watch { on_stage: &|stage| stages.lock().unwrap().push(stage), interrupt: &interrupt };
     let report = synthesise(&request, &watch).unwrap();
     assert!(!report.met);
     assert_eq!(report.problems, []);
@@ -186,9 +146,7 @@ fn a_clock_that_is_missed_is_tried_for_speed_and_reported_as_missed() {
 fn two_runs_give_the_same_report() {
     let Some(yosys) = yosys() else { return };
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let reports = folders
-        .each_ref()
-        .map(|f| run(&request(yosys.clone(), f.path())).unwrap());
+    let reports = folders.each_ref().map(|f| run(&request(yosys.clone(), f.path())).unwrap());
     assert_eq!(reports[0], reports[1]);
 }
 
@@ -199,25 +157,17 @@ fn the_gate_netlist_keeps_the_ports_and_lints_without_a_library() {
     let request = request(yosys, folder.path());
     let interrupt = AtomicBool::new(false);
     let stages = Mutex::new(Vec::new());
-    let watch = Watch {
-        on_stage: &|stage| stages.lock().unwrap().push(stage),
-        interrupt: &interrupt,
-    };
+    let watch =
+        Watch { on_stage: &|stage| stages.lock().unwrap().push(stage), interrupt: &interrupt };
     synthesise(&request, &watch).unwrap();
     stages.lock().unwrap().clear();
     let path = gate_netlist(&request, &watch).unwrap();
     let netlist = [Stage::Started(Run::Netlist), Stage::Finished(Run::Netlist)];
-    assert_eq!(
-        stages.into_inner().unwrap(),
-        netlist,
-        "the mapped netlist is used again"
-    );
+    assert_eq!(stages.into_inner().unwrap(), netlist, "the mapped netlist is used again");
 
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.matches("endmodule").count(), 1);
-    let ports = [
-        "clk_i", "rst_ni", "clear_i", "load_i", "valid_i", "weight_i", "table_i", "acc_o",
-    ];
+    let ports = ["clk_i", "rst_ni", "clear_i", "load_i", "valid_i", "weight_i", "table_i", "acc_o"];
     let header = &text[text.find("module probe_core(").unwrap()..];
     assert!(header.starts_with(&format!("module probe_core({});", ports.join(", "))));
     lint(&path);
@@ -225,18 +175,10 @@ fn the_gate_netlist_keeps_the_ports_and_lints_without_a_library() {
 
 fn lint(path: &Path) {
     let tool = env::var_os("BITPLANE_VERILATOR").unwrap_or_else(|| "verilator".into());
-    match Command::new(tool)
-        .args(["--lint-only", "-Wall"])
-        .arg(path)
-        .output()
-    {
+    match Command::new(tool).args(["--lint-only", "-Wall"]).arg(path).output() {
         Err(error) => skip("Verilator", &error),
         Ok(output) => {
-            assert!(
-                output.status.success(),
-                "{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         }
     }
 }
@@ -250,10 +192,8 @@ fn a_netlist_of_other_sources_is_not_used_again() {
     request.clock_mhz = 400.0;
     let stages = Mutex::new(Vec::new());
     let interrupt = AtomicBool::new(false);
-    let watch = Watch {
-        on_stage: &|stage| stages.lock().unwrap().push(stage),
-        interrupt: &interrupt,
-    };
+    let watch =
+        Watch { on_stage: &|stage| stages.lock().unwrap().push(stage), interrupt: &interrupt };
     gate_netlist(&request, &watch).unwrap();
     assert_eq!(stages.into_inner().unwrap()[0], Stage::Started(Run::Total));
 }
@@ -267,10 +207,7 @@ fn a_latch_and_a_loop_and_a_lost_register_fail_their_checks() {
                 assign l_o = !(l_o & e_i);\nendmodule\n";
     let report = run(&with_source(yosys, folder.path(), "m", text)).unwrap();
     let codes: BTreeSet<_> = report.problems.iter().map(|problem| problem.code).collect();
-    assert!(
-        codes.is_superset(&["flop-count", "latch", "netlist-check"].into()),
-        "{codes:?}"
-    );
+    assert!(codes.is_superset(&["flop-count", "latch", "netlist-check"].into()), "{codes:?}");
     assert_eq!(report.latches, 1);
 }
 
@@ -294,10 +231,7 @@ fn an_interrupt_ends_the_run_at_once() {
     let request = request(yosys, folder.path());
     let interrupt = AtomicBool::new(false);
     let on_stage = |_| interrupt.store(true, Ordering::Relaxed);
-    let watch = Watch {
-        on_stage: &on_stage,
-        interrupt: &interrupt,
-    };
+    let watch = Watch { on_stage: &on_stage, interrupt: &interrupt };
     let failure = synthesise(&request, &watch).unwrap_err();
     assert_eq!(Problem::from(failure).code, "interrupted");
 }
@@ -307,10 +241,7 @@ fn a_clock_that_is_no_clock_is_refused() {
     let Some(yosys) = yosys() else { return };
     let folder = tempfile::tempdir().unwrap();
     for clock_mhz in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        let request = Request {
-            clock_mhz,
-            ..request(yosys.clone(), folder.path())
-        };
+        let request = Request { clock_mhz, ..request(yosys.clone(), folder.path()) };
         assert_eq!(Problem::from(run(&request).unwrap_err()).code, "bad-clock");
     }
 }
@@ -318,10 +249,7 @@ fn a_clock_that_is_no_clock_is_refused() {
 #[test]
 fn a_tool_that_is_none_is_missing() {
     let code = |failure| Problem::from(failure).code;
-    assert_eq!(
-        code(Yosys::at("no-such-yosys").unwrap_err()),
-        "tool-missing"
-    );
+    assert_eq!(code(Yosys::at("no-such-yosys").unwrap_err()), "tool-missing");
     assert_eq!(code(Yosys::native("false").unwrap_err()), "tool-missing");
 }
 

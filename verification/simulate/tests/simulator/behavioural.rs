@@ -9,11 +9,7 @@ use bitplane_simulate::{
 use std::sync::atomic::AtomicBool;
 
 fn check(simulator: &Simulator, shape: Shape, seed: u64, fault: u32) -> Report {
-    let options = Options {
-        vectors: 3000,
-        runs: 100,
-        start: start(seed, fault),
-    };
+    let options = Options { vectors: 3000, runs: 100, start: start(seed, fault) };
     match regression(simulator, &spec(shape), &options, &Monitor::silent()) {
         Ok(report) => report,
         Err(error) => panic!("{error}"),
@@ -33,15 +29,7 @@ fn a_right_core_passes_with_full_cover() {
     assert!(report.vectors >= 3000 && report.runs >= 100, "{report:?}");
     assert_eq!((report.longest_k, report.skipped.len()), (31, 0));
     let json = serde_json::to_value(&report).unwrap();
-    for key in [
-        "vectors",
-        "lookups",
-        "mismatches",
-        "cycles",
-        "seed",
-        "tool",
-        "cover",
-    ] {
+    for key in ["vectors", "lookups", "mismatches", "cycles", "seed", "tool", "cover"] {
         assert!(json.get(key).is_some(), "{key}");
     }
 }
@@ -51,14 +39,8 @@ fn the_same_seed_gives_the_same_report() {
     let Some(simulator) = simulator(SMALL, Trace::Off) else {
         return;
     };
-    assert_eq!(
-        check(&simulator, SMALL, 7, 0),
-        check(&simulator, SMALL, 7, 0)
-    );
-    assert_eq!(
-        check(&simulator, SMALL, 7, 3),
-        check(&simulator, SMALL, 7, 3)
-    );
+    assert_eq!(check(&simulator, SMALL, 7, 0), check(&simulator, SMALL, 7, 0));
+    assert_eq!(check(&simulator, SMALL, 7, 3), check(&simulator, SMALL, 7, 3));
 }
 
 #[test]
@@ -82,21 +64,12 @@ fn a_wrong_value_is_shrunk_to_a_case_that_fits_a_line() {
     };
     let failure = check(&simulator, SMALL, 1, 2).failure.unwrap();
     let shrunk = failure.shrunk.as_ref().unwrap();
-    let [run] = &shrunk.runs[..] else {
-        panic!("{failure}")
-    };
+    let [run] = &shrunk.runs[..] else { panic!("{failure}") };
     assert_eq!((run.steps, run.zero_point, shrunk.stalls), (1, 0, false));
     let activations: Vec<&i32> = run.activations.iter().flatten().collect();
-    assert_eq!(
-        activations.iter().filter(|a| ***a != 0).count(),
-        1,
-        "{failure}"
-    );
+    assert_eq!(activations.iter().filter(|a| ***a != 0).count(), 1, "{failure}");
     let text = failure.to_string();
-    assert!(
-        text.contains("a run of 1 k-steps, 1 rows, 1 columns"),
-        "{text}"
-    );
+    assert!(text.contains("a run of 1 k-steps, 1 rows, 1 columns"), "{text}");
 }
 
 #[test]
@@ -131,14 +104,8 @@ fn an_exhaustive_check_of_a_large_core_is_refused() {
     };
     let mut wide = spec(SMALL);
     wide.activation = bitplane_formats::IntegerFormat::new(16).unwrap();
-    let manifest = crate::common::manifest(Shape {
-        activation: 16,
-        ..SMALL
-    });
-    let simulator = Simulator {
-        manifest,
-        ..simulator
-    };
+    let manifest = crate::common::manifest(Shape { activation: 16, ..SMALL });
+    let simulator = Simulator { manifest, ..simulator };
     let refused = exhaustive(&simulator, &wide, &start(1, 0), &Monitor::silent());
     assert!(matches!(refused, Err(Error::Input(_))));
     assert!(text(refused).contains("2^36 combinations"));
@@ -150,11 +117,7 @@ fn a_configuration_that_does_not_fit_the_ports_is_refused() {
         return;
     };
     let other = spec(Shape { n: 6, ..SMALL });
-    let options = Options {
-        vectors: 1,
-        runs: 1,
-        start: start(1, 0),
-    };
+    let options = Options { vectors: 1, runs: 1, start: start(1, 0) };
     let refused = regression(&simulator, &other, &options, &Monitor::silent());
     assert_eq!(
         text(refused),
@@ -169,11 +132,7 @@ fn a_simulator_of_another_configuration_is_refused() {
         return;
     };
     simulator.manifest.digest = "0123456789abcdef".to_owned();
-    let options = Options {
-        vectors: 1,
-        runs: 1,
-        start: start(1, 0),
-    };
+    let options = Options { vectors: 1, runs: 1, start: start(1, 0) };
     let refused = regression(&simulator, &spec(SMALL), &options, &Monitor::silent());
     assert!(matches!(refused, Err(Error::Input(_))));
     assert!(text(refused).contains("another bundle"));
@@ -206,19 +165,11 @@ fn a_whole_layer_gives_the_golden_products() {
         layer(&simulator, &spec, layer_of, &start(1, fault), &silent)
     };
     let report = run(&of(Weights::Codes), 0).unwrap();
-    assert_eq!(
-        (report.mismatches, report.compared, report.runs),
-        (0, 50, 9),
-        "{report:?}"
-    );
-    let first: i128 = (0..27)
-        .map(|i| i128::from(activations[i]) * (i128::from(codes[i]) - 1))
-        .sum();
+    assert_eq!((report.mismatches, report.compared, report.runs), (0, 50, 9), "{report:?}");
+    let first: i128 =
+        (0..27).map(|i| i128::from(activations[i]) * (i128::from(codes[i]) - 1)).sum();
     assert_eq!(report.outputs[0], first);
-    assert!(
-        report.utilisation > 0.1 && report.utilisation < 1.0,
-        "{report:?}"
-    );
+    assert!(report.utilisation > 0.1 && report.utilisation < 1.0, "{report:?}");
     assert!(run(&of(Weights::Codes), 2).unwrap().mismatches > 0);
     let short = run(&of(Weights::Packed(PackedBeats { words: &[0; 3] })), 0);
     insta::assert_snapshot!(
@@ -243,43 +194,19 @@ fn a_layer_that_does_not_fit_is_refused_with_its_reason() {
         zero_point,
     };
     let refused = |layer_of: Layer| {
-        let result = layer(
-            &simulator,
-            &spec(SMALL),
-            &layer_of,
-            &start(1, 0),
-            &Monitor::silent(),
-        );
+        let result = layer(&simulator, &spec(SMALL), &layer_of, &start(1, 0), &Monitor::silent());
         assert!(matches!(result, Err(Error::Input(_))));
         text(result)
     };
     let wide = vec![8; 135];
     let high = vec![4; 270];
     let all = [
-        refused(Layer {
-            inputs: 32,
-            ..fits.clone()
-        }),
-        refused(Layer {
-            tokens: 0,
-            ..fits.clone()
-        }),
-        refused(Layer {
-            tokens: 6,
-            ..fits.clone()
-        }),
-        refused(Layer {
-            activations: &wide,
-            ..fits.clone()
-        }),
-        refused(Layer {
-            codes: &high,
-            ..fits.clone()
-        }),
-        refused(Layer {
-            zero_point: ZeroPoint(2),
-            ..fits.clone()
-        }),
+        refused(Layer { inputs: 32, ..fits.clone() }),
+        refused(Layer { tokens: 0, ..fits.clone() }),
+        refused(Layer { tokens: 6, ..fits.clone() }),
+        refused(Layer { activations: &wide, ..fits.clone() }),
+        refused(Layer { codes: &high, ..fits.clone() }),
+        refused(Layer { zero_point: ZeroPoint(2), ..fits.clone() }),
     ];
     insta::assert_snapshot!(all.join("\n"), @r"
     the layer has K = 32, the core is exact up to 31
@@ -313,10 +240,7 @@ fn an_interrupt_stops_the_build_and_leaves_nothing_behind() {
             interrupt.store(true, std::sync::atomic::Ordering::Relaxed);
         }
     };
-    let monitor = Monitor {
-        progress: &progress,
-        interrupt: &interrupt,
-    };
+    let monitor = Monitor { progress: &progress, interrupt: &interrupt };
     assert!(matches!(build(&request, &monitor), Err(Error::Interrupted)));
     assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0);
 }
@@ -328,11 +252,7 @@ fn a_core_that_does_not_compile_leaves_its_log_and_no_simulator() {
     };
     let folder = tempfile::tempdir().unwrap();
     let manifest = crate::common::write_bundle(SMALL, folder.path());
-    std::fs::write(
-        folder.path().join("rtl/behavioural_core.sv"),
-        "module nonsense;\n",
-    )
-    .unwrap();
+    std::fs::write(folder.path().join("rtl/behavioural_core.sv"), "module nonsense;\n").unwrap();
     let cache = folder.path().join("cache");
     let request = BuildRequest {
         bundle_dir: folder.path(),
@@ -345,10 +265,7 @@ fn a_core_that_does_not_compile_leaves_its_log_and_no_simulator() {
     let failed = build(&request, &Monitor::silent());
     assert!(matches!(&failed, Err(Error::Machine(problem)) if problem.help.contains("failed-")));
     assert!(text(failed).contains("rtl/behavioural_core.sv"));
-    let left: Vec<_> = std::fs::read_dir(&cache)
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
+    let left: Vec<_> = std::fs::read_dir(&cache).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["failed-behavioural_core.log"]);
 }
 
@@ -379,11 +296,7 @@ fn a_traced_simulation_writes_its_waveform() {
     let file = folder.path().join("waves.vcd");
     let mut start = start(1, 0);
     start.trace = Some(file.clone());
-    let options = Options {
-        vectors: 10,
-        runs: 1,
-        start,
-    };
+    let options = Options { vectors: 10, runs: 1, start };
     let report = regression(&simulator, &spec(SMALL), &options, &Monitor::silent()).unwrap();
     assert!(report.passed());
     let waves = std::fs::read_to_string(file).unwrap();
@@ -393,24 +306,8 @@ fn a_traced_simulation_writes_its_waveform() {
 #[test]
 fn other_shapes_of_the_core_pass_too() {
     let shapes = [
-        Shape {
-            m: 3,
-            n: 7,
-            k: 3,
-            activation: 5,
-            weight: 3,
-            drain: 7,
-            max_k: 100,
-        },
-        Shape {
-            m: 1,
-            n: 1,
-            k: 2,
-            activation: 2,
-            weight: 1,
-            drain: 1,
-            max_k: 1,
-        },
+        Shape { m: 3, n: 7, k: 3, activation: 5, weight: 3, drain: 7, max_k: 100 },
+        Shape { m: 1, n: 1, k: 2, activation: 2, weight: 1, drain: 1, max_k: 1 },
     ];
     for shape in shapes {
         let Some(simulator) = simulator(shape, Trace::Off) else {

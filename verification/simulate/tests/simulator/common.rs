@@ -28,15 +28,7 @@ pub struct Shape {
 }
 
 /// The shape most tests use.
-pub const SMALL: Shape = Shape {
-    m: 2,
-    n: 4,
-    k: 2,
-    activation: 4,
-    weight: 2,
-    drain: 2,
-    max_k: 31,
-};
+pub const SMALL: Shape = Shape { m: 2, n: 4, k: 2, activation: 4, weight: 2, drain: 2, max_k: 31 };
 
 /// Verilator, or `None` after saying that the test is skipped.
 pub fn verilator() -> Option<Verilator> {
@@ -60,32 +52,21 @@ pub fn spec(shape: Shape) -> Spec {
     Spec {
         name: "behavioural_core".to_owned(),
         architecture: Architecture::LutTensorCore(Table {
-            symmetry: Symmetry::Half {
-                fold: Fold::Offline,
-            },
+            symmetry: Symmetry::Half { fold: Fold::Offline },
             precompute: Precompute::Shared,
             select: Select::OneHot,
             copies: 1,
         }),
         activation: IntegerFormat::new(shape.activation).unwrap(),
         weight: WeightFormat::new(shape.weight).unwrap(),
-        tile: Tile {
-            m: shape.m,
-            n: shape.n,
-            k: shape.k,
-            groups: 1,
-            drain: shape.drain,
-        },
+        tile: Tile { m: shape.m, n: shape.n, k: shape.k, groups: 1, drain: shape.drain },
         accumulate: Accumulate {
             max_k: shape.max_k,
             format: AccumulatorFormat::Auto,
             overflow: Overflow::Refuse,
         },
         zero_point: ZeroPointMode::Constant,
-        pipeline: Pipeline {
-            stages: Stages::Auto,
-            reset: Reset::Async,
-        },
+        pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
     }
 }
 
@@ -103,15 +84,7 @@ fn result_bits(shape: Shape) -> u32 {
 pub fn manifest(shape: Shape) -> Manifest {
     let count_bits = |most: u32| u32::BITS - most.leading_zeros();
     let width = result_bits(shape);
-    let Shape {
-        m,
-        n,
-        k,
-        activation,
-        weight,
-        drain,
-        max_k,
-    } = shape;
+    let Shape { m, n, k, activation, weight, drain, max_k } = shape;
     let ports = [
         ("clk_i", 1, "clock"),
         ("rst_ni", 1, "control"),
@@ -139,12 +112,7 @@ pub fn manifest(shape: Shape) -> Manifest {
     ];
     let port = |(name, bits, group): (&str, u32, &str)| Port {
         name: name.to_owned(),
-        direction: if name.ends_with("_o") {
-            "output"
-        } else {
-            "input"
-        }
-        .to_owned(),
+        direction: if name.ends_with("_o") { "output" } else { "input" }.to_owned(),
         bits,
         group: group.to_owned(),
         meaning: String::new(),
@@ -233,11 +201,7 @@ pub fn simulator(shape: Shape, trace: Trace) -> Option<Simulator> {
 /// A start with a planted fault of the behavioural core (0: none).
 pub fn start(seed: u64, fault: u32) -> Start {
     let plus_arguments = vec![format!("+fault={fault}")];
-    Start {
-        seed,
-        plus_arguments,
-        ..Start::default()
-    }
+    Start { seed, plus_arguments, ..Start::default() }
 }
 
 /// The text of an error that is expected.

@@ -7,37 +7,17 @@ use bitplane_simulate::{Case, Encoder};
 use bitplane_spec::{Architecture, Fold, Precompute, Select, Spec, Symmetry, Table, ZeroPointMode};
 
 /// One row, two columns, groups of two, int4 activations, int2 weights.
-const TINY: Shape = Shape {
-    m: 1,
-    n: 2,
-    k: 2,
-    activation: 4,
-    weight: 2,
-    drain: 2,
-    max_k: 32,
-};
+const TINY: Shape = Shape { m: 1, n: 2, k: 2, activation: 4, weight: 2, drain: 2, max_k: 32 };
 
 fn table_core(symmetry: Symmetry, precompute: Precompute) -> Spec {
-    let table = Table {
-        symmetry,
-        precompute,
-        select: Select::OneHot,
-        copies: 1,
-    };
-    Spec {
-        architecture: Architecture::LutTensorCore(table),
-        ..spec(TINY)
-    }
+    let table = Table { symmetry, precompute, select: Select::OneHot, copies: 1 };
+    Spec { architecture: Architecture::LutTensorCore(table), ..spec(TINY) }
 }
 
 fn with_data_bits(stream: &str, bits: u32) -> Manifest {
     let mut manifest = manifest(TINY);
     let name = format!("{stream}_data_i");
-    manifest
-        .ports
-        .iter_mut()
-        .filter(|port| port.name == name)
-        .for_each(|port| port.bits = bits);
+    manifest.ports.iter_mut().filter(|port| port.name == name).for_each(|port| port.bits = bits);
     manifest
 }
 
@@ -53,9 +33,7 @@ fn case(spec: &Spec) -> Case {
 /// Data words of the weight beats; word 0 of a beat is `weight_last_i`.
 fn weight_words(spec: &Spec, manifest: &Manifest) -> Vec<u32> {
     let mut beats = Vec::new();
-    Encoder::new(spec, manifest)
-        .unwrap()
-        .weight_beats(&case(spec), &mut beats);
+    Encoder::new(spec, manifest).unwrap().weight_beats(&case(spec), &mut beats);
     beats.chunks(2).map(|beat| beat[1]).collect()
 }
 
@@ -68,20 +46,10 @@ fn plain_planes_come_lowest_first_with_element_0_of_column_0_lowest() {
 
 #[test]
 fn folded_planes_carry_sign_on_top_and_the_agreement_with_the_last_element_below() {
-    let spec = table_core(
-        Symmetry::Half {
-            fold: Fold::Offline,
-        },
-        Precompute::Shared,
-    );
+    let spec = table_core(Symmetry::Half { fold: Fold::Offline }, Precompute::Shared);
     // (0, 1): last is 1, no sign, element 0 differs. (0, 0): sign, agrees. (1, 1): agrees.
     assert_eq!(weight_words(&spec, &manifest(TINY)), [0b00_00, 0b01_11]);
-    let runtime = table_core(
-        Symmetry::Half {
-            fold: Fold::Runtime,
-        },
-        Precompute::Shared,
-    );
+    let runtime = table_core(Symmetry::Half { fold: Fold::Runtime }, Precompute::Shared);
     assert_eq!(weight_words(&runtime, &manifest(TINY)), [0b10_10, 0b11_00]);
 }
 
@@ -91,19 +59,14 @@ fn a_multiplier_array_takes_twos_complement_weights_in_one_beat() {
     spec.architecture = Architecture::MacArray;
     spec.zero_point = ZeroPointMode::None;
     // Codes 0, 1, 2, 3 are -2, -1, 0, 1.
-    assert_eq!(
-        weight_words(&spec, &with_data_bits("weight", 8)),
-        [0b01_00_11_10]
-    );
+    assert_eq!(weight_words(&spec, &with_data_bits("weight", 8)), [0b01_00_11_10]);
 }
 
 #[test]
 fn an_activation_beat_carries_its_fields_in_port_order() {
     let spec = spec(TINY);
     let mut beats = Vec::new();
-    Encoder::new(&spec, &manifest(TINY))
-        .unwrap()
-        .activation_beats(&case(&spec), &mut beats);
+    Encoder::new(&spec, &manifest(TINY)).unwrap().activation_beats(&case(&spec), &mut beats);
     // first, last, rows, columns, zero point (3 bits), keep, data.
     assert_eq!(beats, [1, 1, 1, 2, 0b101, 0b11, 0x38]);
 }
@@ -119,15 +82,10 @@ fn external_tables_are_built_with_the_last_element_positive_and_zeroed_elements_
         encoder.activation_beats(&case, &mut beats);
         *beats.last().unwrap()
     };
-    let half = Symmetry::Half {
-        fold: Fold::Offline,
-    };
+    let half = Symmetry::Half { fold: Fold::Offline };
     // Half: 5-bit entries 3 + 8 and 3 - 8.
     assert_eq!(entries(half, 10, [true, true]), 0b11011_01011);
     assert_eq!(entries(half, 10, [false, true]), 0b00011_00011);
     // Full: 6-bit entries 8 - 3, -8 - 3, 8 + 3, -8 + 3.
-    assert_eq!(
-        entries(Symmetry::Full, 24, [true, true]),
-        0b111011_001011_110101_000101
-    );
+    assert_eq!(entries(Symmetry::Full, 24, [true, true]), 0b111011_001011_110101_000101);
 }

@@ -1,0 +1,10 @@
+rtl/lut_w1a16_k6_control.sv
+rtl/lut_w1a16_k6_weight_register.sv
+rtl/lut_w1a16_k6_activation_register.sv
+rtl/lut_w1a16_k6_table_precompute.sv
+rtl/lut_w1a16_k6_table_registers.sv
+rtl/lut_w1a16_k6_weight_decoder.sv
+rtl/lut_w1a16_k6_select_lane.sv
+rtl/lut_w1a16_k6_plane_accumulator.sv
+rtl/lut_w1a16_k6_result_drain.sv
+rtl/lut_w1a16_k6.sv

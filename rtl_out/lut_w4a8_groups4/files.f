@@ -1,0 +1,12 @@
+rtl/lut_w4a8_groups4_control.sv
+rtl/lut_w4a8_groups4_weight_register.sv
+rtl/lut_w4a8_groups4_activation_register.sv
+rtl/lut_w4a8_groups4_table_precompute.sv
+rtl/lut_w4a8_groups4_table_registers.sv
+rtl/lut_w4a8_groups4_weight_decoder.sv
+rtl/lut_w4a8_groups4_select_lane.sv
+rtl/lut_w4a8_groups4_plane_accumulator.sv
+rtl/lut_w4a8_groups4_activation_sum.sv
+rtl/lut_w4a8_groups4_zero_point_correction.sv
+rtl/lut_w4a8_groups4_result_drain.sv
+rtl/lut_w4a8_groups4.sv
