@@ -19,7 +19,6 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["bitplane-formats", "bitplane-spec", "bitplane-emit", "bitplane-golden"],
     ),
     ("bitplane-synthesise", &["bitplane-formats", "bitplane-spec", "bitplane-emit"]),
-    ("bitplane-second", &[]),
     (
         "bitplane",
         &[

@@ -503,7 +503,7 @@ mod tests {
             let format = int(bits);
             let whole = word == WeightWord::TwosComplement;
             let zero = if whole { format.codes() / 2 } else { zero % format.codes() };
-            let random = |i: usize| (seed.rotate_left(i as u32 * 7) ^ i as u64 * 0x9e37) >> 3;
+            let random = |i: usize| (seed.rotate_left(i as u32 * 7) ^ (i as u64 * 0x9e37)) >> 3;
             let codes = (0..rows * columns).map(|i| (random(i) % u64::from(format.codes())) as u8);
             let zero_point = match zero {
                 1 if !whole => ZeroPoint::MID_RISE,

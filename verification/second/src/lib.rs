@@ -1,1 +1,0 @@
-//! A second, independent description of the leaf units in rust-hdl.
