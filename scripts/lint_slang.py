@@ -9,7 +9,7 @@ from pyslang import driver
 def main() -> int:
     slang = driver.Driver()
     slang.addStandardArgs()
-    line = shlex.join(["slang", "-Wextra", "--color-diagnostics=false", *sys.argv[1:]])
+    line = shlex.join(["slang", "--color-diagnostics=false", *sys.argv[1:]])
     understood = (
         slang.parseCommandLine(line, driver.CommandLineOptions())
         and slang.processOptions()

@@ -18,6 +18,6 @@ pub use core::Core;
 pub use design::{Datapath, Design, LutDatapath, MacDatapath, Timing, UnitCount};
 pub use lane::{DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
-pub use precompute::{Node, TablePrecompute};
+pub use precompute::{Node, Operand, TablePrecompute};
 pub use registers::{ActivationRegister, OperandRegister, TableRegisters, WeightRegister};
 pub use result::{ActivationSum, ResultDrain, ZeroPointCorrection};

@@ -28,8 +28,8 @@ pub struct TablePrecompute {
     pub nodes: Vec<Node>,
     /// Adders in series.
     pub depth: u32,
-    /// Names of the nodes that are the entries, entry 0 first.
-    pub entry_names: Vec<String>,
+    /// The nodes that are the entries, entry 0 first.
+    pub stored: Vec<Operand>,
 }
 
 /// One adder of a table precompute.
@@ -40,12 +40,21 @@ pub struct Node {
     pub name: String,
     /// Width of the sum.
     pub bits: u32,
-    /// Left operand's name; none for a negation.
-    pub left: Option<String>,
+    /// Left operand; none for a negation.
+    pub left: Option<Operand>,
     /// Whether the right operand is subtracted.
     pub subtract: bool,
-    /// Right operand's name.
-    pub right: String,
+    /// Right operand.
+    pub right: Operand,
+}
+
+/// A named signal of a table precompute, an activation or a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operand {
+    /// Its name in the emitted text.
+    pub name: String,
+    /// Its width.
+    pub bits: u32,
 }
 
 /// A part of the group whose half table has been built.
@@ -61,6 +70,12 @@ struct Sum {
     /// Signs of the part's elements, lowest in bit 0; 1 adds.
     signs: u32,
     range: Range,
+}
+
+impl Sum {
+    fn operand(&self) -> Operand {
+        Operand { name: self.name.clone(), bits: signed_bits(self.range) }
+    }
 }
 
 struct Builder {
@@ -105,9 +120,9 @@ impl Builder {
         self.nodes.push(Node {
             name: name.clone(),
             bits: signed_bits(range),
-            left: Some(up.name.clone()),
+            left: Some(up.operand()),
             subtract,
-            right: down.name.clone(),
+            right: down.operand(),
         });
         Sum { name, signs, range }
     }
@@ -126,7 +141,7 @@ impl Builder {
                 bits: signed_bits(range),
                 left: None,
                 subtract: true,
-                right: sum.name.clone(),
+                right: sum.operand(),
             });
             negated.push(Sum { name, signs, range });
         }
@@ -168,7 +183,7 @@ impl TablePrecompute {
             half,
             nodes: builder.nodes,
             depth: part.depth + u32::from(!half),
-            entry_names: sums.into_iter().map(|sum| sum.name).collect(),
+            stored: sums.iter().map(Sum::operand).collect(),
         }
     }
 }
@@ -203,8 +218,8 @@ mod tests {
         let mut values: HashMap<String, i64> =
             activations.iter().enumerate().map(|(i, a)| (element_name(i as u32), *a)).collect();
         for node in nodes {
-            let left = node.left.as_ref().map_or(0, |name| values[name]);
-            let right = values[&node.right];
+            let left = node.left.as_ref().map_or(0, |left| values[&left.name]);
+            let right = values[&node.right.name];
             let value = if node.subtract { left - right } else { left + right };
             values.insert(node.name.clone(), value);
         }

@@ -6,8 +6,9 @@ use std::ops::Deref;
 use askama::Template;
 use bitplane_design::{
     ActivationRegister, ActivationSum, Control, Core, Datapath, Design, Direction, DotLane,
-    LutDatapath, MacDatapath, OperandRegister, PlaneAccumulator, Port, ResultDrain, SelectLane,
-    Stream, TablePrecompute, TableRegisters, WeightDecoder, WeightRegister, ZeroPointCorrection,
+    LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port, ResultDrain,
+    SelectLane, Stream, TablePrecompute, TableRegisters, WeightDecoder, WeightRegister,
+    ZeroPointCorrection,
 };
 
 use crate::bundle::{BundleFile, generator};
@@ -305,7 +306,12 @@ fn precompute<'a>(core: &'a CoreText, unit: &'a TablePrecompute) -> TablePrecomp
     let phrases = PrecomputePhrases {
         elements: (0..core.k).map(element).collect(),
         nodes: unit.nodes.iter().map(node).collect(),
-        entry_names: unit.entry_names.iter().rev().map(|name| entry(name, unit)).collect(),
+        entry_names: unit
+            .stored
+            .iter()
+            .rev()
+            .map(|entry| extended(entry, unit.entry_bits))
+            .collect(),
         adders: unit.nodes.len(),
         reference_note: if unit.half {
             "; the last element, which has no bit, is added"
@@ -318,18 +324,20 @@ fn precompute<'a>(core: &'a CoreText, unit: &'a TablePrecompute) -> TablePrecomp
 
 fn node(node: &bitplane_design::Node) -> NodeText {
     let operator = if node.subtract { '-' } else { '+' };
-    let extended = |name: &str| format!("{}'({name})", node.bits);
     let expression = match &node.left {
-        Some(left) => format!("{} {operator} {}", extended(left), extended(&node.right)),
+        Some(left) => {
+            format!("{} {operator} {}", extended(left, node.bits), extended(&node.right, node.bits))
+        }
         // Yosys reads `-11'(x)` as a cast to a negative size.
-        None => format!("-({})", extended(&node.right)),
+        None => format!("-({})", extended(&node.right, node.bits)),
     };
     NodeText { name: node.name.clone(), bits: node.bits, expression }
 }
 
-/// An entry widened to the table's entry width.
-fn entry(name: &str, unit: &TablePrecompute) -> String {
-    format!("{}'({name})", unit.entry_bits)
+/// `operand` sign-extended to `bits`; as it is where the widths agree.
+fn extended(operand: &Operand, bits: u32) -> String {
+    let name = &operand.name;
+    if operand.bits == bits { name.clone() } else { format!("{bits}'({name})") }
 }
 
 fn decoder<'a>(core: &'a CoreText, unit: &'a WeightDecoder) -> WeightDecoderText<'a> {

@@ -49,9 +49,9 @@ module lut_w2a8_plane_accumulator (
 `ifndef SYNTHESIS
 `ifndef __ICARUS__
   // No run of up to 4096 elements leaves the range.
-  logic signed [Width:0] checked;
+  logic signed [ExactWidth-1:0] checked;
 
-  assign checked = (Width+1)'($signed(sum_q)) + (Width+1)'(addend);
+  assign checked = ExactWidth'($signed(sum_q)) + addend;
 
   always_ff @(posedge clk_i) begin : p_assert
     if (enable_i && !shift_i) assert (checked[Width] == checked[Width-1]);

@@ -52,14 +52,14 @@ module lut_w4a8_groups4_table_precompute (
   assign sum_pppp = 10'(sum_pp_from2) + 10'(sum_pp_from0);
 
   assign entries_o = {
-    10'(sum_pppp),
-    10'(sum_pppm),
-    10'(sum_ppmp),
-    10'(sum_ppmm),
-    10'(sum_pmpp),
-    10'(sum_pmpm),
-    10'(sum_pmmp),
-    10'(sum_pmmm)
+    sum_pppp,
+    sum_pppm,
+    sum_ppmp,
+    sum_ppmm,
+    sum_pmpp,
+    sum_pmpm,
+    sum_pmmp,
+    sum_pmmm
   };
 
 endmodule
