@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["bitplane-formats", "bitplane-spec", "bitplane-emit", "bitplane-golden"],
     ),
     ("bitplane-synthesise", &["bitplane-formats", "bitplane-spec", "bitplane-emit"]),
+    ("bitplane-second", &[]),
     (
         "bitplane",
         &[
