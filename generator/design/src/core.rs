@@ -85,7 +85,7 @@ pub(crate) fn bits_to_hold(value: u64) -> u32 {
 
 /// `stages = auto`: the fewest registers with which the lane is expected to reach 500 MHz in a
 /// 45 nm library. Select, group sum and accumulation share one cycle as long as few groups are
-/// summed and entries are narrow; the measurements are in `docs/units/select_lane.md`.
+/// summed and entries are narrow; `bitplane synth CONFIG --liberty FILE` tells whether they did.
 fn stages(spec: &Spec) -> u32 {
     match spec.pipeline.stages {
         Stages::Fixed(stages) => stages,
