@@ -16,7 +16,8 @@ module {{ core.name }}_activation_register (
   input  logic {{ core.bit() }} activation_last_i,
   input  logic {{ core.width(core.rows_bits) }} activation_rows_i,
   input  logic {{ core.width(core.columns_bits) }} activation_columns_i,
-{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} activation_zero_point_i,
+{% if core.run_bits_bits > 0 %}  input  logic {{ core.width(core.run_bits_bits) }} activation_weight_bits_i,
+{% endif %}{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} activation_zero_point_i,
 {% endif %}{% if unit.masked %}  input  logic {{ core.vector(core.elements_per_step) }} activation_keep_i,
 {% endif %}  input  logic {{ core.width(unit.data_bits) }} activation_data_i,
 
@@ -28,7 +29,8 @@ module {{ core.name }}_activation_register (
   output logic {{ core.bit() }} step_last_o,
   output logic {{ core.width(core.rows_bits) }} step_rows_o,
   output logic {{ core.width(core.columns_bits) }} step_columns_o,
-{% if core.corrected %}  output logic {{ core.width(core.zero_point_bits) }} step_zero_point_o,
+{% if core.run_bits_bits > 0 %}  output logic {{ core.width(core.run_bits_bits) }} step_weight_bits_o,
+{% endif %}{% if core.corrected %}  output logic {{ core.width(core.zero_point_bits) }} step_zero_point_o,
 {% endif %}  output logic {{ core.width(unit.data_bits) }} step_data_o
 );
 
@@ -38,7 +40,8 @@ module {{ core.name }}_activation_register (
   logic first_q, last_q;
   logic {{ core.range(core.rows_bits) }} rows_q;
   logic {{ core.range(core.columns_bits) }} columns_q;
-{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} zero_point_q;
+{% if core.run_bits_bits > 0 %}  logic {{ core.range(core.run_bits_bits) }} bits_q;
+{% endif %}{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} zero_point_q;
 {% endif %}  logic {{ core.range(unit.data_bits) }} data_d, data_q;
 
   assign load    = activation_valid_i && ready_q;
@@ -73,7 +76,8 @@ module {{ core.name }}_activation_register (
       last_q       <= activation_last_i;
       rows_q       <= activation_rows_i;
       columns_q    <= activation_columns_i;
-{% if core.corrected %}      zero_point_q <= activation_zero_point_i;
+{% if core.run_bits_bits > 0 %}      bits_q       <= activation_weight_bits_i;
+{% endif %}{% if core.corrected %}      zero_point_q <= activation_zero_point_i;
 {% endif %}      data_q       <= data_d;
     end
   end
@@ -84,7 +88,8 @@ module {{ core.name }}_activation_register (
   assign step_last_o        = last_q;
   assign step_rows_o        = rows_q;
   assign step_columns_o     = columns_q;
-{% if core.corrected %}  assign step_zero_point_o  = zero_point_q;
+{% if core.run_bits_bits > 0 %}  assign step_weight_bits_o = bits_q;
+{% endif %}{% if core.corrected %}  assign step_zero_point_o  = zero_point_q;
 {% endif %}  assign step_data_o        = data_q;
 
 endmodule

@@ -2,7 +2,7 @@
 // raises the sticky flags. Both ready outputs come from registers: whether a register will be free
 // is worked out one cycle ahead, from next states that are already known.
 //
-// A k-step takes {{ core.beats_per_step }} weight beat(s); {{ unit.max_steps }} k-steps are exact.
+// A k-step takes {{ unit.phrases.planes_of_a_step }}; {{ unit.max_steps }} k-steps are exact.
 
 `default_nettype none
 
@@ -20,7 +20,8 @@ module {{ core.name }}_control (
   input  logic {{ core.bit() }} step_last_i,
   input  logic {{ core.width(core.rows_bits) }} step_rows_i,
   input  logic {{ core.width(core.columns_bits) }} step_columns_i,
-{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} step_zero_point_i,
+{% if core.run_bits_bits > 0 %}  input  logic {{ core.width(core.run_bits_bits) }} step_weight_bits_i,
+{% endif %}{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} step_zero_point_i,
 {% endif %}
   // Weight beats.
   input  logic {{ core.bit() }} weight_valid_i,
@@ -48,7 +49,7 @@ module {{ core.name }}_control (
   output logic {{ core.bit() }} overflow_o
 );
 
-{% if unit.plane_bits > 0 %}  localparam logic {{ core.range(unit.plane_bits) }} LastPlane = {{ unit.plane_bits }}'d{{ unit.last_plane }};
+{% if unit.plane_bits > 0 && core.run_bits_bits == 0 %}  localparam logic {{ core.range(unit.plane_bits) }} LastPlane = {{ unit.plane_bits }}'d{{ unit.last_plane }};
 {% endif %}  localparam logic {{ core.range(unit.step_count_bits) }} MaxSteps = {{ unit.step_count_bits }}'d{{ unit.max_steps }};
 
   logic step_full_d, step_full_q;
@@ -96,9 +97,25 @@ module {{ core.name }}_control (
     end
   end
 
-  assign plane_is_last      = (plane_q == LastPlane);
-  assign plane_is_last_next = (plane_d == LastPlane);
+{% if core.run_bits_bits > 0 %}  // The run's last plane, from its first step on.
+  logic {{ core.range(unit.plane_bits) }} last_plane_d, last_plane_q;
 
+  always_comb begin : p_last_plane
+    last_plane_d = last_plane_q;
+    if (step_load && step_first_i) begin
+      last_plane_d = {{ unit.phrases.run_last_plane }};
+    end
+  end
+
+  always_ff @(posedge clk_i) begin : p_last_plane_register
+    last_plane_q <= last_plane_d;
+  end
+
+  assign plane_is_last      = (plane_q == last_plane_q);
+  assign plane_is_last_next = (plane_d == last_plane_d);
+{% else %}  assign plane_is_last      = (plane_q == LastPlane);
+  assign plane_is_last_next = (plane_d == LastPlane);
+{% endif %}
 {% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_plane_register
 {% else %}  always_ff @(posedge clk_i) begin : p_plane_register
 {% endif %}    if (!rst_ni) begin
@@ -114,13 +131,21 @@ module {{ core.name }}_control (
 {% if core.corrected %}  // A reinterpreted zero point is odd; 0 marks a grid without one.
   logic zero_point_is_illegal;
 
-  assign zero_point_is_illegal = !step_zero_point_i[0] && (step_zero_point_i != '0);
+{% if core.run_bits_bits > 0 %}  // One of b-bit weights has the same sign in all bits from bit b on.
+  logic {{ core.range(core.zero_point_bits) }} zero_point_high;
 
+  assign zero_point_high = $signed(step_zero_point_i) >>> step_weight_bits_i;
+  assign zero_point_is_illegal = (!step_zero_point_i[0] && (step_zero_point_i != '0))
+                                 || ((zero_point_high != '0) && (zero_point_high != '1));
+{% else %}  assign zero_point_is_illegal = !step_zero_point_i[0] && (step_zero_point_i != '0);
+{% endif %}
 {% endif %}  // Protocol checks.
   always_comb begin : p_check
     illegal_first = (step_rows_i == '0) || (step_columns_i == '0);
 {% if unit.rows_can_exceed %}    if (step_rows_i > {{ core.rows_bits }}'d{{ core.m }}) illegal_first = 1'b1;
 {% endif %}{% if unit.columns_can_exceed %}    if (step_columns_i > {{ core.columns_bits }}'d{{ core.n }}) illegal_first = 1'b1;
+{% endif %}{% if core.run_bits_bits > 0 %}    if (step_weight_bits_i == '0) illegal_first = 1'b1;
+{% endif %}{% if unit.run_bits_can_exceed %}    if (step_weight_bits_i > {{ core.run_bits_bits }}'d{{ core.weight_bits }}) illegal_first = 1'b1;
 {% endif %}{% if core.corrected %}    if (zero_point_is_illegal) illegal_first = 1'b1;
 {% endif %}    out_of_order = (step_first_i == in_run_q);
     weight_out_of_step = (weight_last_q != (plane_is_last && step_last_q));

@@ -33,7 +33,8 @@ module {{ core.name }} (
   logic step_first, step_last;
   logic {{ core.range(core.rows_bits) }} step_rows;
   logic {{ core.range(core.columns_bits) }} step_columns;
-{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} step_zero_point;
+{% if core.run_bits_bits > 0 %}  logic {{ core.range(core.run_bits_bits) }} step_weight_bits;
+{% endif %}{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} step_zero_point;
 {% endif %}  logic {{ core.range(unit.step_bits) }} step_data;
 
   {{ core.name }}_activation_register u_activation_register (
@@ -46,7 +47,8 @@ module {{ core.name }} (
     .activation_last_i       (activation_last_i),
     .activation_rows_i       (activation_rows_i),
     .activation_columns_i    (activation_columns_i),
-{% if core.corrected %}    .activation_zero_point_i (activation_zero_point_i),
+{% if core.run_bits_bits > 0 %}    .activation_weight_bits_i (activation_weight_bits_i),
+{% endif %}{% if core.corrected %}    .activation_zero_point_i (activation_zero_point_i),
 {% endif %}{% if unit.masked %}    .activation_keep_i       (activation_keep_i),
 {% endif %}    .activation_data_i       (activation_data_i),
     .step_valid_o            (step_valid),
@@ -56,7 +58,8 @@ module {{ core.name }} (
     .step_last_o             (step_last),
     .step_rows_o             (step_rows),
     .step_columns_o          (step_columns),
-{% if core.corrected %}    .step_zero_point_o       (step_zero_point),
+{% if core.run_bits_bits > 0 %}    .step_weight_bits_o      (step_weight_bits),
+{% endif %}{% if core.corrected %}    .step_zero_point_o       (step_zero_point),
 {% endif %}    .step_data_o             (step_data)
   );
 {% else %}  logic unused_step_ready_next;
@@ -73,7 +76,8 @@ module {{ core.name }} (
     .step_last_i         (step_last),
     .step_rows_i         (step_rows),
     .step_columns_i      (step_columns),
-{% if core.corrected %}    .step_zero_point_i   (step_zero_point),
+{% if core.run_bits_bits > 0 %}    .step_weight_bits_i  (step_weight_bits),
+{% endif %}{% if core.corrected %}    .step_zero_point_i   (step_zero_point),
 {% endif %}{% else %}    .step_valid_i        (activation_valid_i),
     .step_ready_o        (activation_ready_o),
     .step_ready_next_o   (unused_step_ready_next),

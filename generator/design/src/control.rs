@@ -5,8 +5,10 @@ use crate::core::{Core, bits_to_hold};
 pub struct Control {
     /// Width of the plane counter; 0 where a beat is a whole step.
     pub plane_bits: u32,
-    /// Number of the last plane.
+    /// Number of the last plane, of the widest weights where a run chooses.
     pub last_plane: u32,
+    /// Whether the field with a run's weight bits can hold more than the widest.
+    pub run_bits_can_exceed: bool,
     /// Longest exact run in k-steps.
     pub max_steps: u64,
     /// Width of the k-step counter.
@@ -28,6 +30,8 @@ impl Control {
         Self {
             plane_bits,
             last_plane: core.beats_per_step - 1,
+            run_bits_can_exceed: core.run_bits_bits > 0
+                && !(core.weight_bits + 1).is_power_of_two(),
             max_steps,
             step_count_bits: bits_to_hold(max_steps),
             rows_can_exceed: !(core.m + 1).is_power_of_two(),
@@ -38,11 +42,12 @@ impl Control {
     }
 
     /// Flip-flops: seven flags, two last markers, the k-step counter, the plane and its delay
-    /// line, and the run's row count, column count and zero point.
+    /// line, and the run's row count, column count, last plane and zero point.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let zero_point = if core.corrected { core.zero_point_bits } else { 0 };
         let delay = self.stages + self.plane_delay_bits;
-        let sampled = core.rows_bits + core.columns_bits + zero_point;
+        let last_plane = if core.run_bits_bits > 0 { self.plane_bits } else { 0 };
+        let sampled = core.rows_bits + core.columns_bits + last_plane + zero_point;
         u64::from(7 + 2 + self.step_count_bits + self.plane_bits + delay + sampled)
     }
 }

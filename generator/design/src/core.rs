@@ -1,4 +1,4 @@
-use bitplane_spec::{Architecture, Reset, Spec, Stages, ZeroPointMode};
+use bitplane_spec::{Architecture, Reset, Spec, Stages, WeightWidth, ZeroPointMode};
 
 /// What several units must agree on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +19,10 @@ pub struct Core {
     pub beats_per_step: u32,
     /// Width of an activation.
     pub activation_bits: u32,
-    /// Width of a weight code.
+    /// Width of a weight code, the widest where a run chooses.
     pub weight_bits: u32,
+    /// Width of the field with the bits of a run's weights; 0 where they are fixed.
+    pub run_bits_bits: u32,
     /// Width of one accumulator, and of one result.
     pub accumulator_bits: u32,
     /// Longest exact run in elements: whole k-steps.
@@ -56,6 +58,10 @@ impl Core {
             beats_per_step: spec.beats_per_step(),
             activation_bits: spec.activation.bits(),
             weight_bits: spec.weight.bits(),
+            run_bits_bits: match spec.weight_width {
+                WeightWidth::Fixed => 0,
+                WeightWidth::Runtime => bits_to_hold(spec.weight.bits().into()),
+            },
             accumulator_bits: spec.accumulator_bits(),
             max_k: spec.max_steps() * u64::from(spec.elements_per_step()),
             drain: tile.drain,

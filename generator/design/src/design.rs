@@ -4,8 +4,8 @@ use bitplane_spec::{Architecture, Spec, Symmetry, Table};
 use crate::port::{Port, ports};
 use crate::{
     ActivationRegister, ActivationSum, Control, Core, DotLane, OperandRegister, PlaneAccumulator,
-    ResultDrain, SelectLane, TablePrecompute, TableRegisters, WeightDecoder, WeightRegister,
-    ZeroPointCorrection,
+    ResultDrain, SelectLane, TablePrecompute, TableRegisters, Throughput, WeightDecoder,
+    WeightRegister, ZeroPointCorrection,
 };
 
 /// Every number of one core.
@@ -38,6 +38,8 @@ pub struct Design {
     pub ports: Vec<Port>,
     /// Cycles.
     pub timing: Timing,
+    /// Sustained rate at each width of the weights, narrowest first.
+    pub throughput: Vec<Throughput>,
 }
 
 /// The part in which the kinds differ.
@@ -123,6 +125,7 @@ impl Design {
                 macs_per_cycle: core.lanes() as f64 * f64::from(core.elements_per_step)
                     / f64::from(core.beats_per_step),
             },
+            throughput: Throughput::of(&core, spec),
             control,
             datapath,
             drain,

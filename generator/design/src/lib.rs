@@ -12,6 +12,7 @@ mod port;
 mod precompute;
 mod registers;
 mod result;
+mod throughput;
 
 pub use control::Control;
 pub use core::Core;
@@ -21,3 +22,4 @@ pub use port::{Direction, Port, Stream};
 pub use precompute::{Node, Operand, TablePrecompute};
 pub use registers::{ActivationRegister, OperandRegister, TableRegisters, WeightRegister};
 pub use result::{ActivationSum, ResultDrain, ZeroPointCorrection};
+pub use throughput::Throughput;

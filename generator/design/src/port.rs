@@ -90,8 +90,14 @@ fn activation(spec: &Spec, core: &Core, step_bits: u32) -> Vec<Port> {
             "columns kept, 1 to n; sampled on first",
         ),
     ];
+    if core.run_bits_bits > 0 {
+        let meaning =
+            format!("bit planes b of the weights, 1 to {}; sampled on first", core.weight_bits);
+        ports.push(input(A, "activation_weight_bits_i", core.run_bits_bits, meaning));
+    }
     if core.corrected {
-        let meaning = "reinterpreted zero point z', 0 or odd, signed; sampled on first";
+        let meaning =
+            "reinterpreted zero point z', 0 or odd up to 2^b - 1, signed; sampled on first";
         ports.push(input(A, "activation_zero_point_i", core.zero_point_bits, meaning));
     }
     let external = matches!(&spec.architecture,

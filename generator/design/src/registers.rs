@@ -23,10 +23,11 @@ impl ActivationRegister {
         Self { data_bits: core.m * row_bits, masked }
     }
 
-    /// Flip-flops: full, ready, first, last, counts, zero point and data.
+    /// Flip-flops: full, ready, first, last, counts, weight bits, zero point and data.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let zero_point = if core.corrected { core.zero_point_bits } else { 0 };
-        u64::from(4 + core.rows_bits + core.columns_bits + zero_point + self.data_bits)
+        let counts = core.rows_bits + core.columns_bits + core.run_bits_bits;
+        u64::from(4 + counts + zero_point + self.data_bits)
     }
 }
 

@@ -1,7 +1,7 @@
 use bitplane_design::{Design, Direction, Stream};
 use bitplane_spec::Spec;
 
-use crate::manifest::{Manifest, Port, Unit};
+use crate::manifest::{Manifest, Port, Throughput, Unit};
 use crate::{documents, harness, rtl};
 
 /// Everything that is generated for one Spec. A pure function of the Spec: no date, no path.
@@ -63,7 +63,19 @@ fn manifest(spec: &Spec, design: &Design, rtl: &[BundleFile]) -> Manifest {
         max_k: core.max_k,
         beats_per_step: core.beats_per_step,
         elements_per_step: core.elements_per_step,
+        throughput: design.throughput.iter().map(throughput).collect(),
         units: design.units().into_iter().map(|unit| listed(&core.name, unit)).collect(),
+    }
+}
+
+fn throughput(rate: &bitplane_design::Throughput) -> Throughput {
+    Throughput {
+        weight_bits: rate.weight_bits,
+        activation_beats_per_step: rate.activation_beats,
+        weight_beats_per_step: rate.weight_beats,
+        cycles_per_step: rate.cycles,
+        stall_cycles_per_step: rate.stall_cycles,
+        macs_per_cycle: rate.macs_per_cycle,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use bitplane_design::Design;
-use bitplane_spec::Spec;
+use bitplane_spec::{Spec, WeightWidth};
 
 use crate::bundle::BundleFile;
 use crate::manifest::Manifest;
@@ -45,14 +45,18 @@ fn readme(spec: &Spec, design: &Design, manifest: &Manifest) -> String {
 fn summary(spec: &Spec) -> String {
     let tile = spec.tile;
     format!(
-        "A `{}` with tile m = {}, n = {}, k = {}, groups = {}: {} activations, {} weights.",
+        "A `{}` with tile m = {}, n = {}, k = {}, groups = {}: {} activations, {} weights{}.",
         spec.kind().name(),
         tile.m,
         tile.n,
         tile.k,
         tile.groups,
         spec.activation,
-        spec.weight
+        spec.weight,
+        match spec.weight_width {
+            WeightWidth::Fixed => "",
+            WeightWidth::Runtime => " or narrower ones, as each run says",
+        }
     )
 }
 

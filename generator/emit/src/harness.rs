@@ -68,6 +68,7 @@ mod tests {
             max_k: 64,
             beats_per_step: 2,
             elements_per_step: 4,
+            throughput: vec![],
             units: vec![],
         }
     }

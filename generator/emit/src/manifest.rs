@@ -37,8 +37,27 @@ pub struct Manifest {
     pub beats_per_step: u32,
     /// Elements of K per k-step.
     pub elements_per_step: u32,
+    /// Sustained rate at each width that the weights of a run can have, narrowest first.
+    pub throughput: Vec<Throughput>,
     /// Module tree without the top: one entry per kind of unit.
     pub units: Vec<Unit>,
+}
+
+/// What a k-step costs in a long run while no stream holds back.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Throughput {
+    /// Bits of the run's weights.
+    pub weight_bits: u32,
+    /// Beats of the activation port a k-step.
+    pub activation_beats_per_step: u32,
+    /// Beats of the weight port a k-step.
+    pub weight_beats_per_step: u32,
+    /// Cycles a k-step.
+    pub cycles_per_step: u32,
+    /// Those of them in which the array has nothing to work on.
+    pub stall_cycles_per_step: u32,
+    /// Multiply-accumulates a cycle.
+    pub macs_per_cycle: f64,
 }
 
 /// One port of the top module.

@@ -78,6 +78,8 @@ impl<U, P> Deref for Worded<'_, U, P> {
 }
 
 struct ControlPhrases {
+    planes_of_a_step: String,
+    run_last_plane: String,
     enable_next: String,
     plane_next: String,
     sum_enable: &'static str,
@@ -245,11 +247,30 @@ fn named(core: &CoreText, unit: &str, text: impl Template) -> BundleFile {
 
 fn control<'a>(core: &'a CoreText, control: &'a Control) -> ControlText<'a> {
     let phrases = ControlPhrases {
+        planes_of_a_step: planes_of_a_step(core),
+        run_last_plane: run_last_plane(core, control),
         enable_next: delay_line("accumulate_enable_q", control.stages, 1, "advance"),
         plane_next: delay_line("accumulate_plane_q", control.stages, control.plane_bits, "plane_q"),
         sum_enable: if control.plane_bits > 0 { "advance && (plane_q == '0)" } else { "advance" },
     };
     ControlText { core, unit: Worded { unit: control, phrases } }
+}
+
+fn planes_of_a_step(core: &Core) -> String {
+    match core.run_bits_bits {
+        0 => format!("{} weight beat(s)", core.beats_per_step),
+        _ => format!("1 to {} weight beats, as its run says", core.beats_per_step),
+    }
+}
+
+/// The number of the last plane from the bits of a run's weights.
+fn run_last_plane(core: &Core, control: &Control) -> String {
+    let last = format!("step_weight_bits_i - {}'d1", core.run_bits_bits);
+    if core.run_bits_bits == control.plane_bits {
+        last
+    } else {
+        format!("{}'({last})", control.plane_bits)
+    }
 }
 
 /// Next state of a delay line of `stages` fields of `bits` bits that takes in `input` below.
@@ -452,10 +473,10 @@ fn notes(design: &Design) -> Vec<String> {
     let timing = &design.timing;
     vec![
         format!(
-            "A run of K elements is ceil(K / {}) k-steps; each is one activation beat and {} weight",
-            core.elements_per_step, core.beats_per_step
+            "A run of K elements is ceil(K / {}) k-steps. A k-step is one activation beat and",
+            core.elements_per_step
         ),
-        format!("beat(s). Exact up to K = {}.", core.max_k),
+        format!("{}. Exact up to K = {}.", planes_of_a_step(core), core.max_k),
         format!(
             "First result beat {} cycles after the last weight beat is taken; a run adds {} cycles in",
             timing.latency_cycles, timing.stall_cycles

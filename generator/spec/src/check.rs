@@ -23,6 +23,9 @@ pub(crate) fn check(key: &Key, legal: &Legal, value: &DeValue<'_>) -> Result<Set
         (DeValue::Integer(integer), Values::Integers(range)) => {
             check_integer(key, legal, range, integer)
         }
+        (DeValue::Boolean(boolean), Values::Booleans(flags)) => {
+            check_boolean(key, legal, flags, *boolean)
+        }
         _ => Err(wrong_type(key, legal, value)),
     }
 }
@@ -87,8 +90,25 @@ fn check_text(key: &Key, legal: &Legal, text: &str) -> Result<Setting, Fault> {
         Values::Integers(_) if legal.words.is_empty() || text.trim().parse::<i128>().is_ok() => {
             Err(wrong_type(key, legal, &DeValue::String(text.into())))
         }
+        Values::Booleans(_) => Err(wrong_type(key, legal, &DeValue::String(text.into()))),
         Values::Integers(_) | Values::None => Err(unknown_value(key, legal, text)),
     }
+}
+
+fn check_boolean(
+    key: &Key,
+    legal: &Legal,
+    flags: &[bool],
+    boolean: bool,
+) -> Result<Setting, Fault> {
+    if flags.contains(&boolean) {
+        return Ok(Setting::Boolean(boolean));
+    }
+    Err(Fault {
+        code: "unknown-value",
+        message: format!("{boolean} is not legal; legal is {}", legal.describe_with_reason()),
+        help: format!("write {}", line(key, &Setting::Boolean(!boolean))),
+    })
 }
 
 fn plain(text: &str) -> String {
@@ -201,6 +221,10 @@ fn meant(legal: &Legal, value: &DeValue<'_>) -> Option<(Setting, &'static str)> 
         (DeValue::String(text), Values::Integers(range)) => {
             let number = text.trim().parse().ok().filter(|number| range.contains(number))?;
             Some((Setting::Number(number), ", without quotes"))
+        }
+        (DeValue::String(text), Values::Booleans(flags)) => {
+            let flag = text.trim().parse().ok().filter(|flag| flags.contains(flag))?;
+            Some((Setting::Boolean(flag), ", without quotes"))
         }
         (DeValue::Float(float), Values::Integers(range)) => {
             let value: f64 = float.as_str().parse().ok()?;

@@ -6,7 +6,7 @@ use crate::choice::{AUTO, Named, StoredTable};
 use crate::legal::{Legal, Setting};
 use crate::spec::{
     Accumulate, AccumulatorFormat, Architecture, Fold, Kind, Overflow, Pipeline, Precompute, Reset,
-    Select, Spec, Stages, Symmetry, Table, Tile, ZeroPointMode,
+    Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -129,6 +129,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
         },
         activation: IntegerFormat::new(8).expect("8 bits are a format"),
         weight: WeightFormat::new(2).expect("2 bits are a format"),
+        weight_width: WeightWidth::Fixed,
         tile: Tile { m: 1, n: 1, k: 2, groups: 1, drain: 1 },
         accumulate: Accumulate {
             max_k: 1,
@@ -266,6 +267,24 @@ pub(crate) static KEYS: &[Key] = &[
             Later { what: "bitmod_fp4", reason: "BitMoD needs floating-point activations" },
             Later { what: "bitmod_fp3", reason: "BitMoD needs floating-point activations" },
         ],
+    },
+    Key {
+        section: "weight",
+        name: "runtime_bits",
+        doc: "Whether the bits of the weights are a field of each run, up to those of format.",
+        legal: |kind| match kind {
+            Kind::LutTensorCore => Legal::booleans(),
+            Kind::MacArray => Legal::only_false(
+                "a mac_array multiplies all bits of a weight at once, so that fewer save nothing",
+            ),
+        },
+        default: Default::Is(Setting::Boolean(false)),
+        get: |spec| Some(Setting::Boolean(spec.weight_width == WeightWidth::Runtime)),
+        set: |spec, value| {
+            spec.weight_width =
+                if value.is_true() { WeightWidth::Runtime } else { WeightWidth::Fixed }
+        },
+        later: &[],
     },
     Key {
         section: "tile",
@@ -534,7 +553,6 @@ const ALIGNER: &str = "floating-point activations need an aligner at the row edg
 pub(crate) static LATER_KEYS: &[Later] = &[
     Later { what: "activation.bus", reason: "a beat carries the whole tile" },
     Later { what: "weight.bus", reason: "a beat carries the whole tile" },
-    Later { what: "weight.runtime_bits", reason: "every weight has the bits of weight.format" },
     Later { what: "tile.plane_order", reason: "all planes of a k-step come before the next step" },
     Later { what: "table.entry", reason: "table entries are exact" },
     Later { what: "accumulate.mode", reason: "integer activations are always summed exactly" },
@@ -586,6 +604,7 @@ mod tests {
                 let fits = match (key.example(), &legal.values) {
                     (Setting::Number(number), Values::Integers(range)) => range.contains(&number),
                     (Setting::Format(bits), Values::Formats(range)) => range.contains(&bits),
+                    (Setting::Boolean(flag), Values::Booleans(flags)) => flags.contains(&flag),
                     (Setting::Word(_), Values::Name) => true,
                     (Setting::Word(word), _) => legal.words.iter().any(|w| w.name == word),
                     _ => false,

@@ -18,6 +18,8 @@ pub(crate) enum Setting {
     Number(u64),
     /// An integer format of so many bits.
     Format(u32),
+    /// A boolean.
+    Boolean(bool),
 }
 
 /// The type of a setting is fixed by the legal values of its key, so that a mismatch here is a
@@ -33,6 +35,13 @@ impl Setting {
     /// An integer whose legal range lies within 32 bits.
     pub fn count(&self) -> u32 {
         u32::try_from(self.number()).expect("the legal range lies within 32 bits")
+    }
+
+    pub fn is_true(&self) -> bool {
+        match self {
+            Self::Boolean(boolean) => *boolean,
+            other => unreachable!("a boolean key holds {other:?}"),
+        }
     }
 
     pub fn choice<T: Named>(&self) -> T {
@@ -63,6 +72,7 @@ impl Setting {
             Self::Word(word) => format!("\"{word}\""),
             Self::Number(number) => number.to_string(),
             Self::Format(bits) => format!("\"int{bits}\""),
+            Self::Boolean(boolean) => boolean.to_string(),
         }
     }
 }
@@ -78,6 +88,8 @@ pub(crate) enum Values {
     Integers(RangeInclusive<u64>),
     /// Integer formats by width.
     Formats(RangeInclusive<u32>),
+    /// Booleans, all that are listed.
+    Booleans(&'static [bool]),
 }
 
 /// What a key takes.
@@ -100,6 +112,16 @@ impl Legal {
 
     pub fn formats(bits: RangeInclusive<u32>, reason: &'static str) -> Self {
         Self::values(Values::Formats(bits), reason)
+    }
+
+    /// `false` and `true`.
+    pub fn booleans() -> Self {
+        Self { words: Vec::new(), values: Values::Booleans(&[false, true]), reason: None }
+    }
+
+    /// `false` alone.
+    pub fn only_false(reason: &'static str) -> Self {
+        Self::values(Values::Booleans(&[false]), reason)
     }
 
     fn values(values: Values, reason: &'static str) -> Self {
@@ -143,6 +165,7 @@ impl Legal {
             Values::Formats(bits) => {
                 parts.push(format!("\"int{}\" to \"int{}\"", bits.start(), bits.end()));
             }
+            Values::Booleans(flags) => parts.extend(flags.iter().map(bool::to_string)),
         }
         match parts.split_last() {
             Some((only, [])) => only.clone(),

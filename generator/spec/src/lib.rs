@@ -39,5 +39,5 @@ pub use problem::Problem;
 pub use schema::{json_schema, schema, starter};
 pub use spec::{
     Accumulate, AccumulatorFormat, Architecture, Fold, Kind, Overflow, Pipeline, Precompute, Reset,
-    Select, Spec, Stages, Symmetry, Table, Tile, ZeroPointMode,
+    Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };

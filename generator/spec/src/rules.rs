@@ -3,7 +3,7 @@
 use crate::choice::Named;
 use crate::parse::Draft;
 use crate::problem::Problem;
-use crate::spec::{AccumulatorFormat, Kind, Overflow, Symmetry};
+use crate::spec::{AccumulatorFormat, Kind, Overflow, Symmetry, WeightWidth};
 use bitplane_formats::{IntegerFormat, Range, signed_bits};
 
 /// Most look-ups or multiplications a cycle that are built.
@@ -18,6 +18,7 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         drain_divides_n,
         copies_have_readers,
         fold_needs_a_half_table,
+        runtime_bits_have_a_choice,
         accumulator_holds_every_sum,
         cost_is_bounded,
     ];
@@ -70,6 +71,17 @@ fn fold_needs_a_half_table(draft: &Draft<'_>) -> Option<Problem> {
                    so there is nothing to fold onto a half";
     let help = "delete `fold`, or write `symmetry = \"half\"` in [table]";
     Some(draft.place(Problem::new("contradictory-keys", "table.fold", message, help), ""))
+}
+
+fn runtime_bits_have_a_choice(draft: &Draft<'_>) -> Option<Problem> {
+    let fixed = draft.spec.weight_width == WeightWidth::Fixed;
+    if fixed || draft.spec.weight.bits() > 1 || !draft.has(&["weight.format"]) {
+        return None;
+    }
+    let message = "contradicts format = \"int1\", the widest weights: a run has at least one bit \
+                   plane, so there is no width to choose";
+    let help = "delete `runtime_bits`, or write for example `format = \"int4\"` in [weight]";
+    Some(draft.place(Problem::new("contradictory-keys", "weight.runtime_bits", message, help), ""))
 }
 
 fn accumulator_holds_every_sum(draft: &Draft<'_>) -> Option<Problem> {

@@ -136,6 +136,7 @@ fn key_schema(key: &Key, kind: Kind) -> Value {
             json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
         }
         Values::Name => json!({ "type": "string", "pattern": name::PATTERN }),
+        Values::Booleans(flags) => json!({ "enum": flags }),
         Values::None | Values::Formats(_) => json!({ "enum": texts }),
     };
     let mut schema = match &legal.values {
@@ -148,6 +149,7 @@ fn key_schema(key: &Key, kind: Kind) -> Value {
     match key.fixed_default() {
         Some(Setting::Number(number)) => schema["default"] = number.into(),
         Some(Setting::Word(word)) => schema["default"] = word.into(),
+        Some(Setting::Boolean(boolean)) => schema["default"] = boolean.into(),
         _ => {}
     }
     schema

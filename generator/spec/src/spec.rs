@@ -14,8 +14,10 @@ pub struct Spec {
     pub architecture: Architecture,
     /// Key `activation.format`.
     pub activation: IntegerFormat,
-    /// Key `weight.format`.
+    /// Key `weight.format`: the widest weights, where the width is a run's.
     pub weight: WeightFormat,
+    /// Key `weight.runtime_bits`; always fixed in a `mac_array`.
+    pub weight_width: WeightWidth,
     /// Section `tile`.
     pub tile: Tile,
     /// Section `accumulate`.
@@ -78,13 +80,28 @@ impl Spec {
         }
     }
 
-    /// Cycles that one k-step occupies the array: its bit planes, or 1 where all planes of a weight
-    /// are multiplied at once.
+    /// Cycles that one k-step occupies the array, with weights of `weight.format`.
     pub fn beats_per_step(&self) -> u32 {
+        self.beats_per_step_of(self.weight)
+    }
+
+    /// Cycles that one k-step occupies the array in a run of `weight` codes: its bit planes, or 1
+    /// where all planes of a weight are multiplied at once.
+    pub fn beats_per_step_of(&self, weight: WeightFormat) -> u32 {
         match self.architecture {
-            Architecture::LutTensorCore(_) => self.weight.bits(),
+            Architecture::LutTensorCore(_) => weight.bits(),
             Architecture::MacArray => 1,
         }
+    }
+
+    /// The weights that a run can have, narrowest first.
+    pub fn run_weights(&self) -> impl DoubleEndedIterator<Item = WeightFormat> + use<> {
+        let widest = self.weight.bits();
+        let narrowest = match self.weight_width {
+            WeightWidth::Fixed => widest,
+            WeightWidth::Runtime => 1,
+        };
+        (narrowest..=widest).filter_map(WeightFormat::new)
     }
 
     /// Elements of K that one k-step covers.
@@ -145,6 +162,15 @@ pub enum Architecture {
     LutTensorCore(Table),
     /// `mac_array`: a two's-complement multiplier for every weight of a step.
     MacArray,
+}
+
+/// Key `weight.runtime_bits`: who decides on the number of bit planes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeightWidth {
+    /// `false`: every weight has the bits of `weight.format`.
+    Fixed,
+    /// `true`: a field of the activation stream, for each run.
+    Runtime,
 }
 
 /// Section `tile`: what the core works on in one cycle.

@@ -3,7 +3,7 @@
 use bitplane_formats::{IntegerFormat, WeightFormat, signed_bits};
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, Architecture, Fold, KINDS, Overflow, Pipeline, Precompute,
-    Reset, Select, Spec, Stages, Symmetry, Table, Tile, ZeroPointMode, parse, starter,
+    Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse, starter,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -58,10 +58,11 @@ fn architectures() -> impl Strategy<Value = Architecture> {
 /// Legal specs of every kind: drawn freely, then brought inside the rules between keys.
 fn specs() -> impl Strategy<Value = Spec> {
     let zero_points = select(vec![ZeroPointMode::None, ZeroPointMode::Constant]);
-    let widths = (2..=16u32, 1..=8u32);
+    let weight_widths = select(vec![WeightWidth::Fixed, WeightWidth::Runtime]);
+    let widths = (2..=16u32, 1..=8u32, weight_widths);
     let parts = (architectures(), widths, tiles(), accumulates(), zero_points, pipelines());
     ("x[a-z0-9_]{0,39}", parts).prop_map(
-        |(name, (architecture, (a, w), tile, accumulate, zero_point, pipeline))| {
+        |(name, (architecture, (a, w, weight_width), tile, accumulate, zero_point, pipeline))| {
             let (activation, weight) =
                 (IntegerFormat::new(a).unwrap(), WeightFormat::new(w).unwrap());
             legal(Spec {
@@ -69,6 +70,7 @@ fn specs() -> impl Strategy<Value = Spec> {
                 architecture,
                 activation,
                 weight,
+                weight_width,
                 tile,
                 accumulate,
                 zero_point,
@@ -88,10 +90,14 @@ fn legal(mut spec: Spec) -> Spec {
             spec.tile.k = spec.tile.k.max(1);
             spec.tile.groups = 1;
             spec.zero_point = ZeroPointMode::None;
+            spec.weight_width = WeightWidth::Fixed;
             if spec.pipeline.stages == Stages::Fixed(2) {
                 spec.pipeline.stages = Stages::Fixed(1);
             }
         }
+    }
+    if spec.weight.bits() == 1 {
+        spec.weight_width = WeightWidth::Fixed;
     }
     let narrow = spec.accumulator_bits() < signed_bits(spec.exact_accumulator());
     if narrow && spec.accumulate.overflow == Overflow::Refuse {

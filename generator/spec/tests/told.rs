@@ -21,6 +21,7 @@ fn a_normalised_file_states_every_key_of_its_kind() {
 
     [weight]
     format = "int2"
+    runtime_bits = false
 
     [tile]
     m = 2
@@ -57,6 +58,7 @@ fn a_normalised_file_states_every_key_of_its_kind() {
 
     [weight]
     format = "int2"
+    runtime_bits = false
 
     [tile]
     m = 2
@@ -94,7 +96,7 @@ fn the_digest_depends_on_the_spec_and_not_on_its_spelling() {
     assert_eq!(parse(&spaced, "core").unwrap().spec.digest(), spec.digest());
     assert_ne!(shortest("mac_array").digest(), spec.digest());
     assert_eq!(spec.digest().len(), 16);
-    insta::assert_snapshot!(spec.digest(), @"a7c91a232563a7cd");
+    insta::assert_snapshot!(spec.digest(), @"91799e05dd7b1a0f");
 }
 
 #[test]
@@ -122,6 +124,10 @@ fn the_schema_tells_every_key() {
       format (required)
           Code of each weight; its bits are its bit planes.
           "int1" to "int8"
+      runtime_bits (default: false)
+          Whether the bits of the weights are a field of each run, up to those of format.
+          lut_tensor_core: false or true
+          mac_array: false
 
     [tile]  What the core works on in one cycle: m x n results, k * groups elements of each.
       m (required)
@@ -201,7 +207,7 @@ fn the_schema_tells_every_key() {
 #[test]
 fn the_schema_leaves_out_what_is_not_built() {
     let texts = schema() + &json_schema().to_string();
-    for word in ["fp16", "ternary", "bitmod", "runtime_bits", "per_group", "local", "scale_units"] {
+    for word in ["fp16", "ternary", "bitmod", "per_group", "local", "scale_units"] {
         assert!(!texts.contains(word), "{word}");
     }
 }
@@ -277,6 +283,10 @@ fn a_starter_reads_well() {
     # Legal: "int1" to "int8".
     format = "int2"
 
+    # Whether the bits of the weights are a field of each run, up to those of format.
+    # Legal: false.
+    # runtime_bits = false
+
     # What the core works on in one cycle: m x n results, k * groups elements of each.
     [tile]
 
@@ -347,7 +357,7 @@ fn a_costly_tile_is_built_with_a_warning() {
     let text = text.replace("m = 2", "m = 16");
     let warnings = parse(&text, "core").unwrap().warnings;
     assert_eq!(warnings.len(), 1);
-    assert_eq!((warnings[0].code, warnings[0].line), ("costly", Some(12)));
+    assert_eq!((warnings[0].code, warnings[0].line), ("costly", Some(13)));
     assert!(warnings[0].message.starts_with("m * n * groups = 8192 look-ups a cycle"));
 }
 

@@ -1,7 +1,7 @@
 //! Whether a core can use a packed file.
 
 use bitplane_formats::ZeroPoint;
-use bitplane_spec::{Architecture, Problem, Spec, ZeroPointMode};
+use bitplane_spec::{Architecture, Problem, Spec, WeightWidth, ZeroPointMode};
 
 use crate::layout::PackLayout;
 use crate::packed::PackedWeights;
@@ -23,8 +23,14 @@ impl PackedWeights {
 
     fn require_bits(&self, spec: &Spec) -> Option<Problem> {
         let (found, wanted) = (self.format(), spec.weight);
-        let message = format!("the file holds {found} weights, the configuration reads {wanted}");
-        (found != wanted).then(|| self.problem("weights-bits", "weight.format", message, spec))
+        let narrower = match spec.weight_width {
+            WeightWidth::Fixed => "",
+            WeightWidth::Runtime => " or narrower",
+        };
+        let message =
+            format!("the file holds {found} weights, the configuration reads {wanted}{narrower}");
+        let legal = spec.run_weights().any(|weight| weight == found);
+        (!legal).then(|| self.problem("weights-bits", "weight.format", message, spec))
     }
 
     fn require_word(&self, spec: &Spec) -> Option<Problem> {
@@ -89,7 +95,9 @@ impl PackedWeights {
                 format!("int{bits}_mid_rise")
             }
             (Architecture::MacArray, _) if mid_rise => spec.weight.to_string(),
-            _ if self.format() != spec.weight => spec.weight.to_string(),
+            _ if !spec.run_weights().any(|weight| weight == self.format()) => {
+                spec.weight.to_string()
+            }
             _ => self.header().quantiser.clone(),
         }
     }
@@ -117,6 +125,7 @@ mod tests {
             architecture,
             activation: IntegerFormat::new(8).unwrap(),
             weight: WeightFormat::new(2).unwrap(),
+            weight_width: WeightWidth::Fixed,
             tile: Tile { m: 2, n: 64, k: 4, groups: 1, drain: 16 },
             accumulate: Accumulate {
                 max_k: 4096,
@@ -161,6 +170,20 @@ mod tests {
         for format in ["int2", "ternary_int2"] {
             assert_eq!(packed(format, WeightWord::TwosComplement, 4).require(&multipliers), []);
         }
+    }
+
+    #[test]
+    fn a_core_of_runtime_widths_takes_narrower_weights_and_no_wider_ones() {
+        let mut wide = look_up(ZeroPointMode::Constant);
+        (wide.weight, wide.weight_width) = (WeightFormat::new(4).unwrap(), WeightWidth::Runtime);
+        for format in ["int1", "int2", "ternary_int2", "int3", "int4"] {
+            assert_eq!(packed(format, WeightWord::Folded, 4).require(&wide), []);
+        }
+        let problems = packed("int5", WeightWord::Folded, 4).require(&wide);
+        assert_snapshot!(told(&problems), @"
+        weights-bits (weight.format): the file holds int5 weights, the configuration reads int4 or narrower
+          pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int4 --config CONFIG --out FILE
+        ");
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub struct Run {
     pub elements: usize,
     /// `[rows * elements]`, row-major. A zeroed element is 0 here.
     pub activations: Vec<i32>,
+    /// Format of the codes; that of the configuration where the width is not a run's.
+    pub weight: WeightFormat,
     /// Unsigned weight codes q, `[columns * elements]`, column-major order of the tile: all
     /// elements of column 0 first.
     pub codes: Vec<u8>,
@@ -49,7 +51,7 @@ pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
         .into_par_iter()
         .map(|column| {
             let codes = &run.codes[column * run.elements..][..run.elements];
-            codes.iter().map(|code| accumulated_weight(spec, *code)).collect()
+            codes.iter().map(|code| accumulated_weight(spec, run.weight, *code)).collect()
         })
         .collect();
     let mut results = vec![0; run.rows * run.columns];
@@ -60,7 +62,7 @@ pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
             Policy::Wrap(format) => format.wrap(i128::from(dot(row, &columns[column]))),
             Policy::Saturate(format) => {
                 let codes = &run.codes[column * run.elements..][..run.elements];
-                beats(spec, row, codes).fold(0, |sum, beat| format.saturate(sum + beat))
+                beats(spec, run.weight, row, codes).fold(0, |sum, beat| format.saturate(sum + beat))
             }
         };
         *result = match spec.architecture {
@@ -77,10 +79,10 @@ pub fn overflows(spec: &Spec, run: &Run) -> bool {
 }
 
 /// The weight that the accumulator sees: q' of a table core, q - 2^(b-1) of a multiplier array.
-fn accumulated_weight(spec: &Spec, code: u8) -> i32 {
+fn accumulated_weight(spec: &Spec, weight: WeightFormat, code: u8) -> i32 {
     match spec.architecture {
-        Architecture::LutTensorCore(_) => spec.weight.reinterpret(code),
-        Architecture::MacArray => spec.weight.value(code, ZeroPoint::TWOS_COMPLEMENT),
+        Architecture::LutTensorCore(_) => weight.reinterpret(code),
+        Architecture::MacArray => weight.value(code, ZeroPoint::TWOS_COMPLEMENT),
     }
 }
 
@@ -102,24 +104,25 @@ fn corrected(sum: i128, activations: &[i32], ZeroPoint(zero_point): ZeroPoint) -
 /// What each weight beat adds to one accumulator, in stream order.
 fn beats<'a>(
     spec: &'a Spec,
+    weight: WeightFormat,
     activations: &'a [i32],
     codes: &'a [u8],
 ) -> impl Iterator<Item = i128> + 'a {
     let step = spec.elements_per_step() as usize;
     let steps = activations.chunks(step).zip(codes.chunks(step));
     steps.flat_map(move |(activations, codes)| {
-        (0..spec.beats_per_step()).map(move |beat| {
-            let weights = codes.iter().map(|code| beat_weight(spec, *code, beat));
+        (0..spec.beats_per_step_of(weight)).map(move |beat| {
+            let weights = codes.iter().map(|code| beat_weight(spec, weight, *code, beat));
             let products = activations.iter().zip(weights).map(|(a, w)| i64::from(*a) * w);
             i128::from(products.sum::<i64>())
         })
     })
 }
 
-fn beat_weight(spec: &Spec, code: u8, beat: u32) -> i64 {
+fn beat_weight(spec: &Spec, weight: WeightFormat, code: u8, beat: u32) -> i64 {
     match spec.architecture {
-        Architecture::LutTensorCore(_) => plane_weight(spec.weight, code, beat),
-        Architecture::MacArray => i64::from(accumulated_weight(spec, code)),
+        Architecture::LutTensorCore(_) => plane_weight(weight, code, beat),
+        Architecture::MacArray => i64::from(accumulated_weight(spec, weight, code)),
     }
 }
 

@@ -2,7 +2,7 @@ use crate::{Run, overflows, results};
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, Architecture, Fold, Overflow, Pipeline, Precompute, Reset,
-    Select, Spec, Stages, Symmetry, Table, Tile, ZeroPointMode,
+    Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 use proptest::prelude::*;
 
@@ -17,6 +17,7 @@ fn spec(activation: u32, weight: u32) -> Spec {
         }),
         activation: IntegerFormat::new(activation).unwrap(),
         weight: WeightFormat::new(weight).unwrap(),
+        weight_width: WeightWidth::Fixed,
         tile: Tile { m: 4, n: 8, k: 3, groups: 2, drain: 8 },
         accumulate: Accumulate {
             max_k: 64,
@@ -46,7 +47,7 @@ fn reference(spec: &Spec, run: &Run) -> Vec<i128> {
         for column in 0..run.columns {
             let mut sum = 0;
             for i in 0..run.elements {
-                let weight = spec.weight.value(run.codes[column * run.elements + i], zero_point);
+                let weight = run.weight.value(run.codes[column * run.elements + i], zero_point);
                 sum += i128::from(run.activations[row * run.elements + i]) * i128::from(weight);
             }
             results.push(sum);
@@ -72,7 +73,8 @@ fn any_run() -> impl Strategy<Value = (Spec, Run)> {
             )
                 .prop_map(move |(spec, activations, codes, zero_point)| {
                     let zero_point = ZeroPoint(zero_point);
-                    (spec, Run { rows, columns, elements, activations, codes, zero_point })
+                    let weight = spec.weight;
+                    (spec, Run { rows, columns, elements, activations, weight, codes, zero_point })
                 })
         },
     )
@@ -120,6 +122,19 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_run_of_narrower_weights_is_that_of_a_core_of_their_width((narrow, run) in any_run()) {
+        let mut wide = spec(narrow.activation.bits(), 8);
+        wide.weight_width = WeightWidth::Runtime;
+        prop_assert_eq!(results(&wide, &run), results(&narrow, &run));
+        let saturating = |spec: &Spec| with_accumulator(9, Overflow::Saturate, spec.clone());
+        prop_assert_eq!(
+            results(&saturating(&wide), &run), results(&saturating(&narrow), &run)
+        );
+    }
+}
+
 #[test]
 fn saturation_clamps_after_every_plane_of_a_step() {
     // 4-bit accumulator, one element of 7. q' = 1 is +2 -1: 7 * -1 = -7, then + 14 = 7.
@@ -129,6 +144,7 @@ fn saturation_clamps_after_every_plane_of_a_step() {
         columns: 1,
         elements: 1,
         activations: vec![activation],
+        weight: WeightFormat::new(2).unwrap(),
         codes: vec![code],
         zero_point: ZeroPoint::MID_RISE,
     };
@@ -149,6 +165,7 @@ fn a_run_overflows_from_the_first_step_beyond_max_k() {
         columns: 0,
         elements,
         activations: vec![],
+        weight: WeightFormat::new(2).unwrap(),
         codes: vec![],
         zero_point: ZeroPoint::MID_RISE,
     };
@@ -166,6 +183,7 @@ fn a_whole_layer_takes_less_than_a_second() {
         columns,
         elements,
         activations: (0..rows * elements).map(|i| (i * 37 % 256) as i32 - 128).collect(),
+        weight: spec.weight,
         codes: (0..columns * elements).map(|i| (i * 11 % 16) as u8).collect(),
         zero_point: ZeroPoint::TWOS_COMPLEMENT,
     };

@@ -1,4 +1,4 @@
-use bitplane_formats::ZeroPoint;
+use bitplane_formats::{WeightFormat, ZeroPoint};
 use bitplane_golden::Run;
 use bitplane_spec::{Spec, Tile};
 
@@ -16,6 +16,8 @@ pub struct Case {
     pub keep: Vec<bool>,
     /// `[m * elements]`, row-major.
     pub activations: Vec<i32>,
+    /// Format of the codes.
+    pub weight: WeightFormat,
     /// Weight codes `[n * elements]`, all elements of column 0 first.
     pub codes: Vec<u8>,
     /// The run's reinterpreted zero point.
@@ -23,7 +25,8 @@ pub struct Case {
 }
 
 impl Case {
-    /// A run of `steps` k-steps of the whole tile in which everything is zero.
+    /// A run of `steps` k-steps of the whole tile with the widest weights in which everything is
+    /// zero.
     pub fn zero(spec: &Spec, steps: usize) -> Self {
         let Tile { m, n, .. } = spec.tile;
         let elements = steps * spec.elements_per_step() as usize;
@@ -33,6 +36,7 @@ impl Case {
             elements,
             keep: vec![true; elements],
             activations: vec![0; m as usize * elements],
+            weight: spec.weight,
             codes: vec![0; n as usize * elements],
             zero_point: ZeroPoint::MID_RISE,
         }
@@ -62,6 +66,7 @@ impl Case {
             columns,
             elements,
             activations: kept.map(|(row, i)| self.activation(row, i)).collect(),
+            weight: self.weight,
             codes: self.codes[..columns * elements].to_vec(),
             zero_point: self.zero_point,
         }

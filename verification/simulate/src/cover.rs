@@ -23,12 +23,15 @@ pub struct Cover {
     pub indices: Ratio,
     /// Both values of each bit plane in each column.
     pub planes: Ratio,
+    /// Widths of the weights that a run can have.
+    pub widths: Ratio,
 }
 
 impl Cover {
     /// Whether everything was hit.
     pub fn is_full(&self) -> bool {
-        [self.lanes, self.indices, self.planes].iter().all(|ratio| ratio.hits == ratio.total)
+        let all = [self.lanes, self.indices, self.planes, self.widths];
+        all.iter().all(|ratio| ratio.hits == ratio.total)
     }
 }
 
@@ -39,6 +42,7 @@ pub(crate) struct Counter {
     lanes: Hits,
     indices: Hits,
     planes: Hits,
+    widths: Hits,
 }
 
 impl Counter {
@@ -56,6 +60,7 @@ impl Counter {
             lanes: Hits::new(tile.m as usize * n),
             indices: Hits::new(n * patterns),
             planes: Hits::new(n * planes * 2),
+            widths: Hits::new(spec.run_weights().count()),
         }
     }
 
@@ -65,6 +70,8 @@ impl Counter {
             let (row, column) = (i / case.columns, i % case.columns);
             self.lanes.hit(row * self.spec.tile.n as usize + column);
         }
+        let widest = self.spec.weight.bits();
+        self.widths.hit((widest - case.weight.bits()) as usize);
         if self.indices.is_full() && self.planes.is_full() {
             return;
         }
@@ -81,7 +88,7 @@ impl Counter {
         let planes = self.spec.weight.bits();
         for element in 0..case.elements {
             let code = case.code(column, element);
-            for plane in 0..planes {
+            for plane in 0..case.weight.bits() {
                 let place = column * planes as usize + plane as usize;
                 self.planes.hit(2 * place + usize::from(plane_bit(code, plane)));
             }
@@ -94,7 +101,7 @@ impl Counter {
         let codes = &case.codes[column * case.elements..][..case.elements];
         for (i, group) in codes.chunks(k).enumerate() {
             let place = (column * groups + i % groups) * planes as usize;
-            for plane in 0..planes {
+            for plane in 0..case.weight.bits() {
                 let pattern = signs(group, plane) as usize;
                 self.indices.hit((place + plane as usize) << k | pattern);
             }
@@ -115,6 +122,7 @@ impl Counter {
             lanes: self.lanes.ratio(),
             indices: self.indices.ratio(),
             planes: self.planes.ratio(),
+            widths: self.widths.ratio(),
         }
     }
 }

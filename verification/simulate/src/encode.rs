@@ -78,7 +78,7 @@ impl Encoder {
         [self.activation.words, self.weight.words]
     }
 
-    /// Words that one k-step takes in a batch.
+    /// Words that one k-step of the widest weights takes in a batch.
     pub fn step_words(&self) -> usize {
         self.activation.words + self.spec.beats_per_step() as usize * self.weight.words
     }
@@ -107,9 +107,12 @@ impl Encoder {
                     "first" => u64::from(first),
                     "last" => u64::from(last),
                     // Sampled on first; what comes later must not matter.
-                    "rows" | "columns" | "zero_point" if !first => u64::MAX / 3 * (s as u64 % 4),
+                    "rows" | "columns" | "weight_bits" | "zero_point" if !first => {
+                        u64::MAX / 3 * (s as u64 % 4)
+                    }
                     "rows" => case.rows as u64,
                     "columns" => case.columns as u64,
+                    "weight_bits" => u64::from(case.weight.bits()),
                     "zero_point" => case.zero_point.0 as i64 as u64,
                     _ => continue,
                 };
@@ -127,11 +130,11 @@ impl Encoder {
     /// Appends the weight beats of `case`, lowest plane of a k-step first.
     pub fn weight_beats(&self, case: &Case, out: &mut Vec<u32>) {
         let step = self.spec.elements_per_step() as usize;
-        let steps = case.elements / step;
+        let (steps, planes) = (case.elements / step, self.spec.beats_per_step_of(case.weight));
         for s in 0..steps {
-            for plane in 0..self.spec.beats_per_step() {
+            for plane in 0..planes {
                 let beat = self.append(out, self.weight.words);
-                let last = s + 1 == steps && plane + 1 == self.spec.beats_per_step();
+                let last = s + 1 == steps && plane + 1 == planes;
                 if let Some(field) = self.weight.field("last") {
                     put(beat, 32 * field.word, 1, u64::from(last));
                 }

@@ -1,7 +1,7 @@
 use crate::bench::{Bench, Flow, Stop};
 use crate::stimulus::zero_points;
 use crate::{Case, Encoder, Error, Interrupt, Monitor, Report, Simulator, Stalls, Start};
-use bitplane_formats::ZeroPoint;
+use bitplane_formats::WeightFormat;
 use bitplane_spec::Spec;
 
 /// Runs that an exhaustive check may take.
@@ -10,7 +10,7 @@ const LIMIT: u64 = 1 << 22;
 const BATCH_RUNS: usize = 512;
 
 /// Checks every combination of activations and weights of one group of k elements, for each group
-/// and each zero point, in runs of one k-step. The other groups are zero.
+/// each width of the weights and each zero point, in runs of one k-step. The other groups are zero.
 ///
 /// # Errors
 /// [`Error::Input`] if there are too many combinations; otherwise as [`crate::regression`].
@@ -33,20 +33,20 @@ pub fn exhaustive(
 /// each column another group of weights.
 struct Plan<'a> {
     spec: &'a Spec,
-    zero_points: Vec<ZeroPoint>,
+    /// Widths of the weights, narrowest first.
+    weights: Vec<WeightFormat>,
     /// Values of one group of activations, as bits.
     activations: u64,
-    /// Values of one group of weights, as bits.
-    weights: u64,
 }
 
 impl<'a> Plan<'a> {
     fn new(spec: &'a Spec) -> Result<Self, Error> {
         let bits = spec.tile.k * (spec.activation.bits() + spec.weight.bits());
-        let zero_points = zero_points(spec);
         let lanes = u64::from(spec.tile.m * spec.tile.n);
         let runs = 1u64.checked_shl(bits).map(|combinations| {
-            combinations / lanes * zero_points.len() as u64 * u64::from(spec.tile.groups)
+            // Narrower widths have half as many codes of an element, or fewer: never more in all.
+            let widest = combinations / lanes * zero_points(spec, spec.weight).len() as u64;
+            widest * u64::from(spec.tile.groups) * spec.run_weights().count() as u64
         });
         if bits > 40 || runs.is_none_or(|runs| runs > LIMIT) {
             return Err(Error::input(
@@ -64,36 +64,57 @@ impl<'a> Plan<'a> {
         }
         Ok(Self {
             spec,
-            zero_points,
+            weights: spec.run_weights().collect(),
             activations: 1 << (spec.tile.k * spec.activation.bits()),
-            weights: 1 << (spec.tile.k * spec.weight.bits()),
         })
     }
 
     fn check_all(&self, bench: &mut Bench) -> Flow {
-        let (m, n) = (u64::from(self.spec.tile.m), u64::from(self.spec.tile.n));
-        let total = self.activations.div_ceil(m)
-            * self.weights.div_ceil(n)
-            * self.zero_points.len() as u64
-            * u64::from(self.spec.tile.groups);
+        let total = self.weights.iter().map(|weight| self.runs(*weight)).sum();
         let mut cases = Vec::with_capacity(BATCH_RUNS);
         let mut done = 0;
-        for zero_point in &self.zero_points {
-            for group in 0..self.spec.tile.groups as usize {
-                for activation in (0..self.activations).step_by(m as usize) {
-                    for weight in (0..self.weights).step_by(n as usize) {
-                        let case = self.case(group, activation, weight);
-                        cases.push(Case { zero_point: *zero_point, ..case });
-                        if cases.len() == BATCH_RUNS {
-                            done += self.check(bench, &mut cases)?;
-                            bench.monitor.report("all combinations", done, total)?;
-                        }
-                    }
+        for weight in &self.weights {
+            for case in self.cases(*weight) {
+                cases.push(case);
+                if cases.len() == BATCH_RUNS {
+                    done += self.check(bench, &mut cases)?;
+                    bench.monitor.report("all combinations", done, total)?;
                 }
             }
         }
         self.check(bench, &mut cases)?;
         Ok(())
+    }
+
+    /// Values of one group of `weight` codes, as bits.
+    fn words(&self, weight: WeightFormat) -> u64 {
+        1 << (self.spec.tile.k * weight.bits())
+    }
+
+    fn runs(&self, weight: WeightFormat) -> u64 {
+        let tile = self.spec.tile;
+        self.activations.div_ceil(tile.m.into())
+            * self.words(weight).div_ceil(tile.n.into())
+            * zero_points(self.spec, weight).len() as u64
+            * u64::from(tile.groups)
+    }
+
+    fn cases(&self, weight: WeightFormat) -> impl Iterator<Item = Case> + '_ {
+        let (m, n) = (self.spec.tile.m as usize, self.spec.tile.n as usize);
+        let places = move || {
+            let groups = 0..self.spec.tile.groups as usize;
+            let activations = move || (0..self.activations).step_by(m);
+            let words = move || (0..self.words(weight)).step_by(n);
+            groups.flat_map(move |group| {
+                activations().flat_map(move |a| words().map(move |word| (group, a, word)))
+            })
+        };
+        zero_points(self.spec, weight).into_iter().flat_map(move |zero_point| {
+            places().map(move |(group, activation, word)| Case {
+                zero_point,
+                ..self.case(weight, group, activation, word)
+            })
+        })
     }
 
     fn check(&self, bench: &mut Bench, cases: &mut Vec<Case>) -> Result<u64, Stop> {
@@ -104,10 +125,10 @@ impl<'a> Plan<'a> {
         Ok(count)
     }
 
-    /// Row r takes the activations numbered `activation` + r, column c the weights `weight` + c;
+    /// Row r takes the activations numbered `activation` + r, column c the weights `word` + c;
     /// numbers beyond the last start again.
-    fn case(&self, group: usize, activation: u64, weight: u64) -> Case {
-        let mut case = Case::zero(self.spec, 1);
+    fn case(&self, weight: WeightFormat, group: usize, activation: u64, word: u64) -> Case {
+        let mut case = Case { weight, ..Case::zero(self.spec, 1) };
         let (k, elements) = (self.spec.tile.k as usize, case.elements);
         for row in 0..case.rows {
             let bits = (activation + row as u64) % self.activations;
@@ -118,10 +139,10 @@ impl<'a> Plan<'a> {
             }
         }
         for column in 0..case.columns {
-            let bits = (weight + column as u64) % self.weights;
+            let bits = (word + column as u64) % self.words(weight);
             for i in 0..k {
-                let raw = bits >> (i * self.spec.weight.bits() as usize);
-                let code = raw as u32 & (self.spec.weight.codes() - 1);
+                let raw = bits >> (i * weight.bits() as usize);
+                let code = raw as u32 & (weight.codes() - 1);
                 case.codes[column * elements + group * k + i] = code as u8;
             }
         }

@@ -1,9 +1,9 @@
 use crate::compare::compare;
 use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Session, Simulator, Stalls, Start};
 use bitplane_emit::wire::status;
-use bitplane_formats::ZeroPoint;
+use bitplane_formats::{WeightFormat, ZeroPoint};
 use bitplane_golden::Run;
-use bitplane_spec::{Architecture, Spec, ZeroPointMode};
+use bitplane_spec::{Architecture, Spec, WeightWidth, ZeroPointMode};
 use serde::{Deserialize, Serialize};
 
 /// Words of stimulus in one batch (4 MB), unless a single run is longer.
@@ -20,6 +20,8 @@ pub struct Layer<'a> {
     pub outputs: usize,
     /// `[tokens, inputs]`, row-major, in the range of the activation format.
     pub activations: &'a [i32],
+    /// Format of the codes.
+    pub weight: WeightFormat,
     /// Unsigned weight codes `[outputs, inputs]`, row-major.
     pub codes: &'a [u8],
     /// Where the weight beats come from.
@@ -59,8 +61,8 @@ pub struct LayerReport {
     pub runs: u64,
     /// Clock cycles from the first beat to the last result.
     pub cycles: u64,
-    /// Multiply-accumulates of the layer over those that the array could have done in these
-    /// cycles.
+    /// Multiply-accumulates of the layer over those that the array could have done with these
+    /// weights in these cycles.
     pub utilisation: f64,
     /// The first difference, as text.
     pub first_mismatch: Option<String>,
@@ -100,7 +102,9 @@ pub fn layer(
         tiling.run(tiles_of_batch, &mut session, &mut report)?;
     }
     let useful = layer.tokens as f64 * layer.inputs as f64 * layer.outputs as f64;
-    let possible = report.cycles as f64 * simulator.manifest.macs_per_cycle;
+    let lookups =
+        f64::from(spec.beats_per_step()) / f64::from(spec.beats_per_step_of(layer.weight));
+    let possible = report.cycles as f64 * simulator.manifest.macs_per_cycle * lookups;
     report.utilisation = if possible > 0.0 { useful / possible } else { 0.0 };
     Ok(report)
 }
@@ -112,6 +116,7 @@ fn whole(layer: &Layer) -> Run {
         columns: layer.outputs,
         elements: layer.inputs,
         activations: layer.activations.to_vec(),
+        weight: layer.weight,
         codes: layer.codes.to_vec(),
         zero_point: layer.zero_point,
     }
@@ -151,7 +156,7 @@ impl Tiling<'_> {
         let mut case = Case::zero(self.spec, self.steps());
         case.rows = m.min(layer.tokens - corner.token);
         case.columns = n.min(layer.outputs - corner.output);
-        case.zero_point = layer.zero_point;
+        (case.weight, case.zero_point) = (layer.weight, layer.zero_point);
         case.keep[layer.inputs..].fill(false);
         let (inputs, elements) = (layer.inputs, case.elements);
         for row in 0..case.rows {
@@ -218,7 +223,8 @@ impl Tiling<'_> {
                 Weights::Codes => self.encoder.add(case, &mut batch),
                 Weights::Packed(packed) => {
                     let tile = corner.output / self.spec.tile.n as usize;
-                    let beats = self.steps() * self.spec.beats_per_step() as usize;
+                    let planes = self.spec.beats_per_step_of(self.layer.weight);
+                    let beats = self.steps() * planes as usize;
                     let words = self.encoder.weight_data_words();
                     let data = &packed.words[tile * beats * words..][..beats * words];
                     self.encoder.activation_beats(case, &mut batch.activation);
@@ -287,11 +293,19 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
             format!("activation {a} is outside {format} ({}..={})", format.min(), format.max());
         return refuse("activation.format", message, "quantise the activations to that format");
     }
-    if let Some(code) = layer.codes.iter().find(|code| u32::from(**code) >= spec.weight.codes()) {
-        let message = format!("weight code {code} does not fit {}", spec.weight);
+    if !spec.run_weights().any(|weight| weight == layer.weight) {
+        let message = format!("the core does not take {} weights", layer.weight);
+        let help = match spec.weight_width {
+            WeightWidth::Fixed => "quantise the weights to the configuration's format",
+            WeightWidth::Runtime => "quantise the weights to that format or a narrower one",
+        };
+        return refuse("weight.format", message, help);
+    }
+    if let Some(code) = layer.codes.iter().find(|code| u32::from(**code) >= layer.weight.codes()) {
+        let message = format!("weight code {code} does not fit {}", layer.weight);
         return refuse("weight.format", message, "quantise the weights to that format");
     }
-    if !takes(spec, layer.zero_point) {
+    if !takes(spec, layer) {
         let message = format!("the core does not take the zero point z' = {}", layer.zero_point.0);
         let help = "use a lut_tensor_core with group.zero_point = \"constant\"";
         return refuse("group.zero_point", message, help);
@@ -299,7 +313,7 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
     if let Weights::Packed(packed) = layer.weights {
         let steps = inputs.div_ceil(spec.elements_per_step() as usize);
         let tiles = outputs.div_ceil(spec.tile.n as usize);
-        let beats = tiles * steps * spec.beats_per_step() as usize;
+        let beats = tiles * steps * spec.beats_per_step_of(layer.weight) as usize;
         let expected = beats * encoder.weight_data_words();
         if packed.words.len() != expected {
             let message = format!(
@@ -313,10 +327,11 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
 }
 
 /// A multiplier array works on two's-complement weights and on nothing else.
-fn takes(spec: &Spec, zero_point: ZeroPoint) -> bool {
+fn takes(spec: &Spec, layer: &Layer) -> bool {
+    let zero_point = layer.zero_point;
     match (&spec.architecture, spec.zero_point) {
         (Architecture::MacArray, _) => zero_point == ZeroPoint::TWOS_COMPLEMENT,
-        (_, ZeroPointMode::Constant) => spec.weight.accepts(zero_point),
+        (_, ZeroPointMode::Constant) => layer.weight.accepts(zero_point),
         (_, ZeroPointMode::None) => zero_point == ZeroPoint::MID_RISE,
     }
 }

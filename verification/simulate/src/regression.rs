@@ -159,7 +159,10 @@ impl Regression<'_> {
         let spec = self.bench.spec();
         let beats: u32 = cases
             .iter()
-            .map(|c| c.steps(spec) as u32 * spec.beats_per_step() + c.result_beats(spec) + 4)
+            .map(|case| {
+                let steps = case.steps(spec) as u32;
+                steps * spec.beats_per_step_of(case.weight) + case.result_beats(spec) + 4
+            })
             .sum();
         beats * 256 / (257 - stalls.worst())
     }
@@ -291,6 +294,7 @@ fn violations(encoder: &Encoder) -> Vec<Violation> {
             violations.push(activation(&format!("too many {field}"), 0, field, most + 1));
         }
     }
+    violations.extend(illegal_widths(encoder));
     if let Some(bits) = encoder.activation_field_bits("zero_point") {
         // -2 is the only even code of a two-bit field besides 0.
         for even in [-2, 2] {
@@ -298,6 +302,34 @@ fn violations(encoder: &Encoder) -> Vec<Violation> {
             if representable {
                 let name = format!("the even zero point {even}");
                 violations.push(activation(&name, 0, "zero_point", even));
+            }
+        }
+    }
+    violations
+}
+
+/// Widths of the weights that no run has, and of each width but the widest the smallest zero
+/// point that is odd and too large for it.
+fn illegal_widths(encoder: &Encoder) -> Vec<Violation> {
+    let Some(bits) = encoder.activation_field_bits("weight_bits") else {
+        return Vec::new();
+    };
+    let widest = encoder.spec().weight.bits();
+    let mut violations = vec![activation("weights of no bits", 0, "weight_bits", 0)];
+    if widest + 1 < 1 << bits {
+        let name = format!("weights of {} bits", widest + 1);
+        violations.push(activation(&name, 0, "weight_bits", i64::from(widest) + 1));
+    }
+    if encoder.activation_field_bits("zero_point").is_some() {
+        for weight in encoder.spec().run_weights().filter(|weight| weight.bits() < widest) {
+            for zero_point in [i64::from(weight.codes()) + 1, -1 - i64::from(weight.codes())] {
+                let name = format!("the zero point {zero_point} with {weight} weights");
+                let tamper = move |encoder: &Encoder, batch: &mut Batch| {
+                    let bits = i64::from(weight.bits());
+                    encoder.set_activation(&mut batch.activation, 0, "weight_bits", bits);
+                    encoder.set_activation(&mut batch.activation, 0, "zero_point", zero_point);
+                };
+                violations.push(Violation { name, tamper: Box::new(tamper) });
             }
         }
     }

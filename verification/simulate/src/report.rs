@@ -90,6 +90,8 @@ pub struct ShrunkCase {
 pub struct ShrunkRun {
     /// K-steps of the run.
     pub steps: usize,
+    /// Bits of its weights.
+    pub weight_bits: u32,
     /// The run's reinterpreted zero point.
     pub zero_point: i32,
     /// Elements that count, a row of 0 and 1.
@@ -133,8 +135,9 @@ impl fmt::Display for ShrunkRun {
         let (rows, columns) = (self.activations.len(), self.codes.len());
         writeln!(
             f,
-            "  a run of {} k-steps, {rows} rows, {columns} columns, zero point z' = {}:",
-            self.steps, self.zero_point
+            "  a run of {} k-steps, {rows} rows, {columns} columns, {}-bit weights, \
+             zero point z' = {}:",
+            self.steps, self.weight_bits, self.zero_point
         )?;
         if self.keep.contains(&0) {
             writeln!(f, "    keep            {}", row(&self.keep))?;

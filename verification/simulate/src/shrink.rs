@@ -144,6 +144,7 @@ fn shrunk_run(case: &Case, encoder: &Encoder) -> ShrunkRun {
     let run = case.run();
     ShrunkRun {
         steps: case.steps(encoder.spec()),
+        weight_bits: case.weight.bits(),
         zero_point: case.zero_point.0,
         keep: case.keep.iter().map(|keep| u8::from(*keep)).collect(),
         activations: run.activations.chunks(run.elements).map(<[i32]>::to_vec).collect(),

@@ -1,7 +1,7 @@
 //! Runs to check a core with: directed corners and random ones.
 
 use crate::{Case, Encoder, Stalls};
-use bitplane_formats::ZeroPoint;
+use bitplane_formats::{WeightFormat, ZeroPoint};
 use bitplane_spec::{Architecture, Spec, ZeroPointMode};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -15,7 +15,8 @@ const RANDOM_WORDS: usize = 1 << 18;
 pub(crate) struct Maker {
     spec: Spec,
     rng: StdRng,
-    zero_points: Vec<ZeroPoint>,
+    /// The widths of the weights, narrowest first, with the zero points of each.
+    weights: Vec<(WeightFormat, Vec<ZeroPoint>)>,
     longest_steps: usize,
     random_steps: usize,
 }
@@ -26,7 +27,7 @@ impl Maker {
         let max_steps = usize::try_from(spec.max_steps()).unwrap_or(usize::MAX);
         let words = encoder.step_words();
         Self {
-            zero_points: zero_points(&spec),
+            weights: spec.run_weights().map(|w| (w, zero_points(&spec, w))).collect(),
             longest_steps: max_steps.min((RUN_WORDS / words).max(1)),
             random_steps: max_steps.min((RANDOM_WORDS / words).clamp(2, 160)),
             rng: StdRng::seed_from_u64(seed),
@@ -50,7 +51,7 @@ impl Maker {
         Stalls { seed: self.rng.random::<u32>() | 1, activation, weight, result }
     }
 
-    /// A run of random length, shape, values and zero point.
+    /// A run of random length, shape, values, width of the weights and zero point.
     pub(crate) fn random(&mut self) -> Case {
         let longest = match self.below(10) {
             0..4 => 4,
@@ -92,7 +93,7 @@ impl Maker {
         }
         let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
         keep_first(&mut case, within);
-        case.zero_point = self.any_zero_point();
+        self.choose_weights(&mut case);
         case
     }
 
@@ -131,23 +132,25 @@ impl Maker {
         let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
         for case in &mut cases {
             keep_first(case, within);
-            case.zero_point = self.any_zero_point();
+            self.choose_weights(case);
         }
         cases
     }
 
-    /// Most negative activations against the smallest and largest weights under every zero point,
-    /// zero tables, alternating planes.
+    /// Most negative activations against the smallest and largest weights of every width under
+    /// every zero point, zero tables, alternating planes.
     fn extremes(&mut self) -> Vec<Case> {
         let (low, high) = self.activation_range();
         let top = (self.spec.weight.codes() - 1) as u8;
         let steps = self.longest_steps.min(2);
         let mut cases = Vec::new();
-        for zero_point in self.zero_points.clone() {
-            for (activation, code) in [(low, 0), (low, top), (high, 0), (high, top)] {
-                let mut case = self.constant(steps, activation, |_, _| code);
-                case.zero_point = zero_point;
-                cases.push(case);
+        for (weight, zero_points) in self.weights.clone() {
+            let top = (weight.codes() - 1) as u8;
+            for zero_point in zero_points {
+                for (activation, code) in [(low, 0), (low, top), (high, 0), (high, top)] {
+                    let case = self.constant(steps, activation, |_, _| code);
+                    cases.push(Case { weight, zero_point, ..case });
+                }
             }
         }
         let mut zero = self.junk(steps);
@@ -194,7 +197,8 @@ impl Maker {
             }
             let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
             keep_first(&mut case, within);
-            case.zero_point = self.any_zero_point();
+            let zero_points = self.widest_zero_points();
+            case.zero_point = zero_points[self.rng.random_range(0..zero_points.len())];
             cases.push(case);
         }
         cases
@@ -205,7 +209,8 @@ impl Maker {
         let (low, high) = self.activation_range();
         let top = (self.spec.weight.codes() - 1) as u8;
         let steps = self.longest_steps;
-        let (first, last) = (self.zero_points[0], *self.zero_points.last().unwrap_or(&MID_RISE));
+        let zero_points = self.widest_zero_points();
+        let (first, last) = (zero_points[0], *zero_points.last().unwrap_or(&MID_RISE));
         let mut cases = vec![
             self.constant(steps, low, |_, _| 0),
             self.constant(steps, low, |_, _| top),
@@ -230,14 +235,15 @@ impl Maker {
         for row in small.activations.chunks_mut(small.elements) {
             row[exact..].fill(0);
         }
-        small.zero_point = self.any_zero_point();
+        self.choose_weights(&mut small);
         let mut cases = vec![small];
         let top = (self.spec.weight.codes() - 1) as u8;
         cases.push(self.constant(steps, low, |_, _| top));
         cases
     }
 
-    /// A run of the whole tile with random values everywhere and no zero point.
+    /// A run of the whole tile with random values everywhere, the widest weights and no zero
+    /// point.
     fn junk(&mut self, steps: usize) -> Case {
         let mut case = Case::zero(&self.spec, steps);
         let (low, high) = self.activation_range();
@@ -266,8 +272,18 @@ impl Maker {
         case.activations.iter_mut().for_each(|activation| *activation = value(&mut self.rng));
     }
 
-    fn any_zero_point(&mut self) -> ZeroPoint {
-        self.zero_points[self.rng.random_range(0..self.zero_points.len())]
+    /// Gives `case` any width of the weights and one of its zero points; codes keep their low
+    /// bits.
+    fn choose_weights(&mut self, case: &mut Case) {
+        let (weight, zero_points) = &self.weights[self.rng.random_range(0..self.weights.len())];
+        case.weight = *weight;
+        case.zero_point = zero_points[self.rng.random_range(0..zero_points.len())];
+        let top = (weight.codes() - 1) as u8;
+        case.codes.iter_mut().for_each(|code| *code &= top);
+    }
+
+    fn widest_zero_points(&self) -> Vec<ZeroPoint> {
+        zero_points(&self.spec, self.spec.weight)
     }
 
     fn activation_range(&self) -> (i32, i32) {
@@ -288,11 +304,11 @@ fn keep_first(case: &mut Case, elements: usize) {
     case.keep[elements..].fill(false);
 }
 
-/// All that the core takes, the most negative first.
-pub(crate) fn zero_points(spec: &Spec) -> Vec<ZeroPoint> {
+/// All that the core takes with `weight` codes, the most negative first.
+pub(crate) fn zero_points(spec: &Spec, weight: WeightFormat) -> Vec<ZeroPoint> {
     if spec.zero_point == ZeroPointMode::None {
         return vec![MID_RISE];
     }
-    let codes = spec.weight.codes() as i32;
-    (-codes..=codes).map(ZeroPoint).filter(|z| spec.weight.accepts(*z)).collect()
+    let codes = weight.codes() as i32;
+    (-codes..=codes).map(ZeroPoint).filter(|z| weight.accepts(*z)).collect()
 }

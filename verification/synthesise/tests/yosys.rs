@@ -55,6 +55,7 @@ fn manifest(top: &str, files: &[&str]) -> Manifest {
         max_k: 0,
         beats_per_step: 1,
         elements_per_step: 4,
+        throughput: vec![],
         units: vec![unit("table", "probe_table", 2, 96), unit("lane", "probe_lane", 8, 96)],
     }
 }

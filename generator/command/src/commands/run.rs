@@ -90,7 +90,7 @@ fn cycles(weights: &PackedWeights, spec: &Spec, tokens: usize) -> u64 {
     let tiles =
         tokens.div_ceil(spec.tile.m as usize) * weights.outputs().div_ceil(spec.tile.n as usize);
     let steps = weights.inputs().div_ceil(spec.elements_per_step() as usize);
-    tiles as u64 * steps as u64 * u64::from(spec.beats_per_step())
+    tiles as u64 * steps as u64 * u64::from(weights.planes())
 }
 
 /// What is multiplied.
@@ -107,6 +107,7 @@ impl Task<'_> {
             inputs: self.weights.inputs(),
             outputs: self.weights.outputs(),
             activations: &self.activations.values,
+            weight: self.weights.format(),
             codes,
             weights: Weights::Packed(PackedBeats { words: beats }),
             zero_point: match self.spec.zero_point {

@@ -106,12 +106,12 @@ fn problem(report: &Report, options: &Verify) -> Option<Problem> {
 }
 
 fn text(report: &Report, simulation: &Simulation) -> String {
-    let Cover { lanes, indices, planes } = report.cover;
+    let Cover { lanes, indices, planes, widths } = report.cover;
     let skipped: String = report.skipped.iter().map(|each| format!("skipped: {each}\n")).collect();
     format!(
         "0 mismatches in {} results of {} runs up to K = {} (seed {})\n\
          {} look-up cycles, {} look-ups, {} clock cycles\n\
-         cover: lanes {}, indices {}, planes {}\n{skipped}{}\n",
+         cover: lanes {}, indices {}, planes {}, weight widths {}\n{skipped}{}\n",
         report.results,
         report.runs,
         report.longest_k,
@@ -122,6 +122,7 @@ fn text(report: &Report, simulation: &Simulation) -> String {
         share(lanes),
         share(indices),
         share(planes),
+        share(widths),
         simulation.tool,
     )
 }

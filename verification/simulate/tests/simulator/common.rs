@@ -11,7 +11,7 @@ use bitplane_simulate::{
 };
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, Architecture, Fold, Overflow, Pipeline, Precompute, Reset,
-    Select, Spec, Stages, Symmetry, Table, Tile, ZeroPointMode,
+    Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 use std::path::{Path, PathBuf};
 
@@ -59,6 +59,7 @@ pub fn spec(shape: Shape) -> Spec {
         }),
         activation: IntegerFormat::new(shape.activation).unwrap(),
         weight: WeightFormat::new(shape.weight).unwrap(),
+        weight_width: WeightWidth::Fixed,
         tile: Tile { m: shape.m, n: shape.n, k: shape.k, groups: 1, drain: shape.drain },
         accumulate: Accumulate {
             max_k: shape.max_k,
@@ -133,6 +134,7 @@ pub fn manifest(shape: Shape) -> Manifest {
         max_k,
         beats_per_step: weight,
         elements_per_step: k,
+        throughput: vec![],
         units: vec![],
     }
 }

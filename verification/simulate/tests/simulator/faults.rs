@@ -33,9 +33,32 @@ zero_point = "constant"
 stages = 0
 "#;
 
-/// A change to one unit's text.
+/// Weights of 1 to 3 bits, as each run says, folded in the core.
+const RUNTIME: &str = r#"
+kind = "lut_tensor_core"
+[activation]
+format = "int4"
+[weight]
+format = "int3"
+runtime_bits = true
+[tile]
+m = 1
+n = 3
+k = 3
+[table]
+fold = "runtime"
+[accumulate]
+max_k = 100
+[group]
+zero_point = "constant"
+[pipeline]
+stages = 1
+"#;
+
+/// A change to one unit's text of a core.
 struct Fault {
     name: &'static str,
+    core: &'static str,
     unit: &'static str,
     right: &'static str,
     wrong: &'static str,
@@ -44,57 +67,114 @@ struct Fault {
 const FAULTS: &[Fault] = &[
     Fault {
         name: "wrong fold bit",
+        core: CORE,
         unit: "weight_decoder",
         right: "assign index    = word_i[2:0];",
         wrong: "assign index    = {word_i[2:1], ~word_i[0]};",
     },
     Fault {
         name: "plane shift off by one",
+        core: CORE,
         unit: "plane_accumulator",
         right: "<< plane_i;",
         wrong: "<< ((plane_i == '0) ? plane_i : (plane_i - 2'd1));",
     },
     Fault {
         name: "missing carry-in on negate",
+        core: CORE,
         unit: "select_lane",
         right: "sum = sum + $signed(PartialBits'(carries[g]));",
         wrong: "sum = sum + $signed(PartialBits'(carries[g] && (g != 1)));",
     },
     Fault {
         name: "correction dropped",
+        core: CORE,
         unit: "zero_point_correction",
         right: "if (next_row_i) product_q <= product_d;",
         wrong: "if (next_row_i) product_q <= product_d & '0;",
     },
     Fault {
         name: "stale table",
+        core: CORE,
         unit: "table_registers",
         right: "if (load_i) entries_q <= entries_i;",
         wrong: "load_q <= load_i;\n    if (load_q) entries_q <= entries_i;",
     },
     Fault {
         name: "clear ignored",
+        core: CORE,
         unit: "result_drain",
         right: "    if (clear_i) begin\n      flushing_d = 1'b1;",
         wrong: "    if (clear_i) begin\n      flushing_d = flushing_q;",
     },
     Fault {
         name: "accumulator one bit short",
+        core: CORE,
         unit: "plane_accumulator",
         right: "sum_d = sum_q + Width'(addend);",
         wrong: "sum_d = Width'($signed((Width-1)'(sum_q + Width'(addend))));",
     },
     Fault {
         name: "stall loses a beat",
+        core: CORE,
         unit: "activation_register",
         right: "(load || (full_q && !step_ready_i))",
         wrong: "(load || (full_q && !step_ready_i && !full_q))",
     },
+    Fault {
+        name: "swapped element order",
+        core: CORE,
+        unit: "table_precompute",
+        right: "assign a0 = $signed(activations_i[0 +: 6]);",
+        wrong: "assign a0 = $signed(activations_i[6 +: 6]);",
+    },
+    Fault {
+        name: "last ignored",
+        core: CORE,
+        unit: "control",
+        right: "weight_out_of_step = (weight_last_q != (plane_is_last && step_last_q));",
+        wrong: "weight_out_of_step = 1'b0;",
+    },
+    Fault {
+        name: "sign taken from the wrong element",
+        core: RUNTIME,
+        unit: "weight_decoder",
+        right: "assign negate_o = !word_i[2];",
+        wrong: "assign negate_o = !word_i[1];",
+    },
+    Fault {
+        name: "tables overwritten while they are read",
+        core: CORE,
+        unit: "control",
+        right: "assign step_ready_d   = !step_full_d || (advance_next && plane_is_last_next);",
+        wrong: "assign step_ready_d   = !step_full_d || advance_next;",
+    },
+    Fault {
+        name: "tables loaded a cycle early",
+        core: CORE,
+        unit: "control",
+        right: "assign step_load_o       = step_load;",
+        wrong: "assign step_load_o       = step_valid_i && step_ready_d;",
+    },
+    Fault {
+        name: "width of the weights not held",
+        core: RUNTIME,
+        unit: "control",
+        right: "if (step_load && step_first_i) begin\n      last_plane_d",
+        wrong: "if (step_load) begin\n      last_plane_d",
+    },
+    Fault {
+        name: "zero point checked against the widest weights",
+        core: RUNTIME,
+        unit: "control",
+        right: "$signed(step_zero_point_i) >>> step_weight_bits_i",
+        wrong: "$signed(step_zero_point_i) >>> 3",
+    },
 ];
 
 /// Runs the ordinary regression on `core` with `fault` in it.
-fn regression_with(verilator: &Verilator, fault: Option<&Fault>) -> Report {
-    let spec = bitplane_spec::parse(CORE, "faulty").unwrap().spec;
+fn regression_with(verilator: &Verilator, core: &str, fault: Option<&Fault>) -> Report {
+    let spec = bitplane_spec::parse(core, "faulty").unwrap().spec;
     let bundle = bundle(&spec);
     let folder = tempfile::tempdir().unwrap();
     for file in &bundle.files {
@@ -137,10 +217,12 @@ fn write(path: &Path, text: &str) {
 }
 
 #[test]
-fn the_generated_core_passes_without_a_fault() {
+fn the_generated_cores_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
-    let report = regression_with(&verilator, None);
-    assert!(report.passed(), "{:?}", report.failure);
+    for core in [CORE, RUNTIME] {
+        let report = regression_with(&verilator, core, None);
+        assert!(report.passed(), "{:?}", report.failure);
+    }
 }
 
 #[test]
@@ -148,7 +230,7 @@ fn every_planted_fault_is_caught() {
     let Some(verilator) = verilator() else { return };
     let missed: Vec<&str> = FAULTS
         .iter()
-        .filter(|fault| regression_with(&verilator, Some(fault)).passed())
+        .filter(|fault| regression_with(&verilator, fault.core, Some(fault)).passed())
         .map(|fault| fault.name)
         .collect();
     assert!(missed.is_empty(), "not caught: {missed:?}");
