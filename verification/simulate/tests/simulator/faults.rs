@@ -125,15 +125,15 @@ const FAULTS: &[Fault] = &[
         name: "swapped element order",
         core: CORE,
         unit: "table_precompute",
-        right: "assign a0 = $signed(activations_i[0 +: 6]);",
-        wrong: "assign a0 = $signed(activations_i[6 +: 6]);",
+        right: "activations_i[0 +: 6]);\n  assign a1 = $signed(activations_i[6 +: 6]);",
+        wrong: "activations_i[6 +: 6]);\n  assign a1 = $signed(activations_i[0 +: 6]);",
     },
     Fault {
         name: "last ignored",
         core: CORE,
-        unit: "control",
-        right: "weight_out_of_step = (weight_last_q != (plane_is_last && step_last_q));",
-        wrong: "weight_out_of_step = 1'b0;",
+        unit: "activation_register",
+        right: "last_q       <= activation_last_i;",
+        wrong: "last_q       <= activation_last_i && activation_first_i;",
     },
     Fault {
         name: "sign taken from the wrong element",
@@ -147,7 +147,8 @@ const FAULTS: &[Fault] = &[
         core: CORE,
         unit: "control",
         right: "assign step_ready_d   = !step_full_d || (advance_next && plane_is_last_next);",
-        wrong: "assign step_ready_d   = !step_full_d || advance_next;",
+        wrong: "assign step_ready_d   = !step_full_d\n\
+                || (advance_next && (plane_is_last_next || !plane_is_last));",
     },
     Fault {
         name: "tables loaded a cycle early",
