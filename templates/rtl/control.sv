@@ -1,4 +1,4 @@
-{% include "rtl/header.sv" %}// Stream control: holds one k-step and one weight beat, walks the bit planes of the step, and
+{% include "rtl/header.sv" %}// Stream control: holds one k-step and one weight beat, walks the bit planes of the {{ unit.phrases.walked }}, and
 // raises the sticky flags. Both ready outputs come from registers: whether a register will be free
 // is worked out one cycle ahead, from next states that are already known.
 //
@@ -37,19 +37,20 @@ module {{ core.name }}_control (
   output logic {{ core.width(core.columns_bits) }} run_columns_o,
 {% if core.corrected %}  output logic {{ core.width(core.zero_point_bits) }} run_zero_point_o,
 
-  // First plane of a step: its activations are counted once.
+  // First plane of a step, whose activations are counted once.
   output logic {{ core.bit() }} sum_enable_o,
 {% endif %}
   // Lanes.
   output logic {{ core.bit() }} accumulate_enable_o,
-{% if unit.plane_bits > 0 %}  output logic {{ core.width(unit.plane_bits) }} accumulate_plane_o,
+{% if core.passes %}  output logic {{ core.bit() }} accumulate_double_o,
+{% else if unit.plane_bits > 0 %}  output logic {{ core.width(unit.plane_bits) }} accumulate_plane_o,
 {% endif %}
   // Sticky until clear or reset.
   output logic {{ core.bit() }} error_o,
   output logic {{ core.bit() }} overflow_o
 );
 
-{% if unit.plane_bits > 0 && core.run_bits_bits == 0 %}  localparam logic {{ core.range(unit.plane_bits) }} LastPlane = {{ unit.plane_bits }}'d{{ unit.last_plane }};
+{% if unit.plane_bits > 0 && core.run_bits_bits == 0 && !core.passes %}  localparam logic {{ core.range(unit.plane_bits) }} LastPlane = {{ unit.plane_bits }}'d{{ unit.last_plane }};
 {% endif %}  localparam logic {{ core.range(unit.step_count_bits) }} MaxSteps = {{ unit.step_count_bits }}'d{{ unit.max_steps }};
 
   logic step_full_d, step_full_q;
@@ -62,6 +63,7 @@ module {{ core.name }}_control (
   logic weight_load;
   logic advance, advance_next;
   logic plane_is_last, plane_is_last_next;
+  logic run_starts;
   logic in_run_d, in_run_q;
   logic illegal_first, out_of_order, weight_out_of_step;
   logic error_d, error_q;
@@ -85,7 +87,51 @@ module {{ core.name }}_control (
   assign step_ready_d   = !step_full_d || (advance_next && plane_is_last_next);
   assign weight_ready_d = !weight_full_d || advance_next;
 
-{% if unit.plane_bits > 0 %}  // Bit planes, least significant first.
+{% if core.passes %}  // Bit planes, most significant first. The first step of a pass starts the next plane, or after
+  // plane 0 the next run.
+  logic {{ core.range(unit.plane_bits) }} plane_d, plane_q;
+  logic pass_is_first_d, pass_is_first_q;
+  logic step_first_q;
+
+  assign run_starts = step_first_i && (plane_q == '0);
+
+  always_comb begin : p_plane
+    plane_d         = plane_q;
+    pass_is_first_d = pass_is_first_q;
+    if (step_load && step_first_i) begin
+      plane_d         = run_starts ? {{ unit.phrases.first_plane }} : (plane_q - {{ unit.plane_bits }}'d1);
+      pass_is_first_d = run_starts;
+    end
+    if (clear_i) plane_d = '0;
+  end
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_plane_register
+{% else %}  always_ff @(posedge clk_i) begin : p_plane_register
+{% endif %}    if (!rst_ni) begin
+      plane_q <= '0;
+    end else begin
+      plane_q <= plane_d;
+    end
+  end
+
+  // Every pass has as many steps as the first.
+  logic pass_differs;
+  logic {{ core.range(unit.step_count_bits) }} pass_steps_q;
+
+  assign pass_differs = step_last_i && !pass_is_first_d && (step_count_d != pass_steps_q);
+
+  always_ff @(posedge clk_i) begin : p_pass
+    pass_is_first_q <= pass_is_first_d;
+    if (step_load) step_first_q <= step_first_i;
+    if (step_load && step_last_i && pass_is_first_d) pass_steps_q <= step_count_d;
+  end
+
+  // One beat is a whole step of its pass.
+  assign plane_is_last      = 1'b1;
+  assign plane_is_last_next = 1'b1;
+{% else if unit.plane_bits > 0 %}  assign run_starts = step_first_i;
+
+  // Bit planes, least significant first.
   logic {{ core.range(unit.plane_bits) }} plane_d, plane_q;
 
   always_comb begin : p_plane
@@ -102,7 +148,7 @@ module {{ core.name }}_control (
 
   always_comb begin : p_last_plane
     last_plane_d = last_plane_q;
-    if (step_load && step_first_i) begin
+    if (step_load && run_starts) begin
       last_plane_d = {{ unit.phrases.run_last_plane }};
     end
   end
@@ -124,7 +170,9 @@ module {{ core.name }}_control (
       plane_q <= plane_d;
     end
   end
-{% else %}  // One beat is a whole step.
+{% else %}  assign run_starts = step_first_i;
+
+  // One beat is a whole step.
   assign plane_is_last      = 1'b1;
   assign plane_is_last_next = 1'b1;
 {% endif %}
@@ -155,8 +203,9 @@ module {{ core.name }}_control (
     if (clear_i) in_run_d = 1'b0;
 
     error_d = error_q;
-    if (step_load && (out_of_order || (step_first_i && illegal_first))) error_d = 1'b1;
-    if (advance && weight_out_of_step) error_d = 1'b1;
+    if (step_load && (out_of_order || (run_starts && illegal_first))) error_d = 1'b1;
+{% if core.passes %}    if (step_load && pass_differs) error_d = 1'b1;
+{% endif %}    if (advance && weight_out_of_step) error_d = 1'b1;
     if (clear_i) error_d = 1'b0;
   end
 
@@ -203,7 +252,7 @@ module {{ core.name }}_control (
   always_ff @(posedge clk_i) begin : p_properties
     if (step_load) step_last_q <= step_last_i;
     if (weight_load) weight_last_q <= weight_last_i;
-    if (step_load && step_first_i) begin
+    if (step_load && run_starts) begin
       rows_q       <= step_rows_i;
       columns_q    <= step_columns_i;
 {% if core.corrected %}      zero_point_q <= step_zero_point_i;
@@ -223,23 +272,32 @@ module {{ core.name }}_control (
   end
 
   assign accumulate_enable_o = accumulate_enable_q[{{ unit.stages }}-1];
-{% if unit.plane_bits > 0 %}
-  logic {{ core.range(unit.plane_delay_bits) }} accumulate_plane_q;
+{% if core.passes %}
+  logic {{ core.range(unit.delayed_bits) }} accumulate_double_q;
+
+  always_ff @(posedge clk_i) begin : p_accumulate_double
+    accumulate_double_q <= {{ unit.phrases.double_next }};
+  end
+
+  assign accumulate_double_o = accumulate_double_q[{{ unit.stages }}-1];
+{% else if unit.plane_bits > 0 %}
+  logic {{ core.range(unit.delayed_bits) }} accumulate_plane_q;
 
   always_ff @(posedge clk_i) begin : p_accumulate_plane
     accumulate_plane_q <= {{ unit.phrases.plane_next }};
   end
 
-  assign accumulate_plane_o = accumulate_plane_q[{{ unit.plane_delay_bits }}-1 -: {{ unit.plane_bits }}];
+  assign accumulate_plane_o = accumulate_plane_q[{{ unit.delayed_bits }}-1 -: {{ unit.plane_bits }}];
 {% endif %}{% else %}  assign accumulate_enable_o = advance;
-{% if unit.plane_bits > 0 %}  assign accumulate_plane_o  = plane_q;
+{% if core.passes %}  assign accumulate_double_o = step_first_q;
+{% else if unit.plane_bits > 0 %}  assign accumulate_plane_o  = plane_q;
 {% endif %}{% endif %}
   assign step_ready_o      = step_ready_q;
   assign step_ready_next_o = step_ready_d;
   assign step_load_o       = step_load;
   assign weight_ready_o    = weight_ready_q;
   assign weight_load_o     = weight_load;
-  assign run_done_o        = step_done && step_last_q;
+  assign run_done_o        = {{ unit.phrases.run_done }};
   assign run_rows_o        = rows_q;
   assign run_columns_o     = columns_q;
 {% if core.corrected %}  assign run_zero_point_o  = zero_point_q;

@@ -13,6 +13,8 @@ module {{ core.name }}_plane_accumulator (
 
 {% if unit.plane_bits > 0 %}  // Bit significance of the partial sum.
   input  logic {{ core.width(unit.plane_bits) }} plane_i,
+{% endif %}{% if unit.doubles %}  // A new plane starts: the sum so far is that of the planes above it.
+  input  logic {{ core.bit() }} double_i,
 {% endif %}  input  logic {{ core.width(unit.partial_bits) }} partial_i,
 
   // Drain chain.
@@ -29,20 +31,32 @@ module {{ core.name }}_plane_accumulator (
 {% if unit.plane_bits > 0 %}  assign addend = ExactWidth'($signed(partial_i)) << plane_i;
 {% else %}  assign addend = ExactWidth'($signed(partial_i));
 {% endif %}
-{% if unit.saturates %}  // One bit more than the operands: the two highest bits differ beyond the range.
+{% if unit.doubles %}  // The sum in units of the plane under way.
+{% if unit.saturates %}  localparam int DoubleWidth = Width + 1;
+  logic signed [DoubleWidth-1:0] augend;
+
+  assign augend = double_i ? $signed({sum_q, 1'b0}) : DoubleWidth'($signed(sum_q));
+
+{% else %}  logic [Width-1:0] augend;
+
+  assign augend = double_i ? {sum_q[Width-2:0], 1'b0} : sum_q;
+
+{% endif %}{% endif %}{% if unit.saturates %}  // One bit more than the operands: the two highest bits differ beyond the range.
   localparam logic [Width-1:0] Highest = {1'b0, {(Width-1){1'b1}}};
   logic signed [ExactWidth-1:0] exact;
   logic fits;
+  logic [Width-1:0] clamped;
 
-  assign exact = ExactWidth'($signed(sum_q)) + addend;
-  assign fits  = (exact == ExactWidth'($signed(exact[Width-1:0])));
+  assign exact   = ExactWidth'($signed({{ unit.phrases.augend }})) + addend;
+  assign fits    = (exact == ExactWidth'($signed(exact[Width-1:0])));
+  assign clamped = fits ? exact[Width-1:0] : (exact[ExactWidth-1] ? ~Highest : Highest);
 
   always_comb begin : p_next
     sum_d = sum_q;
     if (shift_i) begin
       sum_d = chain_i;
     end else if (enable_i) begin
-      sum_d = fits ? exact[Width-1:0] : (exact[ExactWidth-1] ? ~Highest : Highest);
+      sum_d = clamped;
     end
   end
 {% else %}{% if !unit.exact %}  // Only the low bits are kept.
@@ -55,7 +69,7 @@ module {{ core.name }}_plane_accumulator (
     if (shift_i) begin
       sum_d = chain_i;
     end else if (enable_i) begin
-      sum_d = sum_q + Width'(addend);
+      sum_d = {{ unit.phrases.augend }} + Width'(addend);
     end
   end
 {% endif %}
@@ -70,10 +84,10 @@ module {{ core.name }}_plane_accumulator (
   // No run of up to {{ core.max_k }} elements leaves the range.
   logic signed [ExactWidth-1:0] checked;
 
-  assign checked = ExactWidth'($signed(sum_q)) + addend;
+  assign checked = ExactWidth'($signed({{ unit.phrases.augend }})) + addend;
 
   always_ff @(posedge clk_i) begin : p_assert
-    if (enable_i && !shift_i) assert (checked[Width] == checked[Width-1]);
+    if (enable_i && !shift_i) assert (checked == ExactWidth'($signed(checked[Width-1:0])));
   end
 `endif
 `endif

@@ -20,7 +20,8 @@ module {{ core.name }} (
   logic step_load;
   logic weight_load;
   logic accumulate_enable;
-{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane;
+{% if core.passes %}  logic accumulate_double;
+{% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane;
 {% endif %}  logic drain_busy, drain_busy_next;
   logic run_done;
   logic {{ core.range(core.rows_bits) }} run_rows;
@@ -98,7 +99,8 @@ module {{ core.name }} (
 {% if core.corrected %}    .run_zero_point_o    (run_zero_point),
     .sum_enable_o        (sum_enable),
 {% endif %}    .accumulate_enable_o (accumulate_enable),
-{% if unit.plane_bits > 0 %}    .accumulate_plane_o  (accumulate_plane),
+{% if core.passes %}    .accumulate_double_o (accumulate_double),
+{% endif %}{% if unit.plane_bits > 0 %}    .accumulate_plane_o  (accumulate_plane),
 {% endif %}    .error_o             (error_o),
     .overflow_o          (overflow_o)
   );
@@ -204,7 +206,8 @@ module {{ core.name }} (
       .clk_i     (clk_i),
       .enable_i  (accumulate_enable),
       .shift_i   (shift),
-{% if unit.plane_bits > 0 %}      .plane_i   (accumulate_plane),
+{% if core.passes %}      .double_i  (accumulate_double),
+{% endif %}{% if unit.plane_bits > 0 %}      .plane_i   (accumulate_plane),
 {% endif %}      .partial_i (partials[i*PartialBits +: PartialBits]),
       .chain_i   (chain[i*Width +: Width]),
       .sum_o     (sums[i*Width +: Width])

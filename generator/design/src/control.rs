@@ -19,14 +19,15 @@ pub struct Control {
     pub columns_can_exceed: bool,
     /// Cycles by which the accumulators follow the look-up.
     pub stages: u32,
-    /// Bits of the plane delay line.
-    pub plane_delay_bits: u32,
+    /// Bits that go with a look-up to the accumulators: its plane, or that a pass starts.
+    pub delayed_bits: u32,
 }
 
 impl Control {
     pub(crate) fn of(core: &Core) -> Self {
         let max_steps = core.max_k / u64::from(core.elements_per_step);
         let plane_bits = bits_to_hold(u64::from(core.beats_per_step) - 1);
+        let marker_bits = if core.passes { 1 } else { plane_bits };
         Self {
             plane_bits,
             last_plane: core.beats_per_step - 1,
@@ -37,17 +38,20 @@ impl Control {
             rows_can_exceed: !(core.m + 1).is_power_of_two(),
             columns_can_exceed: !(core.n + 1).is_power_of_two(),
             stages: core.stages,
-            plane_delay_bits: core.stages * plane_bits,
+            delayed_bits: core.stages * marker_bits,
         }
     }
 
     /// Flip-flops: seven flags, two last markers, the k-step counter, the plane and its delay
-    /// line, and the run's row count, column count, last plane and zero point.
+    /// line, and the run's row count, column count, last plane and zero point. With a pass for
+    /// each plane, which starts from the last and needs not be held, also the flags of a pass and
+    /// its length.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let zero_point = if core.corrected { core.zero_point_bits } else { 0 };
-        let delay = self.stages + self.plane_delay_bits;
-        let last_plane = if core.run_bits_bits > 0 { self.plane_bits } else { 0 };
+        let delay = self.stages + self.delayed_bits;
+        let last_plane = if core.run_bits_bits > 0 && !core.passes { self.plane_bits } else { 0 };
+        let pass = if core.passes { 2 + self.step_count_bits } else { 0 };
         let sampled = core.rows_bits + core.columns_bits + last_plane + zero_point;
-        u64::from(7 + 2 + self.step_count_bits + self.plane_bits + delay + sampled)
+        u64::from(7 + 2 + self.step_count_bits + self.plane_bits + pass + delay + sampled)
     }
 }

@@ -1,4 +1,4 @@
-use bitplane_spec::{Architecture, Reset, Spec, Stages, WeightWidth, ZeroPointMode};
+use bitplane_spec::{Architecture, PlaneOrder, Reset, Spec, Stages, WeightWidth, ZeroPointMode};
 
 /// What several units must agree on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Core {
     pub elements_per_step: u32,
     /// Weight beats of one k-step.
     pub beats_per_step: u32,
+    /// Whether a run is a pass over K for each bit plane, most significant first.
+    pub passes: bool,
     /// Width of an activation.
     pub activation_bits: u32,
     /// Width of a weight code, the widest where a run chooses.
@@ -56,6 +58,7 @@ impl Core {
             groups: tile.groups,
             elements_per_step: spec.elements_per_step(),
             beats_per_step: spec.beats_per_step(),
+            passes: tile.plane_order == PlaneOrder::Outer && spec.beats_per_step() > 1,
             activation_bits: spec.activation.bits(),
             weight_bits: spec.weight.bits(),
             run_bits_bits: match spec.weight_width {

@@ -129,6 +129,8 @@ impl DotLane {
 pub struct PlaneAccumulator {
     /// Width of the plane number; 0 where partial sums are not shifted.
     pub plane_bits: u32,
+    /// Whether the sum is doubled where a new plane starts.
+    pub doubles: bool,
     /// Width of the partial sum.
     pub partial_bits: u32,
     /// Width in which one addition is exact.
@@ -141,12 +143,18 @@ pub struct PlaneAccumulator {
 
 impl PlaneAccumulator {
     pub(crate) fn of(core: &Core, spec: &Spec, plane_bits: u32, partial_bits: u32) -> Self {
-        let addend_bits = partial_bits + core.beats_per_step - 1;
+        // Either the sum grows by a bit before an addition, or the partial sum by a shift.
+        let (sum_bits, addend_bits) = if core.passes {
+            (core.accumulator_bits + 1, partial_bits)
+        } else {
+            (core.accumulator_bits, partial_bits + core.beats_per_step - 1)
+        };
         let exact = core.accumulator_bits >= signed_bits(spec.exact_accumulator());
         Self {
-            plane_bits,
+            plane_bits: if core.passes { 0 } else { plane_bits },
+            doubles: core.passes,
             partial_bits,
-            exact_bits: core.accumulator_bits.max(addend_bits) + 1,
+            exact_bits: sum_bits.max(addend_bits) + 1,
             exact,
             saturates: !exact && spec.accumulate.overflow == Overflow::Saturate,
         }

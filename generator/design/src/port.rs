@@ -77,27 +77,29 @@ fn clock(core: &Core) -> Vec<Port> {
 
 fn activation(spec: &Spec, core: &Core, step_bits: u32) -> Vec<Port> {
     use Stream::Activation as A;
+    let whole = whole(core);
+    let sampled =
+        if core.passes { "sampled on first of the first pass" } else { "sampled on first" };
     let mut ports = vec![
         input(A, "activation_valid_i", 1, "a k-step is offered"),
         output(A, "activation_ready_o", 1, "a k-step can be taken; from a register"),
-        input(A, "activation_first_i", 1, "first k-step of a run"),
-        input(A, "activation_last_i", 1, "last k-step of a run"),
-        input(A, "activation_rows_i", core.rows_bits, "rows kept, 1 to m; sampled on first"),
+        input(A, "activation_first_i", 1, format!("first k-step of {whole}")),
+        input(A, "activation_last_i", 1, format!("last k-step of {whole}")),
+        input(A, "activation_rows_i", core.rows_bits, format!("rows kept, 1 to m; {sampled}")),
         input(
             A,
             "activation_columns_i",
             core.columns_bits,
-            "columns kept, 1 to n; sampled on first",
+            format!("columns kept, 1 to n; {sampled}"),
         ),
     ];
     if core.run_bits_bits > 0 {
-        let meaning =
-            format!("bit planes b of the weights, 1 to {}; sampled on first", core.weight_bits);
+        let meaning = format!("bit planes b of the weights, 1 to {}; {sampled}", core.weight_bits);
         ports.push(input(A, "activation_weight_bits_i", core.run_bits_bits, meaning));
     }
     if core.corrected {
         let meaning =
-            "reinterpreted zero point z', 0 or odd up to 2^b - 1, signed; sampled on first";
+            format!("reinterpreted zero point z', 0 or odd up to 2^b - 1, signed; {sampled}");
         ports.push(input(A, "activation_zero_point_i", core.zero_point_bits, meaning));
     }
     let external = matches!(&spec.architecture,
@@ -114,13 +116,18 @@ fn activation(spec: &Spec, core: &Core, step_bits: u32) -> Vec<Port> {
     ports
 }
 
+/// What first and last enclose.
+fn whole(core: &Core) -> &'static str {
+    if core.passes { "a pass over K" } else { "a run" }
+}
+
 fn weight(spec: &Spec, core: &Core) -> Vec<Port> {
     use Stream::Weight as W;
     let bits = core.n * core.groups * spec.weight_word_bits();
     vec![
         input(W, "weight_valid_i", 1, "a beat is offered"),
         output(W, "weight_ready_o", 1, "a beat can be taken; from a register"),
-        input(W, "weight_last_i", 1, "last beat of a run"),
+        input(W, "weight_last_i", 1, format!("last beat of {}", whole(core))),
         input(W, "weight_data_i", bits, "column, group, word, lowest first"),
     ]
 }

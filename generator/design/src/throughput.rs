@@ -28,7 +28,7 @@ impl Throughput {
             let macs = core.lanes() as f64 * f64::from(core.elements_per_step);
             Self {
                 weight_bits: weight.bits(),
-                activation_beats: 1,
+                activation_beats: spec.passes_of(weight),
                 weight_beats: lookups,
                 cycles: lookups,
                 stall_cycles: 0,

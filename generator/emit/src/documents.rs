@@ -79,6 +79,13 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
     } else {
         "Results are sum A * w for two's-complement weights w.".to_string()
     });
+    if core.passes {
+        lines.push(
+            "Planes come most significant first, each with all k-steps; where a plane starts, the \
+             sum is doubled. Activations are sent again for each plane and summed in the first."
+                .to_string(),
+        );
+    }
     if !design.accumulator.exact {
         lines.push(format!(
             "The accumulator is narrower than that: after every weight beat it {}.",

@@ -78,8 +78,12 @@ impl<U, P> Deref for Worded<'_, U, P> {
 }
 
 struct ControlPhrases {
+    walked: &'static str,
     planes_of_a_step: String,
     run_last_plane: String,
+    first_plane: String,
+    double_next: String,
+    run_done: &'static str,
     enable_next: String,
     plane_next: String,
     sum_enable: &'static str,
@@ -171,6 +175,7 @@ struct AccumulatorPhrases {
     addend_meaning: &'static str,
     policy_note: &'static str,
     bound_note: String,
+    augend: &'static str,
 }
 
 unit_text!(
@@ -247,17 +252,33 @@ fn named(core: &CoreText, unit: &str, text: impl Template) -> BundleFile {
 
 fn control<'a>(core: &'a CoreText, control: &'a Control) -> ControlText<'a> {
     let phrases = ControlPhrases {
+        walked: if core.passes { "run" } else { "step" },
         planes_of_a_step: planes_of_a_step(core),
         run_last_plane: run_last_plane(core, control),
+        first_plane: match core.run_bits_bits {
+            0 => format!("{}'d{}", control.plane_bits, control.last_plane),
+            _ => run_last_plane(core, control),
+        },
+        double_next: delay_line("accumulate_double_q", control.stages, 1, "step_first_q"),
+        run_done: if core.passes {
+            "step_done && step_last_q && (plane_q == '0)"
+        } else {
+            "step_done && step_last_q"
+        },
         enable_next: delay_line("accumulate_enable_q", control.stages, 1, "advance"),
         plane_next: delay_line("accumulate_plane_q", control.stages, control.plane_bits, "plane_q"),
-        sum_enable: if control.plane_bits > 0 { "advance && (plane_q == '0)" } else { "advance" },
+        sum_enable: match (core.passes, control.plane_bits) {
+            (true, _) => "advance && pass_is_first_q",
+            (false, 0) => "advance",
+            (false, _) => "advance && (plane_q == '0)",
+        },
     };
     ControlText { core, unit: Worded { unit: control, phrases } }
 }
 
 fn planes_of_a_step(core: &Core) -> String {
     match core.run_bits_bits {
+        _ if core.passes => "one weight beat in each pass".to_string(),
         0 => format!("{} weight beat(s)", core.beats_per_step),
         _ => format!("1 to {} weight beats, as its run says", core.beats_per_step),
     }
@@ -406,6 +427,7 @@ fn accumulator<'a>(core: &'a CoreText, design: &'a Design) -> PlaneAccumulatorTe
     };
     let phrases = AccumulatorPhrases {
         addend_meaning: match unit.plane_bits {
+            _ if unit.doubles => "a lane's partial sum, doubling where a new plane starts,",
             0 => "a lane's partial sum",
             _ => "a lane's partial sum, shifted to its plane's significance,",
         },
@@ -415,6 +437,7 @@ fn accumulator<'a>(core: &'a CoreText, design: &'a Design) -> PlaneAccumulatorTe
             (false, false) => ", keeping the low bits",
         },
         bound_note,
+        augend: if unit.doubles { "augend" } else { "sum_q" },
     };
     PlaneAccumulatorText { core, unit: Worded { unit, phrases } }
 }
@@ -429,7 +452,7 @@ fn top(design: &Design) -> Top {
         masked: true,
         precomputes: false,
         signed: false,
-        plane_bits: design.control.plane_bits,
+        plane_bits: design.accumulator.plane_bits,
         step_bits: 0,
         weights_bits: design.weight_register.data_bits,
         word_bits: design.weight_register.word_bits,
@@ -471,9 +494,17 @@ fn summary(design: &Design) -> String {
 fn notes(design: &Design) -> Vec<String> {
     let core = &design.core;
     let timing = &design.timing;
-    vec![
+    let mut notes = Vec::new();
+    if core.passes {
+        notes.push(
+            "A run is a pass over K for each bit plane of the weights, most significant".into(),
+        );
+        notes.push("first; first and last enclose a pass.".into());
+    }
+    notes.extend([
         format!(
-            "A run of K elements is ceil(K / {}) k-steps. A k-step is one activation beat and",
+            "{} K elements is ceil(K / {}) k-steps. A k-step is one activation beat and",
+            if core.passes { "A pass over" } else { "A run of" },
             core.elements_per_step
         ),
         format!("{}. Exact up to K = {}.", planes_of_a_step(core), core.max_k),
@@ -482,7 +513,8 @@ fn notes(design: &Design) -> Vec<String> {
             timing.latency_cycles, timing.stall_cycles
         ),
         "which no weight beat is consumed.".to_string(),
-    ]
+    ]);
+    notes
 }
 
 fn port_groups(ports: &[Port]) -> Vec<PortGroup> {

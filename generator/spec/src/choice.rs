@@ -1,6 +1,6 @@
 //! The words that a configuration uses for the alternatives of a key.
 
-use crate::spec::{Fold, Kind, Overflow, Precompute, Reset, Select, ZeroPointMode};
+use crate::spec::{Fold, Kind, Overflow, PlaneOrder, Precompute, Reset, Select, ZeroPointMode};
 
 /// One legal word of a key, with what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,19 @@ impl Named for Select {
     const ALL: &'static [(Self, Choice)] = &[
         (Self::OneHot, choice("one_hot", "a decoder shared by the rows drives an AND-OR a lane")),
         (Self::Binary, choice("binary", "a multiplexer tree on the binary index in each lane")),
+    ];
+}
+
+impl Named for PlaneOrder {
+    const ALL: &'static [(Self, Choice)] = &[
+        (Self::Inner, choice("inner", "all planes of a k-step before the next, lowest first")),
+        (
+            Self::Outer,
+            choice(
+                "outer",
+                "all k-steps of a plane before the next, highest first; A once a plane",
+            ),
+        ),
     ];
 }
 

@@ -5,8 +5,8 @@ use bitplane_formats::{IntegerFormat, WeightFormat};
 use crate::choice::{AUTO, Named, StoredTable};
 use crate::legal::{Legal, Setting};
 use crate::spec::{
-    Accumulate, AccumulatorFormat, Architecture, Fold, Kind, Overflow, Pipeline, Precompute, Reset,
-    Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, Architecture, Fold, Kind, Overflow, Pipeline, PlaneOrder,
+    Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -130,7 +130,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
         activation: IntegerFormat::new(8).expect("8 bits are a format"),
         weight: WeightFormat::new(2).expect("2 bits are a format"),
         weight_width: WeightWidth::Fixed,
-        tile: Tile { m: 1, n: 1, k: 2, groups: 1, drain: 1 },
+        tile: Tile { m: 1, n: 1, k: 2, groups: 1, drain: 1, plane_order: PlaneOrder::Inner },
         accumulate: Accumulate {
             max_k: 1,
             format: AccumulatorFormat::Auto,
@@ -358,6 +358,21 @@ pub(crate) static KEYS: &[Key] = &[
         later: &[],
     },
     Key {
+        section: "tile",
+        name: "plane_order",
+        doc: "In which order the bit planes of a run come.",
+        legal: |kind| match kind {
+            Kind::LutTensorCore => Legal::words::<PlaneOrder>(),
+            Kind::MacArray => Legal::first_word::<PlaneOrder>(
+                "a mac_array takes all planes of a weight in one beat",
+            ),
+        },
+        default: Default::FirstWord,
+        get: |spec| word(spec.tile.plane_order),
+        set: |spec, value| spec.tile.plane_order = value.choice(),
+        later: &[],
+    },
+    Key {
         section: "table",
         name: "symmetry",
         doc: "How much of a table is stored.",
@@ -553,7 +568,6 @@ const ALIGNER: &str = "floating-point activations need an aligner at the row edg
 pub(crate) static LATER_KEYS: &[Later] = &[
     Later { what: "activation.bus", reason: "a beat carries the whole tile" },
     Later { what: "weight.bus", reason: "a beat carries the whole tile" },
-    Later { what: "tile.plane_order", reason: "all planes of a k-step come before the next step" },
     Later { what: "table.entry", reason: "table entries are exact" },
     Later { what: "accumulate.mode", reason: "integer activations are always summed exactly" },
     Later { what: "accumulate.align_bits", reason: ALIGNER },

@@ -94,6 +94,35 @@ impl Spec {
         }
     }
 
+    /// How often a run of `weight` codes streams its activations: once, or once a bit plane.
+    pub fn passes_of(&self, weight: WeightFormat) -> u32 {
+        match self.tile.plane_order {
+            PlaneOrder::Inner => 1,
+            PlaneOrder::Outer => self.beats_per_step_of(weight),
+        }
+    }
+
+    /// The weight beats of a run of `steps` k-steps of `weight` codes in stream order.
+    pub fn weight_beats(
+        &self,
+        weight: WeightFormat,
+        steps: usize,
+    ) -> impl Iterator<Item = WeightBeat> + use<> {
+        let (planes, order) = (self.beats_per_step_of(weight), self.tile.plane_order);
+        (0..steps * planes as usize).map(move |beat| match order {
+            PlaneOrder::Inner => WeightBeat {
+                step: beat / planes as usize,
+                plane: (beat % planes as usize) as u32,
+                last: beat + 1 == steps * planes as usize,
+            },
+            PlaneOrder::Outer => WeightBeat {
+                step: beat % steps,
+                plane: planes - 1 - (beat / steps) as u32,
+                last: beat % steps + 1 == steps,
+            },
+        })
+    }
+
     /// The weights that a run can have, narrowest first.
     pub fn run_weights(&self) -> impl DoubleEndedIterator<Item = WeightFormat> + use<> {
         let widest = self.weight.bits();
@@ -132,6 +161,17 @@ impl Spec {
             WeightWord::Folded | WeightWord::Plain => self.tile.k,
         }
     }
+}
+
+/// One beat of the weight stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WeightBeat {
+    /// K-step within the run.
+    pub step: usize,
+    /// Bit plane, 0 the least significant; 0 too where a beat holds all bits.
+    pub plane: u32,
+    /// Whether the run, or with [`PlaneOrder::Outer`] the pass over K, ends here.
+    pub last: bool,
 }
 
 /// Key `kind`: the hardware organisation by name.
@@ -187,6 +227,18 @@ pub struct Tile {
     pub groups: u32,
     /// Results a beat; divides n. Default: the largest divisor of n up to 16.
     pub drain: u32,
+    /// Key `plane_order`; always inner in a `mac_array`.
+    pub plane_order: PlaneOrder,
+}
+
+/// Key `tile.plane_order`: in which order the bit planes of a run come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaneOrder {
+    /// All planes of a k-step before the next k-step, least significant first.
+    Inner,
+    /// All k-steps of a plane before the next plane, most significant first: one pass over K for
+    /// each plane, which streams the activations again.
+    Outer,
 }
 
 /// Section `table`.

@@ -2,8 +2,9 @@
 
 use bitplane_formats::{IntegerFormat, WeightFormat, signed_bits};
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Fold, KINDS, Overflow, Pipeline, Precompute,
-    Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse, starter,
+    Accumulate, AccumulatorFormat, Architecture, Fold, KINDS, Overflow, Pipeline, PlaneOrder,
+    Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    parse, starter,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -22,11 +23,12 @@ fn tables() -> impl Strategy<Value = Table> {
 }
 
 fn tiles() -> impl Strategy<Value = Tile> {
-    (1..=16u32, 1..=1024u32, 0..=6u32, 1..=8u32, any::<Index>()).prop_map(
-        |(m, n, k, groups, drain)| {
+    let orders = select(vec![PlaneOrder::Inner, PlaneOrder::Outer]);
+    (1..=16u32, 1..=1024u32, 0..=6u32, 1..=8u32, any::<Index>(), orders).prop_map(
+        |(m, n, k, groups, drain, plane_order)| {
             let n = n.min(16_384 / (m * groups * k.max(1)));
             let divisors: Vec<u32> = (1..=n).filter(|drain| n.is_multiple_of(*drain)).collect();
-            Tile { m, n, k, groups, drain: divisors[drain.index(divisors.len())] }
+            Tile { m, n, k, groups, drain: divisors[drain.index(divisors.len())], plane_order }
         },
     )
 }
@@ -90,6 +92,7 @@ fn legal(mut spec: Spec) -> Spec {
             spec.tile.k = spec.tile.k.max(1);
             spec.tile.groups = 1;
             spec.zero_point = ZeroPointMode::None;
+            spec.tile.plane_order = PlaneOrder::Inner;
             spec.weight_width = WeightWidth::Fixed;
             if spec.pipeline.stages == Stages::Fixed(2) {
                 spec.pipeline.stages = Stages::Fixed(1);

@@ -29,6 +29,7 @@ fn a_normalised_file_states_every_key_of_its_kind() {
     k = 4
     groups = 1
     drain = 16
+    plane_order = "inner"
 
     [table]
     symmetry = "half"
@@ -66,6 +67,7 @@ fn a_normalised_file_states_every_key_of_its_kind() {
     k = 4
     groups = 1
     drain = 16
+    plane_order = "inner"
 
     [accumulate]
     max_k = 4096
@@ -96,7 +98,7 @@ fn the_digest_depends_on_the_spec_and_not_on_its_spelling() {
     assert_eq!(parse(&spaced, "core").unwrap().spec.digest(), spec.digest());
     assert_ne!(shortest("mac_array").digest(), spec.digest());
     assert_eq!(spec.digest().len(), 16);
-    insta::assert_snapshot!(spec.digest(), @"91799e05dd7b1a0f");
+    insta::assert_snapshot!(spec.digest(), @"eea48c2e14baf95e");
 }
 
 #[test]
@@ -147,6 +149,12 @@ fn the_schema_tells_every_key() {
       drain (default: the largest divisor of n that is at most 16)
           Results in one beat of the result port; divides n.
           an integer from 1 to 1024
+      plane_order (default: "inner")
+          In which order the bit planes of a run come.
+          lut_tensor_core: "inner" or "outer"
+          mac_array: "inner"
+            inner            all planes of a k-step before the next, lowest first
+            outer            all k-steps of a plane before the next, highest first; A once a plane
 
     [table]  The tables of partial sums. Only lut_tensor_core.
       symmetry (default: "half")
@@ -310,6 +318,10 @@ fn a_starter_reads_well() {
     # Legal: an integer from 1 to 1024.
     # Default: the largest divisor of n that is at most 16.
     # drain = 16
+
+    # In which order the bit planes of a run come.
+    #     inner            all planes of a k-step before the next, lowest first
+    # plane_order = "inner"
 
     # The accumulators, one for each of the m x n results.
     [accumulate]

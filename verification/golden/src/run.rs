@@ -1,6 +1,6 @@
 use crate::policy::Policy;
-use bitplane_formats::{WeightFormat, ZeroPoint};
-use bitplane_spec::{Architecture, Spec};
+use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
+use bitplane_spec::{Architecture, PlaneOrder, Spec};
 use rayon::prelude::*;
 
 /// The logical matrices of one run: what is multiplied, without beats, masks or padding.
@@ -62,7 +62,7 @@ pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
             Policy::Wrap(format) => format.wrap(i128::from(dot(row, &columns[column]))),
             Policy::Saturate(format) => {
                 let codes = &run.codes[column * run.elements..][..run.elements];
-                beats(spec, run.weight, row, codes).fold(0, |sum, beat| format.saturate(sum + beat))
+                saturated(spec, run.weight, format, row, codes)
             }
         };
         *result = match spec.architecture {
@@ -101,7 +101,39 @@ fn corrected(sum: i128, activations: &[i32], ZeroPoint(zero_point): ZeroPoint) -
     (sum - i128::from(zero_point) * activation_sum) >> 1
 }
 
-/// What each weight beat adds to one accumulator, in stream order.
+/// The sum that one accumulator holds after the last weight beat, clamped after each of them.
+/// Where a plane comes with all k-steps, the sum is doubled with the first beat of the next.
+fn saturated(
+    spec: &Spec,
+    weight: WeightFormat,
+    format: IntegerFormat,
+    activations: &[i32],
+    codes: &[u8],
+) -> i128 {
+    if spec.tile.plane_order == PlaneOrder::Inner {
+        let beats = beats(spec, weight, activations, codes);
+        return beats.fold(0, |sum, beat| format.saturate(sum + beat));
+    }
+    let step = spec.elements_per_step() as usize;
+    let mut sum = 0;
+    for plane in (0..weight.bits()).rev() {
+        sum *= 2;
+        for (activations, codes) in activations.chunks(step).zip(codes.chunks(step)) {
+            let signed = |(a, code): (&i32, &u8)| {
+                if bitplane_formats::plane_bit(*code, plane) {
+                    i128::from(*a)
+                } else {
+                    -i128::from(*a)
+                }
+            };
+            let partial: i128 = activations.iter().zip(codes).map(signed).sum();
+            sum = format.saturate(sum + partial);
+        }
+    }
+    sum
+}
+
+/// What each weight beat adds to one accumulator, in stream order, all planes of a k-step together.
 fn beats<'a>(
     spec: &'a Spec,
     weight: WeightFormat,

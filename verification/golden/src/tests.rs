@@ -1,8 +1,8 @@
 use crate::{Run, overflows, results};
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Fold, Overflow, Pipeline, Precompute, Reset,
-    Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, Architecture, Fold, Overflow, Pipeline, PlaneOrder, Precompute,
+    Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ fn spec(activation: u32, weight: u32) -> Spec {
         activation: IntegerFormat::new(activation).unwrap(),
         weight: WeightFormat::new(weight).unwrap(),
         weight_width: WeightWidth::Fixed,
-        tile: Tile { m: 4, n: 8, k: 3, groups: 2, drain: 8 },
+        tile: Tile { m: 4, n: 8, k: 3, groups: 2, drain: 8, plane_order: PlaneOrder::Inner },
         accumulate: Accumulate {
             max_k: 64,
             format: AccumulatorFormat::Auto,
@@ -155,6 +155,47 @@ fn saturation_clamps_after_every_plane_of_a_step() {
     assert_eq!(results(&spec, &run(7, 3)), [7]);
     // -8 and q' = -1: -8, then -8 + 16 is clamped to 7, where the exact sum is 8.
     assert_eq!(results(&spec, &run(-8, 1)), [7]);
+}
+
+#[test]
+fn with_a_pass_for_each_plane_saturation_clamps_after_doubling_and_adding() {
+    // 4-bit accumulator, two k-steps of one element each. Planes 1, then 0.
+    let mut spec = with_accumulator(4, Overflow::Saturate, spec(4, 2));
+    spec.tile.plane_order = PlaneOrder::Outer;
+    (spec.tile.k, spec.tile.groups) = (1, 1);
+    let run = |activations: [i32; 2], codes: [u8; 2]| {
+        let run = Run {
+            rows: 1,
+            columns: 1,
+            elements: 2,
+            activations: activations.to_vec(),
+            weight: WeightFormat::new(2).unwrap(),
+            codes: codes.to_vec(),
+            zero_point: ZeroPoint::MID_RISE,
+        };
+        results(&spec, &run)[0]
+    };
+    // 1 + 2 = 3; 6 + 1 = 7; 7 + 2 is clamped: 9 is not reached.
+    assert_eq!(run([1, 2], [3, 3]), 7);
+    // 5 + 2 = 7; 14 - 5 is clamped to 7, then 7 - 2.
+    assert_eq!(run([5, 2], [2, 2]), 5);
+    // 3 - 1 = 2; 4 - 3 = 1; 1 + 1 = 2: exact, 3 * 1 + 1 * -1.
+    assert_eq!(run([3, 1], [2, 1]), 2);
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_the_planes_shows_only_in_saturated_results((spec, run) in any_run()) {
+        let mut outer = spec.clone();
+        outer.tile.plane_order = PlaneOrder::Outer;
+        prop_assert_eq!(results(&outer, &run), results(&spec, &run));
+        for overflow in [Overflow::Wrap, Overflow::Saturate] {
+            let bits = if overflow == Overflow::Wrap { 9 } else { 64 };
+            let [outer, inner] =
+                [&outer, &spec].map(|spec| with_accumulator(bits, overflow, spec.clone()));
+            prop_assert_eq!(results(&outer, &run), results(&inner, &run));
+        }
+    }
 }
 
 #[test]

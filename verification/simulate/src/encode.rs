@@ -4,8 +4,8 @@
 use crate::{Batch, Case, Error};
 use bitplane_emit::manifest::Manifest;
 use bitplane_emit::wire::{self, Beat, Field};
-use bitplane_formats::{FoldedGroup, WeightWord, fold, plane_bit};
-use bitplane_spec::{Architecture, Precompute, Spec, Symmetry};
+use bitplane_formats::{FoldedGroup, WeightFormat, WeightWord, fold, plane_bit};
+use bitplane_spec::{Architecture, Precompute, Spec, Symmetry, WeightBeat};
 
 /// Turns cases into beats for one core.
 #[derive(Clone, Debug)]
@@ -80,7 +80,8 @@ impl Encoder {
 
     /// Words that one k-step of the widest weights takes in a batch.
     pub fn step_words(&self) -> usize {
-        self.activation.words + self.spec.beats_per_step() as usize * self.weight.words
+        self.spec.passes_of(self.spec.weight) as usize * self.activation.words
+            + self.spec.beats_per_step() as usize * self.weight.words
     }
 
     /// A batch without stimulus for this core.
@@ -99,7 +100,9 @@ impl Encoder {
     pub fn activation_beats(&self, case: &Case, out: &mut Vec<u32>) {
         let step = self.spec.elements_per_step() as usize;
         let steps = case.elements / step;
-        for s in 0..steps {
+        let passes = self.spec.passes_of(case.weight) as usize;
+        for beat_of_run in 0..passes * steps {
+            let s = beat_of_run % steps;
             let beat = self.append(out, self.activation.words);
             let (first, last) = (s == 0, s + 1 == steps);
             for field in &self.activation.fields {
@@ -107,8 +110,8 @@ impl Encoder {
                     "first" => u64::from(first),
                     "last" => u64::from(last),
                     // Sampled on first; what comes later must not matter.
-                    "rows" | "columns" | "weight_bits" | "zero_point" if !first => {
-                        u64::MAX / 3 * (s as u64 % 4)
+                    "rows" | "columns" | "weight_bits" | "zero_point" if beat_of_run > 0 => {
+                        u64::MAX / 3 * (beat_of_run as u64 % 4)
                     }
                     "rows" => case.rows as u64,
                     "columns" => case.columns as u64,
@@ -127,19 +130,17 @@ impl Encoder {
         }
     }
 
-    /// Appends the weight beats of `case`, lowest plane of a k-step first.
+    /// Appends the weight beats of `case` in stream order.
     pub fn weight_beats(&self, case: &Case, out: &mut Vec<u32>) {
         let step = self.spec.elements_per_step() as usize;
-        let (steps, planes) = (case.elements / step, self.spec.beats_per_step_of(case.weight));
-        for s in 0..steps {
-            for plane in 0..planes {
-                let beat = self.append(out, self.weight.words);
-                let last = s + 1 == steps && plane + 1 == planes;
-                if let Some(field) = self.weight.field("last") {
-                    put(beat, 32 * field.word, 1, u64::from(last));
-                }
-                self.weight_payload(case, s * step, plane, beat);
+        for WeightBeat { step: s, plane, last } in
+            self.spec.weight_beats(case.weight, case.elements / step)
+        {
+            let beat = self.append(out, self.weight.words);
+            if let Some(field) = self.weight.field("last") {
+                put(beat, 32 * field.word, 1, u64::from(last));
             }
+            self.weight_payload(case, s * step, plane, beat);
         }
     }
 
@@ -148,14 +149,20 @@ impl Encoder {
         wire::words(self.weight_data.bits)
     }
 
-    /// Appends the weight beats of a run whose data was packed before, in stream order.
-    pub fn packed_weight_beats(&self, data: &[u32], out: &mut Vec<u32>) {
-        let beats = data.chunks(self.weight_data_words());
-        let count = beats.len();
-        for (i, words) in beats.enumerate() {
+    /// Appends the weight beats of a run of `steps` k-steps of `weight` codes whose data was packed
+    /// before, in stream order.
+    pub fn packed_weight_beats(
+        &self,
+        weight: WeightFormat,
+        steps: usize,
+        data: &[u32],
+        out: &mut Vec<u32>,
+    ) {
+        let data = data.chunks(self.weight_data_words());
+        for (WeightBeat { last, .. }, words) in self.spec.weight_beats(weight, steps).zip(data) {
             let beat = self.append(out, self.weight.words);
             beat[self.weight_data.word..][..words.len()].copy_from_slice(words);
-            self.set_weight(beat, 0, "last", i64::from(i + 1 == count));
+            self.set_weight(beat, 0, "last", i64::from(last));
         }
     }
 

@@ -39,7 +39,7 @@ pub enum Weights<'a> {
     Packed(PackedBeats<'a>),
 }
 
-/// The data of weight beats in stream order: tile of n columns, k-step, bit plane (lowest first).
+/// The data of weight beats in stream order: tile of n columns, then as [`Spec::weight_beats`].
 /// Columns and elements beyond the matrix are present, with any value.
 #[derive(Clone, Copy, Debug)]
 pub struct PackedBeats<'a> {
@@ -228,7 +228,8 @@ impl Tiling<'_> {
                     let words = self.encoder.weight_data_words();
                     let data = &packed.words[tile * beats * words..][..beats * words];
                     self.encoder.activation_beats(case, &mut batch.activation);
-                    self.encoder.packed_weight_beats(data, &mut batch.weight);
+                    let weight = self.layer.weight;
+                    self.encoder.packed_weight_beats(weight, self.steps(), data, &mut batch.weight);
                     batch.result_beats += case.result_beats(self.spec);
                 }
             }

@@ -5,6 +5,7 @@ use crate::bench::{Bench, Flow, Stop};
 use crate::stimulus::Maker;
 use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Report, Simulator, Stalls, Start};
 use bitplane_emit::wire::status;
+use bitplane_formats::WeightFormat;
 use bitplane_spec::Spec;
 
 /// How much to check.
@@ -176,6 +177,10 @@ impl Regression<'_> {
             self.bench.monitor.report("protocol errors", i as u64, total)?;
             let mut batch = self.bench.encoder.empty_batch();
             let case = self.maker.random_of(2);
+            let weight = violation.weight.unwrap_or(self.bench.spec().weight);
+            let top = (weight.codes() - 1) as u8;
+            let codes = case.codes.iter().map(|code| code & top).collect();
+            let case = Case { weight, codes, ..case };
             self.bench.encoder.add(&case, &mut batch);
             (violation.tamper)(self.bench.encoder, &mut batch);
             (batch.result_beats, batch.watchdog_cycles) = (Batch::ENDLESS, PATIENCE);
@@ -273,6 +278,8 @@ type Tamper = Box<dyn Fn(&Encoder, &mut Batch)>;
 /// A way to break the protocol of a run of two k-steps.
 struct Violation {
     name: String,
+    /// Format of the run's codes; `None` for the widest.
+    weight: Option<WeightFormat>,
     tamper: Tamper,
 }
 
@@ -295,6 +302,17 @@ fn violations(encoder: &Encoder) -> Vec<Violation> {
         }
     }
     violations.extend(illegal_widths(encoder));
+    if encoder.spec().passes_of(encoder.spec().weight) > 1 {
+        violations.push(Violation {
+            name: "a pass shorter than the first".to_owned(),
+            weight: None,
+            tamper: Box::new(|encoder, batch| {
+                encoder.set_activation(&mut batch.activation, 2, "last", 1);
+                encoder.set_activation(&mut batch.activation, 3, "first", 1);
+                encoder.set_weight(&mut batch.weight, 2, "last", 1);
+            }),
+        });
+    }
     if let Some(bits) = encoder.activation_field_bits("zero_point") {
         // -2 is the only even code of a two-bit field besides 0.
         for even in [-2, 2] {
@@ -324,12 +342,8 @@ fn illegal_widths(encoder: &Encoder) -> Vec<Violation> {
         for weight in encoder.spec().run_weights().filter(|weight| weight.bits() < widest) {
             for zero_point in [i64::from(weight.codes()) + 1, -1 - i64::from(weight.codes())] {
                 let name = format!("the zero point {zero_point} with {weight} weights");
-                let tamper = move |encoder: &Encoder, batch: &mut Batch| {
-                    let bits = i64::from(weight.bits());
-                    encoder.set_activation(&mut batch.activation, 0, "weight_bits", bits);
-                    encoder.set_activation(&mut batch.activation, 0, "zero_point", zero_point);
-                };
-                violations.push(Violation { name, tamper: Box::new(tamper) });
+                let violation = activation(&name, 0, "zero_point", zero_point);
+                violations.push(Violation { weight: Some(weight), ..violation });
             }
         }
     }
@@ -341,7 +355,7 @@ fn activation(name: &str, beat: usize, field: &str, value: i64) -> Violation {
     let tamper = move |encoder: &Encoder, batch: &mut Batch| {
         encoder.set_activation(&mut batch.activation, beat, &field, value);
     };
-    Violation { name: name.to_owned(), tamper: Box::new(tamper) }
+    Violation { name: name.to_owned(), weight: None, tamper: Box::new(tamper) }
 }
 
 fn weight(name: &str, beat: impl Fn(usize) -> usize + 'static, value: i64) -> Violation {
@@ -349,5 +363,5 @@ fn weight(name: &str, beat: impl Fn(usize) -> usize + 'static, value: i64) -> Vi
         let beat = beat(batch.weight_beats());
         encoder.set_weight(&mut batch.weight, beat, "last", value);
     };
-    Violation { name: name.to_owned(), tamper: Box::new(tamper) }
+    Violation { name: name.to_owned(), weight: None, tamper: Box::new(tamper) }
 }

@@ -1,24 +1,23 @@
 //! Packed weights in the order in which a core's weight port takes them.
 
-use bitplane_spec::Spec;
+use bitplane_spec::{Spec, WeightBeat};
 use bitplane_weights::PackedWeights;
 
-/// The data of all weight beats of a layer: tile of n columns, k-step, plane; in a beat column,
-/// then group, lowest bit first. Each beat starts on a new 32-bit word.
+/// The data of all weight beats of a layer: tile of n columns, then k-step and plane in the order
+/// of the stream; in a beat column, then group, lowest bit first. Each beat starts on a new 32-bit
+/// word.
 pub fn weight_beats(weights: &PackedWeights, spec: &Spec) -> Vec<u32> {
     let (columns, groups) = (spec.tile.n as usize, spec.tile.groups as usize);
     let steps = weights.groups().div_ceil(groups);
     let mut beats = Beats::default();
     for tile in (0..weights.outputs()).step_by(columns) {
-        for step in 0..steps {
-            for plane in 0..weights.planes() {
-                for column in tile..tile + columns {
-                    for group in step * groups..(step + 1) * groups {
-                        beats.push_all(weights.word_pieces(group, plane, column));
-                    }
+        for WeightBeat { step, plane, .. } in spec.weight_beats(weights.format(), steps) {
+            for column in tile..tile + columns {
+                for group in step * groups..(step + 1) * groups {
+                    beats.push_all(weights.word_pieces(group, plane, column));
                 }
-                beats.finish_beat();
             }
+            beats.finish_beat();
         }
     }
     beats.words

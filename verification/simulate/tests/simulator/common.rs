@@ -10,8 +10,8 @@ use bitplane_simulate::{
     BuildRequest, Error, Monitor, Optimisation, Simulator, Start, Trace, Verilator, build,
 };
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Fold, Overflow, Pipeline, Precompute, Reset,
-    Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, Architecture, Fold, Overflow, Pipeline, PlaneOrder, Precompute,
+    Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,14 @@ pub fn spec(shape: Shape) -> Spec {
         activation: IntegerFormat::new(shape.activation).unwrap(),
         weight: WeightFormat::new(shape.weight).unwrap(),
         weight_width: WeightWidth::Fixed,
-        tile: Tile { m: shape.m, n: shape.n, k: shape.k, groups: 1, drain: shape.drain },
+        tile: Tile {
+            m: shape.m,
+            n: shape.n,
+            k: shape.k,
+            groups: 1,
+            drain: shape.drain,
+            plane_order: PlaneOrder::Inner,
+        },
         accumulate: Accumulate {
             max_k: shape.max_k,
             format: AccumulatorFormat::Auto,

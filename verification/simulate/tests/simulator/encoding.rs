@@ -4,7 +4,9 @@ use crate::common::{Shape, manifest, spec};
 use bitplane_emit::manifest::Manifest;
 use bitplane_formats::ZeroPoint;
 use bitplane_simulate::{Case, Encoder};
-use bitplane_spec::{Architecture, Fold, Precompute, Select, Spec, Symmetry, Table, ZeroPointMode};
+use bitplane_spec::{
+    Architecture, Fold, PlaneOrder, Precompute, Select, Spec, Symmetry, Table, ZeroPointMode,
+};
 
 /// One row, two columns, groups of two, int4 activations, int2 weights.
 const TINY: Shape = Shape { m: 1, n: 2, k: 2, activation: 4, weight: 2, drain: 2, max_k: 32 };
@@ -51,6 +53,25 @@ fn folded_planes_carry_sign_on_top_and_the_agreement_with_the_last_element_below
     assert_eq!(weight_words(&spec, &manifest(TINY)), [0b00_00, 0b01_11]);
     let runtime = table_core(Symmetry::Half { fold: Fold::Runtime }, Precompute::Shared);
     assert_eq!(weight_words(&runtime, &manifest(TINY)), [0b10_10, 0b11_00]);
+}
+
+#[test]
+fn in_passes_the_highest_plane_comes_first_with_all_steps_and_activations_come_again() {
+    let mut spec = table_core(Symmetry::Full, Precompute::Shared);
+    spec.tile.plane_order = PlaneOrder::Outer;
+    let mut case = Case::zero(&spec, 2);
+    case.activations = vec![1, 2, 3, 4];
+    // Column 0 has the codes (0, 1) and (2, 3), column 1 zeros.
+    case.codes[..4].copy_from_slice(&[0, 1, 2, 3]);
+    let encoder = Encoder::new(&spec, &manifest(TINY)).unwrap();
+    let (mut weights, mut activations) = (Vec::new(), Vec::new());
+    encoder.weight_beats(&case, &mut weights);
+    // last, data: plane 1 of both steps, then plane 0.
+    assert_eq!(weights, [0, 0b00, 1, 0b11, 0, 0b10, 1, 0b10]);
+    encoder.activation_beats(&case, &mut activations);
+    let fields = |beat: &[u32]| (beat[0], beat[1], beat[6]);
+    let beats: Vec<_> = activations.chunks(7).map(fields).collect();
+    assert_eq!(beats, [(1, 0, 0x21), (0, 1, 0x43), (1, 0, 0x21), (0, 1, 0x43)]);
 }
 
 #[test]

@@ -55,6 +55,26 @@ zero_point = "constant"
 stages = 1
 "#;
 
+/// A pass over K for each plane.
+const OUTER: &str = r#"
+kind = "lut_tensor_core"
+[activation]
+format = "int4"
+[weight]
+format = "int3"
+[tile]
+m = 2
+n = 2
+k = 2
+plane_order = "outer"
+[accumulate]
+max_k = 100
+[group]
+zero_point = "constant"
+[pipeline]
+stages = 1
+"#;
+
 /// A change to one unit's text of a core.
 struct Fault {
     name: &'static str,
@@ -171,6 +191,27 @@ const FAULTS: &[Fault] = &[
         right: "$signed(step_zero_point_i) >>> step_weight_bits_i",
         wrong: "$signed(step_zero_point_i) >>> 3",
     },
+    Fault {
+        name: "sum doubled a cycle late",
+        core: OUTER,
+        unit: "control",
+        right: "accumulate_double_q <= step_first_q;",
+        wrong: "double_q            <= step_first_q;\n    accumulate_double_q <= double_q;",
+    },
+    Fault {
+        name: "activations summed in every pass",
+        core: OUTER,
+        unit: "control",
+        right: "advance && pass_is_first_q;",
+        wrong: "advance && (pass_is_first_q || !pass_is_first_q);",
+    },
+    Fault {
+        name: "short pass not noticed",
+        core: OUTER,
+        unit: "control",
+        right: "(step_count_d != pass_steps_q)",
+        wrong: "(step_count_d > pass_steps_q)",
+    },
 ];
 
 /// Runs the ordinary regression on `core` with `fault` in it.
@@ -206,10 +247,14 @@ fn regression_with(verilator: &Verilator, core: &str, fault: Option<&Fault>) -> 
 fn planted(text: &str, fault: &Fault) -> String {
     assert_eq!(text.matches(fault.right).count(), 1, "{}: the text has moved on", fault.name);
     let text = text.replace(fault.right, fault.wrong);
-    if fault.wrong.contains("load_q") {
-        return text.replace("  always_ff", "  logic load_q;\n\n  always_ff");
+    // A register that the fault adds.
+    match ["load_q", "double_q"]
+        .iter()
+        .find(|name| !fault.right.contains(**name) && fault.wrong.contains(*name))
+    {
+        Some(name) => text.replacen("\n  logic ", &format!("\n  logic {name};\n  logic "), 1),
+        None => text,
     }
-    text
 }
 
 fn write(path: &Path, text: &str) {
@@ -220,7 +265,7 @@ fn write(path: &Path, text: &str) {
 #[test]
 fn the_generated_cores_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
-    for core in [CORE, RUNTIME] {
+    for core in [CORE, RUNTIME, OUTER] {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{:?}", report.failure);
     }
