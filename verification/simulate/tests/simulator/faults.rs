@@ -181,7 +181,7 @@ const FAULTS: &[Fault] = &[
         name: "width of the weights not held",
         core: RUNTIME,
         unit: "control",
-        right: "if (step_load && step_first_i) begin\n      last_plane_d",
+        right: "if (step_load && run_starts) begin\n      last_plane_d",
         wrong: "if (step_load) begin\n      last_plane_d",
     },
     Fault {
