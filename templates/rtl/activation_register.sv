@@ -19,8 +19,12 @@ module {{ core.name }}_activation_register (
 {% if core.run_bits_bits > 0 %}  input  logic {{ core.width(core.run_bits_bits) }} activation_weight_bits_i,
 {% endif %}{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} activation_zero_point_i,
 {% endif %}{% if unit.masked %}  input  logic {{ core.vector(core.elements_per_step) }} activation_keep_i,
-{% endif %}  input  logic {{ core.width(unit.data_bits) }} activation_data_i,
-
+{% endif %}  input  logic {{ core.width(unit.bus.bits) }} activation_data_i,
+{% if unit.bus.is_narrow() %}
+  // Number of the beat of a k-step; with the last one it is whole and its fields are read.
+  input  logic {{ core.width(unit.bus.beat_bits) }} beat_i,
+  input  logic {{ core.bit() }} beat_is_last_i,
+{% endif %}
   // k-step, for the table registers.
   output logic {{ core.bit() }} step_valid_o,
   input  logic {{ core.bit() }} step_ready_i,
@@ -42,13 +46,40 @@ module {{ core.name }}_activation_register (
   logic {{ core.range(core.columns_bits) }} columns_q;
 {% if core.run_bits_bits > 0 %}  logic {{ core.range(core.run_bits_bits) }} bits_q;
 {% endif %}{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} zero_point_q;
-{% endif %}  logic {{ core.range(unit.data_bits) }} data_d, data_q;
+{% endif %}{% if unit.bus.is_narrow() %}  logic take;
+  logic {{ core.range(unit.data_bits) }} data;
+{% if unit.masked %}  logic {{ core.range(core.elements_per_step) }} keep_q;
+{% endif %}
+  assign take    = activation_valid_i && ready_q;
+  assign load    = take && beat_is_last_i;
+{% else %}  logic {{ core.range(unit.data_bits) }} data_d, data_q;
 
   assign load    = activation_valid_i && ready_q;
-  assign full_d  = !clear_i && (load || (full_q && !step_ready_i));
+{% endif %}  assign full_d  = !clear_i && (load || (full_q && !step_ready_i));
   assign ready_d = !full_d || step_ready_next_i;
 
-{% if unit.masked %}  // Element i of every row counts only if keep bit i is set.
+{% if unit.bus.is_narrow() %}  // Every beat has its own bits of the register.
+  for (genvar b = 0; b < {{ unit.bus.beats }}; b++) begin : gen_beat
+    localparam int Bits = (b == {{ unit.bus.beats }} - 1) ? {{ unit.bus.last_bits }} : {{ unit.bus.bits }};
+    logic [Bits-1:0] beat_q;
+
+    always_ff @(posedge clk_i) begin : p_beat
+      if (take && (beat_i == {{ unit.bus.beat_bits }}'(b))) beat_q <= activation_data_i[Bits-1:0];
+    end
+
+    assign data[b*{{ unit.bus.bits }} +: Bits] = beat_q;
+  end
+
+{% if unit.masked %}  // Element i of every row counts only if keep bit i is set, which comes after its value.
+  for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
+    for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
+      localparam int Low = (r * {{ core.elements_per_step }} + i) * {{ core.activation_bits }};
+      assign step_data_o[Low +: {{ core.activation_bits }}] =
+          data[Low +: {{ core.activation_bits }}] & { {{ core.activation_bits }}{keep_q[i]} };
+    end
+  end
+{% else %}  assign step_data_o = data;
+{% endif %}{% else if unit.masked %}  // Element i of every row counts only if keep bit i is set.
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
       localparam int Low = (r * {{ core.elements_per_step }} + i) * {{ core.activation_bits }};
@@ -78,8 +109,9 @@ module {{ core.name }}_activation_register (
       columns_q    <= activation_columns_i;
 {% if core.run_bits_bits > 0 %}      bits_q       <= activation_weight_bits_i;
 {% endif %}{% if core.corrected %}      zero_point_q <= activation_zero_point_i;
-{% endif %}      data_q       <= data_d;
-    end
+{% endif %}{% if !unit.bus.is_narrow() %}      data_q       <= data_d;
+{% else if unit.masked %}      keep_q       <= activation_keep_i;
+{% endif %}    end
   end
 
   assign activation_ready_o = ready_q;
@@ -90,8 +122,8 @@ module {{ core.name }}_activation_register (
   assign step_columns_o     = columns_q;
 {% if core.run_bits_bits > 0 %}  assign step_weight_bits_o = bits_q;
 {% endif %}{% if core.corrected %}  assign step_zero_point_o  = zero_point_q;
-{% endif %}  assign step_data_o        = data_q;
-
+{% endif %}{% if !unit.bus.is_narrow() %}  assign step_data_o        = data_q;
+{% endif %}
 endmodule
 
 `default_nettype wire

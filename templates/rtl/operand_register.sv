@@ -8,14 +8,44 @@ module {{ core.name }}_operand_register (
 
   // Taken by the stream control in this cycle.
   input  logic {{ core.bit() }} load_i,
-  input  logic {{ core.vector(core.elements_per_step) }} activation_keep_i,
-  input  logic {{ core.width(unit.data_bits) }} activation_data_i,
+{% if unit.bus.is_narrow() %}
+  // A beat is taken in this cycle, and its number; load_i comes with the last.
+  input  logic {{ core.bit() }} take_i,
+  input  logic {{ core.width(unit.bus.beat_bits) }} beat_i,
+{% endif %}  input  logic {{ core.vector(core.elements_per_step) }} activation_keep_i,
+  input  logic {{ core.width(unit.bus.bits) }} activation_data_i,
 
   // Row-major: row, then element, lowest first.
   output logic {{ core.width(unit.data_bits) }} operands_o
 );
 
-  logic {{ core.range(unit.data_bits) }} operands_d, operands_q;
+{% if unit.bus.is_narrow() %}  logic {{ core.range(unit.data_bits) }} data;
+  logic {{ core.range(core.elements_per_step) }} keep_q;
+
+  // Every beat has its own bits of the register.
+  for (genvar b = 0; b < {{ unit.bus.beats }}; b++) begin : gen_beat
+    localparam int Bits = (b == {{ unit.bus.beats }} - 1) ? {{ unit.bus.last_bits }} : {{ unit.bus.bits }};
+    logic [Bits-1:0] beat_q;
+
+    always_ff @(posedge clk_i) begin : p_beat
+      if (take_i && (beat_i == {{ unit.bus.beat_bits }}'(b))) beat_q <= activation_data_i[Bits-1:0];
+    end
+
+    assign data[b*{{ unit.bus.bits }} +: Bits] = beat_q;
+  end
+
+  always_ff @(posedge clk_i) begin : p_keep
+    if (load_i) keep_q <= activation_keep_i;
+  end
+
+  for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
+    for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
+      localparam int Low = (r * {{ core.elements_per_step }} + i) * {{ core.activation_bits }};
+      assign operands_o[Low +: {{ core.activation_bits }}] =
+          data[Low +: {{ core.activation_bits }}] & { {{ core.activation_bits }}{keep_q[i]} };
+    end
+  end
+{% else %}  logic {{ core.range(unit.data_bits) }} operands_d, operands_q;
 
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
@@ -31,7 +61,7 @@ module {{ core.name }}_operand_register (
   end
 
   assign operands_o = operands_q;
-
+{% endif %}
 endmodule
 
 `default_nettype wire

@@ -18,7 +18,7 @@ module {{ core.name }} (
 
   // Stream control.
   logic step_load;
-  logic weight_load;
+  logic {{ unit.weight_load }};
   logic accumulate_enable;
 {% if core.passes %}  logic accumulate_double;
 {% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane;
@@ -28,6 +28,39 @@ module {{ core.name }} (
   logic {{ core.range(core.columns_bits) }} run_columns;
 {% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} run_zero_point;
   logic sum_enable;
+{% endif %}
+{% if unit.activation_bus.is_narrow() %}  // Beats of the activation port; a k-step is whole with the last.
+  logic activation_take;
+  logic {{ core.range(unit.activation_bus.beat_bits) }} activation_beat;
+  logic activation_beat_is_last;
+
+  assign activation_take = activation_valid_i && activation_ready_o;
+
+  {{ core.name }}_activation_bus u_activation_bus (
+    .clk_i     (clk_i),
+    .rst_ni    (rst_ni),
+    .clear_i   (clear_i),
+    .take_i    (activation_take),
+    .beat_o    (activation_beat),
+    .is_last_o (activation_beat_is_last)
+  );
+
+{% endif %}{% if unit.weight_bus.is_narrow() %}  // Beats of the weight port; all columns have their weights with the last.
+  logic weight_take;
+  logic {{ core.range(unit.weight_bus.beat_bits) }} weight_beat;
+  logic weight_beat_is_last;
+
+  assign weight_take = weight_valid_i && weight_ready_o;
+
+  {{ core.name }}_weight_bus u_weight_bus (
+    .clk_i     (clk_i),
+    .rst_ni    (rst_ni),
+    .clear_i   (clear_i),
+    .take_i    (weight_take),
+    .beat_o    (weight_beat),
+    .is_last_o (weight_beat_is_last)
+  );
+
 {% endif %}{% if unit.is_lut %}
   // k-step from the activation register.
   logic step_valid, step_ready, step_ready_next;
@@ -52,7 +85,9 @@ module {{ core.name }} (
 {% endif %}{% if core.corrected %}    .activation_zero_point_i (activation_zero_point_i),
 {% endif %}{% if unit.masked %}    .activation_keep_i       (activation_keep_i),
 {% endif %}    .activation_data_i       (activation_data_i),
-    .step_valid_o            (step_valid),
+{% if unit.activation_bus.is_narrow() %}    .beat_i                  (activation_beat),
+    .beat_is_last_i          (activation_beat_is_last),
+{% endif %}    .step_valid_o            (step_valid),
     .step_ready_i            (step_ready),
     .step_ready_next_i       (step_ready_next),
     .step_first_o            (step_first),
@@ -79,7 +114,7 @@ module {{ core.name }} (
     .step_columns_i      (step_columns),
 {% if core.run_bits_bits > 0 %}    .step_weight_bits_i  (step_weight_bits),
 {% endif %}{% if core.corrected %}    .step_zero_point_i   (step_zero_point),
-{% endif %}{% else %}    .step_valid_i        (activation_valid_i),
+{% endif %}{% else %}    .step_valid_i        ({{ unit.step_valid }}),
     .step_ready_o        (activation_ready_o),
     .step_ready_next_o   (unused_step_ready_next),
     .step_load_o         (step_load),
@@ -87,9 +122,9 @@ module {{ core.name }} (
     .step_last_i         (activation_last_i),
     .step_rows_i         (activation_rows_i),
     .step_columns_i      (activation_columns_i),
-{% endif %}    .weight_valid_i      (weight_valid_i),
+{% endif %}    .weight_valid_i      ({{ unit.beat_valid }}),
     .weight_ready_o      (weight_ready_o),
-    .weight_load_o       (weight_load),
+    .weight_load_o       ({{ unit.weight_load }}),
     .weight_last_i       (weight_last_i),
     .drain_busy_i        (drain_busy),
     .drain_busy_next_i   (drain_busy_next),
@@ -110,8 +145,10 @@ module {{ core.name }} (
 
   {{ core.name }}_weight_register u_weight_register (
     .clk_i         (clk_i),
-    .load_i        (weight_load),
-    .weight_data_i (weight_data_i),
+{% if unit.weight_bus.is_narrow() %}    .take_i        (weight_take),
+    .beat_i        (weight_beat),
+{% else %}    .load_i        (weight_load),
+{% endif %}    .weight_data_i (weight_data_i),
     .weights_o     (weights)
   );
 
@@ -179,7 +216,9 @@ module {{ core.name }} (
   {{ core.name }}_operand_register u_operand_register (
     .clk_i             (clk_i),
     .load_i            (step_load),
-    .activation_keep_i (activation_keep_i),
+{% if unit.activation_bus.is_narrow() %}    .take_i            (activation_take),
+    .beat_i            (activation_beat),
+{% endif %}    .activation_keep_i (activation_keep_i),
     .activation_data_i (activation_data_i),
     .operands_o        (operands)
   );

@@ -5,22 +5,36 @@
 module {{ core.name }}_weight_register (
   input  logic {{ core.bit() }} clk_i,
 
-  // Taken by the stream control in this cycle.
+{% if unit.bus.is_narrow() %}  // A beat of the port is taken in this cycle, and its number.
+  input  logic {{ core.bit() }} take_i,
+  input  logic {{ core.width(unit.bus.beat_bits) }} beat_i,
+{% else %}  // Taken by the stream control in this cycle.
   input  logic {{ core.bit() }} load_i,
-  input  logic {{ core.width(unit.data_bits) }} weight_data_i,
+{% endif %}  input  logic {{ core.width(unit.bus.bits) }} weight_data_i,
 
   // Column, then group, lowest first.
   output logic {{ core.width(unit.data_bits) }} weights_o
 );
 
-  logic {{ core.range(unit.data_bits) }} weights_q;
+{% if unit.bus.is_narrow() %}  // Every beat has its own bits of the register.
+  for (genvar b = 0; b < {{ unit.bus.beats }}; b++) begin : gen_beat
+    localparam int Bits = (b == {{ unit.bus.beats }} - 1) ? {{ unit.bus.last_bits }} : {{ unit.bus.bits }};
+    logic [Bits-1:0] beat_q;
+
+    always_ff @(posedge clk_i) begin : p_beat
+      if (take_i && (beat_i == {{ unit.bus.beat_bits }}'(b))) beat_q <= weight_data_i[Bits-1:0];
+    end
+
+    assign weights_o[b*{{ unit.bus.bits }} +: Bits] = beat_q;
+  end
+{% else %}  logic {{ core.range(unit.data_bits) }} weights_q;
 
   always_ff @(posedge clk_i) begin : p_weights
     if (load_i) weights_q <= weight_data_i;
   end
 
   assign weights_o = weights_q;
-
+{% endif %}
 endmodule
 
 `default_nettype wire

@@ -3,9 +3,9 @@ use bitplane_spec::{Architecture, Spec, Symmetry, Table};
 
 use crate::port::{Port, ports};
 use crate::{
-    ActivationRegister, ActivationSum, Control, Core, DotLane, OperandRegister, PlaneAccumulator,
-    ResultDrain, SelectLane, TablePrecompute, TableRegisters, Throughput, WeightDecoder,
-    WeightRegister, ZeroPointCorrection,
+    ActivationRegister, ActivationSum, BusPort, Control, Core, DotLane, OperandRegister,
+    PlaneAccumulator, ResultDrain, SelectLane, TablePrecompute, TableRegisters, Throughput,
+    WeightDecoder, WeightRegister, ZeroPointCorrection,
 };
 
 /// Every number of one core.
@@ -109,7 +109,8 @@ impl Design {
         let word_bits = spec.weight_word_bits();
         Self {
             weight_register: WeightRegister {
-                data_bits: core.n * core.groups * word_bits,
+                data_bits: spec.weight_beat_bits(),
+                bus: BusPort::of(spec.bus.weight, spec.weight_beat_bits()),
                 word_bits,
             },
             accumulator: PlaneAccumulator::of(&core, spec, control.plane_bits, partial_bits),
@@ -118,7 +119,7 @@ impl Design {
                 let correction = ZeroPointCorrection::of(&core, &sum);
                 (sum, correction)
             }),
-            ports: ports(spec, &core, datapath.step_bits()),
+            ports: ports(spec, &core),
             timing: Timing {
                 latency_cycles: 2 + drain.settle_cycles,
                 stall_cycles: drain.busy_cycles(),
@@ -138,6 +139,13 @@ impl Design {
         let core = &self.core;
         let lanes = core.lanes();
         let mut units = vec![unit("control", 1, self.control.flops(core))];
+        for (name, bus) in
+            [("activation_bus", self.datapath.bus()), ("weight_bus", &self.weight_register.bus)]
+        {
+            if bus.is_narrow() {
+                units.push(unit(name, 1, bus.beat_bits.into()));
+            }
+        }
         match &self.datapath {
             Datapath::Lut(lut) => units.extend(lut.units(core)),
             Datapath::Mac(mac) => units.extend(mac.units(core)),
@@ -167,7 +175,7 @@ impl Datapath {
         match &spec.architecture {
             Architecture::LutTensorCore(table) => Self::Lut(LutDatapath::of(spec, core, table)),
             Architecture::MacArray => Self::Mac(MacDatapath {
-                operand_register: OperandRegister::of(core),
+                operand_register: OperandRegister::of(spec),
                 lane: DotLane::of(core, spec),
             }),
         }
@@ -180,10 +188,11 @@ impl Datapath {
         }
     }
 
-    fn step_bits(&self) -> u32 {
+    /// The port that activations or tables come through.
+    pub fn bus(&self) -> &BusPort {
         match self {
-            Self::Lut(lut) => lut.activation_register.data_bits,
-            Self::Mac(mac) => mac.operand_register.data_bits,
+            Self::Lut(lut) => &lut.activation_register.bus,
+            Self::Mac(mac) => &mac.operand_register.bus,
         }
     }
 
@@ -200,7 +209,7 @@ impl LutDatapath {
         let half = matches!(table.symmetry, Symmetry::Half { .. });
         let entry_bits = signed_bits(entry_range(spec.activation, core.k, half));
         let decoder = WeightDecoder::of(core, spec, table);
-        let activation_register = ActivationRegister::of(core, table, entry_bits);
+        let activation_register = ActivationRegister::of(spec, table);
         Self {
             precompute: activation_register
                 .masked
@@ -234,7 +243,7 @@ impl LutDatapath {
 impl MacDatapath {
     fn units(&self, core: &Core) -> Vec<UnitCount> {
         vec![
-            unit("operand_register", 1, self.operand_register.data_bits.into()),
+            unit("operand_register", 1, self.operand_register.flops(core)),
             unit("dot_lane", core.lanes(), self.lane.flops(core)),
         ]
     }

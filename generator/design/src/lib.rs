@@ -20,6 +20,6 @@ pub use design::{Datapath, Design, LutDatapath, MacDatapath, Timing, UnitCount};
 pub use lane::{DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
 pub use precompute::{Node, Operand, TablePrecompute};
-pub use registers::{ActivationRegister, OperandRegister, TableRegisters, WeightRegister};
+pub use registers::{ActivationRegister, BusPort, OperandRegister, TableRegisters, WeightRegister};
 pub use result::{ActivationSum, ResultDrain, ZeroPointCorrection};
 pub use throughput::Throughput;

@@ -52,9 +52,9 @@ fn output(stream: Stream, name: &'static str, bits: u32, meaning: impl Into<Stri
 }
 
 /// Ports of the top module in order.
-pub(crate) fn ports(spec: &Spec, core: &Core, step_bits: u32) -> Vec<Port> {
+pub(crate) fn ports(spec: &Spec, core: &Core) -> Vec<Port> {
     let mut ports = clock(core);
-    ports.extend(activation(spec, core, step_bits));
+    ports.extend(activation(spec, core));
     ports.extend(weight(spec, core));
     ports.extend(result(core));
     ports.push(output(Stream::Status, "error_o", 1, "illegal code or protocol violation; sticky"));
@@ -75,7 +75,7 @@ fn clock(core: &Core) -> Vec<Port> {
     ]
 }
 
-fn activation(spec: &Spec, core: &Core, step_bits: u32) -> Vec<Port> {
+fn activation(spec: &Spec, core: &Core) -> Vec<Port> {
     use Stream::Activation as A;
     let whole = whole(core);
     let sampled =
@@ -106,14 +106,27 @@ fn activation(spec: &Spec, core: &Core, step_bits: u32) -> Vec<Port> {
         Architecture::LutTensorCore(table) if table.precompute == Precompute::External);
     if external {
         let meaning = "tables: row, group, entry, lowest first, two's complement";
-        ports.push(input(A, "activation_data_i", step_bits, meaning));
+        let meaning = carried(meaning, spec.activation_bus_beats(), "a k-step");
+        ports.push(input(A, "activation_data_i", spec.bus.activation, meaning));
     } else {
         let keep = "element counts; group, then element, lowest first";
         ports.push(input(A, "activation_keep_i", core.elements_per_step, keep));
         let meaning = "row, group, element, lowest first, two's complement";
-        ports.push(input(A, "activation_data_i", step_bits, meaning));
+        let meaning = carried(meaning, spec.activation_bus_beats(), "a k-step");
+        ports.push(input(A, "activation_data_i", spec.bus.activation, meaning));
     }
     ports
+}
+
+/// The meaning of a data port that carries `whole` in so many beats.
+fn carried(meaning: &str, beats: u32, whole: &str) -> String {
+    match beats {
+        1 => meaning.to_string(),
+        _ => format!(
+            "{meaning}; {beats} beats for {whole}, lowest bits first; the other fields are read with \
+             the last"
+        ),
+    }
 }
 
 /// What first and last enclose.
@@ -123,12 +136,13 @@ fn whole(core: &Core) -> &'static str {
 
 fn weight(spec: &Spec, core: &Core) -> Vec<Port> {
     use Stream::Weight as W;
-    let bits = core.n * core.groups * spec.weight_word_bits();
+    let meaning = "column, group, word, lowest first";
+    let meaning = carried(meaning, spec.weight_bus_beats(), "all columns");
     vec![
         input(W, "weight_valid_i", 1, "a beat is offered"),
         output(W, "weight_ready_o", 1, "a beat can be taken; from a register"),
         input(W, "weight_last_i", 1, format!("last beat of {}", whole(core))),
-        input(W, "weight_data_i", bits, "column, group, word, lowest first"),
+        input(W, "weight_data_i", spec.bus.weight, meaning),
     ]
 }
 

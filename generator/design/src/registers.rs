@@ -1,33 +1,68 @@
-use bitplane_spec::{Precompute, Table};
+use bitplane_spec::{Precompute, Spec, Table};
 
-use crate::core::Core;
+use crate::core::{Core, bits_to_hold};
 use crate::lane::entries;
+
+/// A data port that is narrower than the register behind it, and the counter of its beats
+/// (`<name>_activation_bus`, `<name>_weight_bus`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BusPort {
+    /// Width of the data port.
+    pub bits: u32,
+    /// Beats that fill the register; 1 where the port is as wide.
+    pub beats: u32,
+    /// Width of the beat counter; 0 for one beat.
+    pub beat_bits: u32,
+    /// Bits of the last beat that count.
+    pub last_bits: u32,
+}
+
+impl BusPort {
+    /// A port of `bits` bits before a register of `data_bits`.
+    pub(crate) fn of(bits: u32, data_bits: u32) -> Self {
+        let beats = data_bits.div_ceil(bits);
+        Self {
+            bits,
+            beats,
+            beat_bits: bits_to_hold(u64::from(beats) - 1),
+            last_bits: data_bits - (beats - 1) * bits,
+        }
+    }
+
+    /// Whether the register takes several beats.
+    pub fn is_narrow(&self) -> bool {
+        self.beats > 1
+    }
+}
 
 /// Activation register (`<name>_activation_register`): the waiting half of the double buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivationRegister {
     /// Bits of one k-step.
     pub data_bits: u32,
+    /// The port that fills it.
+    pub bus: BusPort,
     /// Whether it carries activations, which the keep mask can zero, and not tables.
     pub masked: bool,
 }
 
 impl ActivationRegister {
-    pub(crate) fn of(core: &Core, table: &Table, entry_bits: u32) -> Self {
-        let masked = table.precompute == Precompute::Shared;
-        let row_bits = if masked {
-            core.elements_per_step * core.activation_bits
-        } else {
-            core.groups * entries(core, table) * entry_bits
-        };
-        Self { data_bits: core.m * row_bits, masked }
+    pub(crate) fn of(spec: &Spec, table: &Table) -> Self {
+        let data_bits = spec.activation_step_bits();
+        Self {
+            data_bits,
+            bus: BusPort::of(spec.bus.activation, data_bits),
+            masked: table.precompute == Precompute::Shared,
+        }
     }
 
-    /// Flip-flops: full, ready, first, last, counts, weight bits, zero point and data.
+    /// Flip-flops: full, ready, first, last, counts, weight bits, zero point, data, and the keep
+    /// mask where it comes after some of the data.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let zero_point = if core.corrected { core.zero_point_bits } else { 0 };
         let counts = core.rows_bits + core.columns_bits + core.run_bits_bits;
-        u64::from(4 + counts + zero_point + self.data_bits)
+        let keep = if self.masked && self.bus.is_narrow() { core.elements_per_step } else { 0 };
+        u64::from(4 + counts + zero_point + self.data_bits + keep)
     }
 }
 
@@ -36,19 +71,30 @@ impl ActivationRegister {
 pub struct OperandRegister {
     /// Bits of one k-step.
     pub data_bits: u32,
+    /// The port that fills it.
+    pub bus: BusPort,
 }
 
 impl OperandRegister {
-    pub(crate) fn of(core: &Core) -> Self {
-        Self { data_bits: core.m * core.elements_per_step * core.activation_bits }
+    pub(crate) fn of(spec: &Spec) -> Self {
+        let data_bits = spec.activation_step_bits();
+        Self { data_bits, bus: BusPort::of(spec.bus.activation, data_bits) }
+    }
+
+    /// Flip-flops: data, and the keep mask where it comes after some of the data.
+    pub(crate) fn flops(&self, core: &Core) -> u64 {
+        let keep = if self.bus.is_narrow() { core.elements_per_step } else { 0 };
+        u64::from(self.data_bits + keep)
     }
 }
 
 /// Weight register (`<name>_weight_register`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightRegister {
-    /// Bits of one beat.
+    /// Bits of one beat of the array.
     pub data_bits: u32,
+    /// The port that fills it.
+    pub bus: BusPort,
     /// Bits of one group's weights in a beat.
     pub word_bits: u32,
 }

@@ -24,15 +24,18 @@ impl Throughput {
     pub(crate) fn of(core: &Core, spec: &Spec) -> Vec<Self> {
         let widths = spec.run_weights();
         let entry = |weight: bitplane_formats::WeightFormat| {
-            let lookups = spec.beats_per_step_of(weight);
+            let (lookups, passes) = (spec.beats_per_step_of(weight), spec.passes_of(weight));
+            let weight_beats = lookups / passes * spec.weight_bus_beats();
+            // Both registers take the first beat of the next in the cycle that empties them.
+            let cycles = passes * weight_beats.max(spec.activation_bus_beats());
             let macs = core.lanes() as f64 * f64::from(core.elements_per_step);
             Self {
                 weight_bits: weight.bits(),
-                activation_beats: spec.passes_of(weight),
-                weight_beats: lookups,
-                cycles: lookups,
-                stall_cycles: 0,
-                macs_per_cycle: macs / f64::from(lookups),
+                activation_beats: passes * spec.activation_bus_beats(),
+                weight_beats: passes * weight_beats,
+                cycles,
+                stall_cycles: cycles - lookups,
+                macs_per_cycle: macs / f64::from(cycles),
             }
         };
         widths.map(entry).collect()

@@ -5,10 +5,10 @@ use std::ops::Deref;
 
 use askama::Template;
 use bitplane_design::{
-    ActivationRegister, ActivationSum, Control, Core, Datapath, Design, Direction, DotLane,
-    LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port, ResultDrain,
-    SelectLane, Stream, TablePrecompute, TableRegisters, WeightDecoder, WeightRegister,
-    ZeroPointCorrection,
+    ActivationRegister, ActivationSum, BusPort, Control, Core, Datapath, Design, Direction,
+    DotLane, LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port,
+    ResultDrain, SelectLane, Stream, TablePrecompute, TableRegisters, WeightDecoder,
+    WeightRegister, ZeroPointCorrection,
 };
 
 use crate::bundle::{BundleFile, generator};
@@ -105,6 +105,14 @@ unit_text!(
     ActivationRegisterText, "rtl/activation_register.sv",
     Worded<'a, ActivationRegister, HeldPhrases> {}
 );
+/// The counter of one stream.
+struct BusCounter<'a> {
+    stream: &'static str,
+    bus: &'a BusPort,
+    last_beat: u32,
+}
+
+unit_text!(BusCounterText, "rtl/bus_counter.sv", BusCounter<'a> {});
 unit_text!(OperandRegisterText, "rtl/operand_register.sv", &'a OperandRegister {});
 
 struct WeightPhrases {
@@ -196,6 +204,11 @@ struct Top {
     precomputes: bool,
     signed: bool,
     plane_bits: u32,
+    activation_bus: BusPort,
+    weight_bus: BusPort,
+    step_valid: &'static str,
+    beat_valid: &'static str,
+    weight_load: &'static str,
     step_bits: u32,
     weights_bits: u32,
     word_bits: u32,
@@ -226,6 +239,18 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
         named(&core, "control", control(&core, &design.control)),
         named(&core, "weight_register", weight_register(&core, design)),
     ];
+    for (stream, bus) in
+        [("activation", design.datapath.bus()), ("weight", &design.weight_register.bus)]
+    {
+        if bus.is_narrow() {
+            let unit = BusCounter { stream, bus, last_beat: bus.beats - 1 };
+            files.push(named(
+                &core,
+                &format!("{stream}_bus"),
+                BusCounterText { core: &core, unit },
+            ));
+        }
+    }
     match &design.datapath {
         Datapath::Lut(lut) => files.extend(lut_files(&core, lut)),
         Datapath::Mac(mac) => files.extend(mac_files(&core, mac)),
@@ -453,6 +478,24 @@ fn top(design: &Design) -> Top {
         precomputes: false,
         signed: false,
         plane_bits: design.accumulator.plane_bits,
+        activation_bus: *design.datapath.bus(),
+        weight_bus: design.weight_register.bus,
+        step_valid: if design.datapath.bus().is_narrow() {
+            "activation_valid_i && activation_beat_is_last"
+        } else {
+            "activation_valid_i"
+        },
+        // A narrow port loads its register beat by beat.
+        weight_load: if design.weight_register.bus.is_narrow() {
+            "unused_weight_load"
+        } else {
+            "weight_load"
+        },
+        beat_valid: if design.weight_register.bus.is_narrow() {
+            "weight_valid_i && weight_beat_is_last"
+        } else {
+            "weight_valid_i"
+        },
         step_bits: 0,
         weights_bits: design.weight_register.data_bits,
         word_bits: design.weight_register.word_bits,

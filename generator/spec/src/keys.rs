@@ -5,7 +5,7 @@ use bitplane_formats::{IntegerFormat, WeightFormat};
 use crate::choice::{AUTO, Named, StoredTable};
 use crate::legal::{Legal, Setting};
 use crate::spec::{
-    Accumulate, AccumulatorFormat, Architecture, Fold, Kind, Overflow, Pipeline, PlaneOrder,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Kind, Overflow, Pipeline, PlaneOrder,
     Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 
@@ -130,6 +130,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
         activation: IntegerFormat::new(8).expect("8 bits are a format"),
         weight: WeightFormat::new(2).expect("2 bits are a format"),
         weight_width: WeightWidth::Fixed,
+        bus: Bus { activation: 1, weight: 1 },
         tile: Tile { m: 1, n: 1, k: 2, groups: 1, drain: 1, plane_order: PlaneOrder::Inner },
         accumulate: Accumulate {
             max_k: 1,
@@ -251,6 +252,20 @@ pub(crate) static KEYS: &[Key] = &[
         later: FLOATING_POINT_ACTIVATIONS,
     },
     Key {
+        section: "activation",
+        name: "bus",
+        doc: "Bits of a k-step in one beat of activation_data_i; the last beat is padded.",
+        legal: |_| Legal::integers(1..=WIDEST_BUS, WIDEST_BUS_REASON),
+        default: Default::Derived {
+            text: "all bits of a k-step",
+            example: Setting::Number(64),
+            of: |spec| Setting::Number(spec.activation_step_bits().into()),
+        },
+        get: |spec| count(spec.bus.activation),
+        set: |spec, value| spec.bus.activation = value.count(),
+        later: &[],
+    },
+    Key {
         section: "weight",
         name: "format",
         doc: "Code of each weight; its bits are its bit planes.",
@@ -284,6 +299,20 @@ pub(crate) static KEYS: &[Key] = &[
             spec.weight_width =
                 if value.is_true() { WeightWidth::Runtime } else { WeightWidth::Fixed }
         },
+        later: &[],
+    },
+    Key {
+        section: "weight",
+        name: "bus",
+        doc: "Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.",
+        legal: |_| Legal::integers(1..=WIDEST_BUS, WIDEST_BUS_REASON),
+        default: Default::Derived {
+            text: "all bits that the array takes in a cycle",
+            example: Setting::Number(64),
+            of: |spec| Setting::Number(spec.weight_beat_bits().into()),
+        },
+        get: |spec| count(spec.bus.weight),
+        set: |spec, value| spec.bus.weight = value.count(),
         later: &[],
     },
     Key {
@@ -553,6 +582,10 @@ pub(crate) static KEYS: &[Key] = &[
     },
 ];
 
+/// More than any k-step has: 16 rows of 8 external tables of 64 entries of 19 bits.
+const WIDEST_BUS: u64 = 1 << 18;
+const WIDEST_BUS_REASON: &str = "no k-step has more bits";
+
 const FLOATING_POINT_SUMS: &str = "floating-point accumulators need floating-point activations";
 
 const FLOATING_POINT_ACTIVATIONS: &[Later] = &[
@@ -566,8 +599,6 @@ const ALIGNER: &str = "floating-point activations need an aligner at the row edg
 
 /// Keys that the design foresees and this version does not build, by dotted key.
 pub(crate) static LATER_KEYS: &[Later] = &[
-    Later { what: "activation.bus", reason: "a beat carries the whole tile" },
-    Later { what: "weight.bus", reason: "a beat carries the whole tile" },
     Later { what: "table.entry", reason: "table entries are exact" },
     Later { what: "accumulate.mode", reason: "integer activations are always summed exactly" },
     Later { what: "accumulate.align_bits", reason: ALIGNER },

@@ -38,7 +38,7 @@ pub use parse::{Parsed, parse};
 pub use problem::Problem;
 pub use schema::{json_schema, schema, starter};
 pub use spec::{
-    Accumulate, AccumulatorFormat, Architecture, Fold, Kind, Overflow, Pipeline, PlaneOrder,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Kind, Overflow, Pipeline, PlaneOrder,
     Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightBeat, WeightWidth,
     ZeroPointMode,
 };

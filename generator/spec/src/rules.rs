@@ -19,6 +19,8 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         copies_have_readers,
         fold_needs_a_half_table,
         runtime_bits_have_a_choice,
+        activation_bus_fits,
+        weight_bus_fits,
         accumulator_holds_every_sum,
         cost_is_bounded,
     ];
@@ -82,6 +84,51 @@ fn runtime_bits_have_a_choice(draft: &Draft<'_>) -> Option<Problem> {
                    plane, so there is no width to choose";
     let help = "delete `runtime_bits`, or write for example `format = \"int4\"` in [weight]";
     Some(draft.place(Problem::new("contradictory-keys", "weight.runtime_bits", message, help), ""))
+}
+
+/// Narrowest data port that is built, unless there are fewer bits to send.
+const NARROWEST_BUS: u32 = 8;
+
+fn activation_bus_fits(draft: &Draft<'_>) -> Option<Problem> {
+    let needs = [
+        "activation.bus",
+        "activation.format",
+        "tile.m",
+        "tile.k",
+        "tile.groups",
+        "table.symmetry",
+        "table.precompute",
+    ];
+    if !draft.has(&needs) {
+        return None;
+    }
+    let whole = draft.spec.activation_step_bits();
+    bus_fits(draft, "activation", draft.spec.bus.activation, whole, "a k-step")
+}
+
+fn weight_bus_fits(draft: &Draft<'_>) -> Option<Problem> {
+    if !draft.has(&["weight.bus", "weight.format", "tile.n", "tile.k", "tile.groups"]) {
+        return None;
+    }
+    let whole = draft.spec.weight_beat_bits();
+    bus_fits(draft, "weight", draft.spec.bus.weight, whole, "what the array takes in a cycle")
+}
+
+fn bus_fits(draft: &Draft<'_>, section: &str, bus: u32, whole: u32, what: &str) -> Option<Problem> {
+    let narrowest = NARROWEST_BUS.min(whole);
+    let (reason, nearest) = if bus > whole {
+        ("the others would never carry anything", whole)
+    } else if bus < narrowest {
+        ("the array would only wait for a port of less than a byte", narrowest)
+    } else {
+        return None;
+    };
+    let message = format!(
+        "{bus} is not legal; legal is an integer from {narrowest} to {whole}, the bits of {what}: \
+         {reason}"
+    );
+    let help = format!("the nearest is `bus = {nearest}` in [{section}]; {whole} is the default");
+    Some(draft.place(Problem::new("out-of-range", format!("{section}.bus"), message, help), ""))
 }
 
 fn accumulator_holds_every_sum(draft: &Draft<'_>) -> Option<Problem> {

@@ -1,5 +1,6 @@
 use bitplane_formats::{
-    IntegerFormat, Range, WeightFormat, WeightWord, accumulator_range, mac_range, signed_bits,
+    IntegerFormat, Range, WeightFormat, WeightWord, accumulator_range, entry_range, mac_range,
+    signed_bits,
 };
 
 use crate::choice::Named;
@@ -18,6 +19,8 @@ pub struct Spec {
     pub weight: WeightFormat,
     /// Key `weight.runtime_bits`; always fixed in a `mac_array`.
     pub weight_width: WeightWidth,
+    /// Keys `activation.bus` and `weight.bus`.
+    pub bus: Bus,
     /// Section `tile`.
     pub tile: Tile,
     /// Section `accumulate`.
@@ -133,6 +136,34 @@ impl Spec {
         (narrowest..=widest).filter_map(WeightFormat::new)
     }
 
+    /// Bits of the activations of one k-step or, where they come from outside, of its tables.
+    pub fn activation_step_bits(&self) -> u32 {
+        let Tile { m, k, groups, .. } = self.tile;
+        let group_bits = match self.table() {
+            Some(Table { precompute: Precompute::External, symmetry, .. }) => {
+                let half = matches!(symmetry, Symmetry::Half { .. });
+                signed_bits(entry_range(self.activation, k, half)) << (k - u32::from(half))
+            }
+            _ => k * self.activation.bits(),
+        };
+        m * groups * group_bits
+    }
+
+    /// Bits that the array takes of the weights in one cycle.
+    pub fn weight_beat_bits(&self) -> u32 {
+        self.tile.n * self.tile.groups * self.weight_word_bits()
+    }
+
+    /// Beats of the activation port that one k-step takes in each pass.
+    pub fn activation_bus_beats(&self) -> u32 {
+        self.activation_step_bits().div_ceil(self.bus.activation)
+    }
+
+    /// Beats of the weight port that one weight beat of the array takes.
+    pub fn weight_bus_beats(&self) -> u32 {
+        self.weight_beat_bits().div_ceil(self.bus.weight)
+    }
+
     /// Elements of K that one k-step covers.
     pub fn elements_per_step(&self) -> u32 {
         self.tile.k * self.tile.groups
@@ -202,6 +233,15 @@ pub enum Architecture {
     LutTensorCore(Table),
     /// `mac_array`: a two's-complement multiplier for every weight of a step.
     MacArray,
+}
+
+/// Widths of the data ports of the two input streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bus {
+    /// Bits of a k-step's activations or tables in one beat of the port.
+    pub activation: u32,
+    /// Bits of a weight beat of the array in one beat of the port.
+    pub weight: u32,
 }
 
 /// Key `weight.runtime_bits`: who decides on the number of bit planes.

@@ -2,7 +2,7 @@
 
 use bitplane_formats::{IntegerFormat, WeightFormat, signed_bits};
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Fold, KINDS, Overflow, Pipeline, PlaneOrder,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, KINDS, Overflow, Pipeline, PlaneOrder,
     Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
     parse, starter,
 };
@@ -60,11 +60,15 @@ fn architectures() -> impl Strategy<Value = Architecture> {
 /// Legal specs of every kind: drawn freely, then brought inside the rules between keys.
 fn specs() -> impl Strategy<Value = Spec> {
     let zero_points = select(vec![ZeroPointMode::None, ZeroPointMode::Constant]);
+    let buses = (1..=4096u32, 1..=4096u32);
     let weight_widths = select(vec![WeightWidth::Fixed, WeightWidth::Runtime]);
-    let widths = (2..=16u32, 1..=8u32, weight_widths);
+    let widths = (2..=16u32, 1..=8u32, weight_widths, buses);
     let parts = (architectures(), widths, tiles(), accumulates(), zero_points, pipelines());
     ("x[a-z0-9_]{0,39}", parts).prop_map(
-        |(name, (architecture, (a, w, weight_width), tile, accumulate, zero_point, pipeline))| {
+        |(
+            name,
+            (architecture, (a, w, weight_width, buses), tile, accumulate, zero_point, pipeline),
+        )| {
             let (activation, weight) =
                 (IntegerFormat::new(a).unwrap(), WeightFormat::new(w).unwrap());
             legal(Spec {
@@ -73,6 +77,7 @@ fn specs() -> impl Strategy<Value = Spec> {
                 activation,
                 weight,
                 weight_width,
+                bus: Bus { activation: buses.0, weight: buses.1 },
                 tile,
                 accumulate,
                 zero_point,
@@ -102,6 +107,9 @@ fn legal(mut spec: Spec) -> Spec {
     if spec.weight.bits() == 1 {
         spec.weight_width = WeightWidth::Fixed;
     }
+    let between = |bus: u32, whole: u32| bus.clamp(whole.min(8), whole);
+    spec.bus.activation = between(spec.bus.activation, spec.activation_step_bits());
+    spec.bus.weight = between(spec.bus.weight, spec.weight_beat_bits());
     let narrow = spec.accumulator_bits() < signed_bits(spec.exact_accumulator());
     if narrow && spec.accumulate.overflow == Overflow::Refuse {
         spec.accumulate.overflow = Overflow::Wrap;

@@ -18,10 +18,12 @@ fn a_normalised_file_states_every_key_of_its_kind() {
 
     [activation]
     format = "int8"
+    bus = 64
 
     [weight]
     format = "int2"
     runtime_bits = false
+    bus = 256
 
     [tile]
     m = 2
@@ -56,10 +58,12 @@ fn a_normalised_file_states_every_key_of_its_kind() {
 
     [activation]
     format = "int8"
+    bus = 64
 
     [weight]
     format = "int2"
     runtime_bits = false
+    bus = 512
 
     [tile]
     m = 2
@@ -98,7 +102,7 @@ fn the_digest_depends_on_the_spec_and_not_on_its_spelling() {
     assert_eq!(parse(&spaced, "core").unwrap().spec.digest(), spec.digest());
     assert_ne!(shortest("mac_array").digest(), spec.digest());
     assert_eq!(spec.digest().len(), 16);
-    insta::assert_snapshot!(spec.digest(), @"eea48c2e14baf95e");
+    insta::assert_snapshot!(spec.digest(), @"6fffc810c5e5299a");
 }
 
 #[test]
@@ -121,6 +125,9 @@ fn the_schema_tells_every_key() {
       format (required)
           Two's-complement integer of each activation.
           "int2" to "int16"
+      bus (default: all bits of a k-step)
+          Bits of a k-step in one beat of activation_data_i; the last beat is padded.
+          an integer from 1 to 262144
 
     [weight]  The weights.
       format (required)
@@ -130,6 +137,9 @@ fn the_schema_tells_every_key() {
           Whether the bits of the weights are a field of each run, up to those of format.
           lut_tensor_core: false or true
           mac_array: false
+      bus (default: all bits that the array takes in a cycle)
+          Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.
+          an integer from 1 to 262144
 
     [tile]  What the core works on in one cycle: m x n results, k * groups elements of each.
       m (required)
@@ -284,6 +294,11 @@ fn a_starter_reads_well() {
     # Legal: "int2" to "int16".
     format = "int8"
 
+    # Bits of a k-step in one beat of activation_data_i; the last beat is padded.
+    # Legal: an integer from 1 to 262144.
+    # Default: all bits of a k-step.
+    # bus = 64
+
     # The weights.
     [weight]
 
@@ -294,6 +309,11 @@ fn a_starter_reads_well() {
     # Whether the bits of the weights are a field of each run, up to those of format.
     # Legal: false.
     # runtime_bits = false
+
+    # Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.
+    # Legal: an integer from 1 to 262144.
+    # Default: all bits that the array takes in a cycle.
+    # bus = 512
 
     # What the core works on in one cycle: m x n results, k * groups elements of each.
     [tile]

@@ -114,8 +114,8 @@ mod tests {
     use crate::{Matrix, WeightQuantiser, pack, unpack};
     use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord};
     use bitplane_spec::{
-        Accumulate, AccumulatorFormat, Fold, Overflow, Pipeline, PlaneOrder, Precompute, Reset,
-        Select, Stages, Symmetry, Table, Tile,
+        Accumulate, AccumulatorFormat, Bus, Fold, Overflow, Pipeline, PlaneOrder, Precompute,
+        Reset, Select, Stages, Symmetry, Table, Tile,
     };
     use insta::assert_snapshot;
 
@@ -126,6 +126,7 @@ mod tests {
             activation: IntegerFormat::new(8).unwrap(),
             weight: WeightFormat::new(2).unwrap(),
             weight_width: WeightWidth::Fixed,
+            bus: Bus { activation: 64, weight: 64 },
             tile: Tile { m: 2, n: 64, k: 4, groups: 1, drain: 16, plane_order: PlaneOrder::Inner },
             accumulate: Accumulate {
                 max_k: 4096,

@@ -1,8 +1,8 @@
 use crate::{Run, overflows, results};
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Fold, Overflow, Pipeline, PlaneOrder, Precompute,
-    Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Pipeline, PlaneOrder,
+    Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 use proptest::prelude::*;
 
@@ -18,6 +18,7 @@ fn spec(activation: u32, weight: u32) -> Spec {
         activation: IntegerFormat::new(activation).unwrap(),
         weight: WeightFormat::new(weight).unwrap(),
         weight_width: WeightWidth::Fixed,
+        bus: Bus { activation: 64, weight: 64 },
         tile: Tile { m: 4, n: 8, k: 3, groups: 2, drain: 8, plane_order: PlaneOrder::Inner },
         accumulate: Accumulate {
             max_k: 64,

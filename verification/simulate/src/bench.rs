@@ -7,6 +7,7 @@ use crate::{
     Batch, Case, Encoder, Error, Failure, Interrupt, Monitor, Report, Response, Session, Simulator,
     Stalls, Start,
 };
+use bitplane_emit::manifest::Throughput;
 use bitplane_emit::wire::status;
 use bitplane_spec::Spec;
 
@@ -132,6 +133,18 @@ impl<'a> Bench<'a> {
         self.fail(check, mismatch, &[], batch.stalls)
     }
 
+    /// Sustained rates as the manifest states them.
+    pub(crate) fn stated_rates(&self) -> Vec<Throughput> {
+        self.simulator.manifest.throughput.clone()
+    }
+
+    /// Cycles of a run alone while no stream holds back.
+    pub(crate) fn cycles(&mut self, case: &Case) -> Result<u32, Stop> {
+        let mut batch = self.encoder.empty_batch();
+        self.encoder.add(case, &mut batch);
+        Ok(self.run(&batch)?.cycles)
+    }
+
     /// Records that a check could not be made.
     pub(crate) fn skip(&mut self, what: String) {
         self.report.skipped.push(what);
@@ -150,7 +163,7 @@ impl<'a> Bench<'a> {
     /// Notes a failure that no single batch shows.
     pub(crate) fn fail_overall(&mut self, check: &str, expected: String, got: String) -> Flow {
         self.report.mismatches += 1;
-        let what = "cover";
+        let what = "the run as a whole";
         let mismatch = Mismatch { cycle: 0, run: 0, row: 0, column: 0, what, expected, got };
         self.fail(check, mismatch, &[], Stalls::none())
     }
@@ -164,7 +177,7 @@ impl<'a> Bench<'a> {
     }
 
     fn count(&mut self, cases: &[Case], values: &[Vec<i128>], batch: &Batch) {
-        let beats = batch.weight_beats() as u64;
+        let beats = (batch.weight_beats() / self.encoder.bus_beats()[1]) as u64;
         self.report.vectors += beats;
         let tile = self.spec().tile;
         self.report.lookups += beats * u64::from(tile.m * tile.n * tile.groups);

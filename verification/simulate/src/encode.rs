@@ -16,6 +16,7 @@ pub struct Encoder {
     result: Beat,
     activation_data: Field,
     weight_data: Field,
+    bus_beats: [usize; 2],
     payload: Payload,
     result_bits: u32,
 }
@@ -48,14 +49,10 @@ impl Encoder {
         let weight_data = data(&weight, "weight")?;
         let result_data = data(&result, "result")?;
         let payload = payload(spec);
-        let (tile, groups) = (spec.tile, spec.tile.m * spec.tile.groups);
-        let expected = match payload {
-            Payload::Activations => groups * tile.k * spec.activation.bits(),
-            Payload::Tables { entries, bits, .. } => groups * entries * bits,
-        };
-        fits("activation", activation_data.bits, expected)?;
-        fits("weight", weight_data.bits, tile.n * tile.groups * spec.weight_word_bits())?;
-        fits("result", result_data.bits, tile.drain * manifest.accumulator_bits)?;
+        fits("activation", activation_data.bits, spec.bus.activation)?;
+        fits("weight", weight_data.bits, spec.bus.weight)?;
+        fits("result", result_data.bits, spec.tile.drain * manifest.accumulator_bits)?;
+        let bus_beats = [spec.activation_bus_beats(), spec.weight_bus_beats()];
         Ok(Self {
             spec: spec.clone(),
             activation,
@@ -63,6 +60,7 @@ impl Encoder {
             result,
             activation_data,
             weight_data,
+            bus_beats: bus_beats.map(|beats| beats as usize),
             payload,
             result_bits: manifest.accumulator_bits,
         })
@@ -80,8 +78,15 @@ impl Encoder {
 
     /// Words that one k-step of the widest weights takes in a batch.
     pub fn step_words(&self) -> usize {
-        self.spec.passes_of(self.spec.weight) as usize * self.activation.words
-            + self.spec.beats_per_step() as usize * self.weight.words
+        let [activation, weight] = self.bus_beats;
+        self.spec.passes_of(self.spec.weight) as usize * activation * self.activation.words
+            + self.spec.beats_per_step() as usize * weight * self.weight.words
+    }
+
+    /// Beats of the activation port that a k-step takes, and of the weight port that the array
+    /// takes in a cycle.
+    pub fn bus_beats(&self) -> [usize; 2] {
+        self.bus_beats
     }
 
     /// A batch without stimulus for this core.
@@ -103,7 +108,9 @@ impl Encoder {
         let passes = self.spec.passes_of(case.weight) as usize;
         for beat_of_run in 0..passes * steps {
             let s = beat_of_run % steps;
-            let beat = self.append(out, self.activation.words);
+            let mut data = vec![0; wire::words(self.spec.activation_step_bits())];
+            self.activation_payload(case, s * step, &mut data);
+            let beat = send(&self.activation, &self.activation_data, self.bus_beats[0], &data, out);
             let (first, last) = (s == 0, s + 1 == steps);
             for field in &self.activation.fields {
                 let value = match field.name.as_str() {
@@ -126,7 +133,6 @@ impl Encoder {
                     put(beat, 32 * field.word + i, 1, u64::from(*keep));
                 }
             }
-            self.activation_payload(case, s * step, beat);
         }
     }
 
@@ -136,17 +142,18 @@ impl Encoder {
         for WeightBeat { step: s, plane, last } in
             self.spec.weight_beats(case.weight, case.elements / step)
         {
-            let beat = self.append(out, self.weight.words);
+            let mut data = vec![0; self.weight_data_words()];
+            self.weight_payload(case, s * step, plane, &mut data);
+            let beat = send(&self.weight, &self.weight_data, self.bus_beats[1], &data, out);
             if let Some(field) = self.weight.field("last") {
                 put(beat, 32 * field.word, 1, u64::from(last));
             }
-            self.weight_payload(case, s * step, plane, beat);
         }
     }
 
-    /// Words of one beat of `weight_data_i`.
+    /// Words of what the array takes of the weights in a cycle.
     pub fn weight_data_words(&self) -> usize {
-        wire::words(self.weight_data.bits)
+        wire::words(self.spec.weight_beat_bits())
     }
 
     /// Appends the weight beats of a run of `steps` k-steps of `weight` codes whose data was packed
@@ -160,21 +167,24 @@ impl Encoder {
     ) {
         let data = data.chunks(self.weight_data_words());
         for (WeightBeat { last, .. }, words) in self.spec.weight_beats(weight, steps).zip(data) {
-            let beat = self.append(out, self.weight.words);
-            beat[self.weight_data.word..][..words.len()].copy_from_slice(words);
-            self.set_weight(beat, 0, "last", i64::from(last));
+            let beat = send(&self.weight, &self.weight_data, self.bus_beats[1], words, out);
+            if let Some(field) = self.weight.field("last") {
+                put(beat, 32 * field.word, 1, u64::from(last));
+            }
         }
     }
 
-    /// Sets the field `name` of activation beat `index` in `beats`, if the port has that field.
-    /// Bits beyond the field are dropped.
+    /// Sets the field `name` of the k-step `index` in `beats`, if the port has that field: in the
+    /// last of its beats, with which fields are read. Bits beyond the field are dropped.
     pub fn set_activation(&self, beats: &mut [u32], index: usize, name: &str, value: i64) {
-        set(&self.activation, beats, index, name, value);
+        let last = (index + 1) * self.bus_beats[0] - 1;
+        set(&self.activation, beats, last, name, value);
     }
 
-    /// Sets the field `name` of weight beat `index` in `beats`, as for activations.
+    /// Sets the field `name` of what the array takes `index`-th, as for activations.
     pub fn set_weight(&self, beats: &mut [u32], index: usize, name: &str, value: i64) {
-        set(&self.weight, beats, index, name, value);
+        let last = (index + 1) * self.bus_beats[1] - 1;
+        set(&self.weight, beats, last, name, value);
     }
 
     /// Width of a field of the activation stream, if the port has it.
@@ -220,15 +230,9 @@ impl Encoder {
         (value as i128) << unused >> unused
     }
 
-    fn append<'a>(&self, out: &'a mut Vec<u32>, words: usize) -> &'a mut [u32] {
-        let start = out.len();
-        out.resize(start + words, 0);
-        &mut out[start..]
-    }
-
     fn activation_payload(&self, case: &Case, start: usize, beat: &mut [u32]) {
         let (k, groups) = (self.spec.tile.k as usize, self.spec.tile.groups as usize);
-        let mut at = 32 * self.activation_data.word;
+        let mut at = 0;
         for row in 0..self.spec.tile.m as usize {
             for group in 0..groups {
                 let first = start + group * k;
@@ -269,7 +273,7 @@ impl Encoder {
         let (k, groups) = (self.spec.tile.k, self.spec.tile.groups as usize);
         let (word, bits) = (self.spec.weight_word(), self.spec.weight_word_bits());
         let weight_bits = self.spec.weight.bits();
-        let mut at = 32 * self.weight_data.word;
+        let mut at = 0;
         for column in 0..self.spec.tile.n as usize {
             let codes = &case.codes[column * case.elements + start..][..k as usize * groups];
             for group in codes.chunks(k as usize) {
@@ -291,6 +295,51 @@ impl Encoder {
             }
         }
     }
+}
+
+/// Appends `beats` beats of one stream that carry `data`, lowest bits first, and gives the last of
+/// them, whose other fields are still 0. What the fields of the others and the padding hold must not
+/// matter.
+fn send<'a>(
+    layout: &Beat,
+    port: &Field,
+    beats: usize,
+    data: &[u32],
+    out: &'a mut Vec<u32>,
+) -> &'a mut [u32] {
+    let start = out.len();
+    out.resize(start + beats * layout.words, 0);
+    let bus = port.bits as usize;
+    for (number, beat) in out[start..].chunks_mut(layout.words).enumerate() {
+        let carried = &mut beat[port.word..][..wire::words(port.bits)];
+        if beats == 1 {
+            carried.copy_from_slice(data);
+            continue;
+        }
+        let junk = u64::MAX / 3 * (1 + number as u64 % 3);
+        for at in (0..bus).step_by(32) {
+            let bits = (bus - at).min(32);
+            let from = number * bus + at;
+            let known = (32 * data.len()).saturating_sub(from).min(bits);
+            put(carried, at, bits as u32, junk);
+            put(carried, at, known as u32, read(data, from, known));
+        }
+        if number + 1 < beats {
+            for field in layout.fields.iter().filter(|field| field.port != port.port) {
+                for at in (0..field.bits).step_by(32) {
+                    put(beat, 32 * field.word + at as usize, (field.bits - at).min(32), junk);
+                }
+            }
+        }
+    }
+    &mut out[start + (beats - 1) * layout.words..]
+}
+
+/// `bits` (at most 32) bits of `words` from bit `at` on.
+fn read(words: &[u32], at: usize, bits: usize) -> u64 {
+    let word = |index: usize| u64::from(words.get(index).copied().unwrap_or(0));
+    let both = word(at / 32) | word(at / 32 + 1) << 32;
+    both >> (at % 32) & ((1 << bits) - 1)
 }
 
 /// Bit `plane` of each code of a group; element i in bit i.

@@ -67,6 +67,7 @@ struct Regression<'a> {
 impl Regression<'_> {
     fn all(&mut self) -> Flow {
         self.corners()?;
+        self.rate()?;
         self.protocol()?;
         self.overflow()?;
         self.bench.restart()?;
@@ -90,6 +91,29 @@ impl Regression<'_> {
             let cases = &cases[batch];
             self.bench.check("directed corners", cases, stalls, Interrupt::None, 8)?;
             stalls = self.maker.stalls();
+        }
+        Ok(())
+    }
+
+    /// At each width of the weights a longer run takes as many more cycles as the manifest states.
+    fn rate(&mut self) -> Flow {
+        let (short, long) = (self.maker.longest().0.min(4), self.maker.longest().0.min(12));
+        if short == long {
+            self.bench.skip("sustained rate: no run is long enough".to_owned());
+            return Ok(());
+        }
+        for rate in self.bench.stated_rates() {
+            let Some(weight) = WeightFormat::new(rate.weight_bits) else { continue };
+            let case = |steps| Case { weight, ..Case::zero(self.bench.encoder.spec(), steps) };
+            let (short_case, long_case) = (case(short), case(long));
+            let took =
+                self.bench.cycles(&long_case)?.saturating_sub(self.bench.cycles(&short_case)?);
+            let expected = (long - short) as u32 * rate.cycles_per_step;
+            if took != expected {
+                let check = format!("sustained rate of {weight} weights");
+                let cycles = |cycles: u32| format!("{cycles} cycles for {} k-steps", long - short);
+                return self.bench.fail_overall(&check, cycles(expected), cycles(took));
+            }
         }
         Ok(())
     }
@@ -161,8 +185,11 @@ impl Regression<'_> {
         let beats: u32 = cases
             .iter()
             .map(|case| {
-                let steps = case.steps(spec) as u32;
-                steps * spec.beats_per_step_of(case.weight) + case.result_beats(spec) + 4
+                let passes = spec.passes_of(case.weight);
+                let lookups =
+                    spec.beats_per_step_of(case.weight) / passes * spec.weight_bus_beats();
+                let step = passes * lookups.max(spec.activation_bus_beats());
+                case.steps(spec) as u32 * step + case.result_beats(spec) + 4
             })
             .sum();
         beats * 256 / (257 - stalls.worst())
@@ -360,7 +387,7 @@ fn activation(name: &str, beat: usize, field: &str, value: i64) -> Violation {
 
 fn weight(name: &str, beat: impl Fn(usize) -> usize + 'static, value: i64) -> Violation {
     let tamper = move |encoder: &Encoder, batch: &mut Batch| {
-        let beat = beat(batch.weight_beats());
+        let beat = beat(batch.weight_beats() / encoder.bus_beats()[1]);
         encoder.set_weight(&mut batch.weight, beat, "last", value);
     };
     Violation { name: name.to_owned(), weight: None, tamper: Box::new(tamper) }

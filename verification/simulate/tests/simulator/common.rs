@@ -10,8 +10,8 @@ use bitplane_simulate::{
     BuildRequest, Error, Monitor, Optimisation, Simulator, Start, Trace, Verilator, build,
 };
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Fold, Overflow, Pipeline, PlaneOrder, Precompute,
-    Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Pipeline, PlaneOrder,
+    Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 use std::path::{Path, PathBuf};
 
@@ -60,6 +60,7 @@ pub fn spec(shape: Shape) -> Spec {
         activation: IntegerFormat::new(shape.activation).unwrap(),
         weight: WeightFormat::new(shape.weight).unwrap(),
         weight_width: WeightWidth::Fixed,
+        bus: Bus { activation: shape.m * shape.k * shape.activation, weight: shape.n * shape.k },
         tile: Tile {
             m: shape.m,
             n: shape.n,

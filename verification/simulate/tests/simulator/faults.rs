@@ -75,6 +75,27 @@ zero_point = "constant"
 stages = 1
 "#;
 
+/// Both ports narrower than what the array takes.
+const BUS: &str = r#"
+kind = "lut_tensor_core"
+[activation]
+format = "int4"
+bus = 9
+[weight]
+format = "int2"
+bus = 8
+[tile]
+m = 2
+n = 5
+k = 3
+[accumulate]
+max_k = 100
+[group]
+zero_point = "constant"
+[pipeline]
+stages = 1
+"#;
+
 /// A change to one unit's text of a core.
 struct Fault {
     name: &'static str,
@@ -212,6 +233,20 @@ const FAULTS: &[Fault] = &[
         right: "(step_count_d != pass_steps_q)",
         wrong: "(step_count_d > pass_steps_q)",
     },
+    Fault {
+        name: "beats of a port not started anew by clear",
+        core: BUS,
+        unit: "activation_bus",
+        right: "if (clear_i) beat_d = '0;",
+        wrong: "if (clear_i && is_last) beat_d = '0;",
+    },
+    Fault {
+        name: "a port that waits a cycle",
+        core: BUS,
+        unit: "control",
+        right: "assign weight_ready_d = !weight_full_d || advance_next;",
+        wrong: "assign weight_ready_d = !weight_full_d || (advance_next && advance);",
+    },
 ];
 
 /// Runs the ordinary regression on `core` with `fault` in it.
@@ -265,7 +300,7 @@ fn write(path: &Path, text: &str) {
 #[test]
 fn the_generated_cores_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
-    for core in [CORE, RUNTIME, OUTER] {
+    for core in [CORE, RUNTIME, OUTER, BUS] {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{:?}", report.failure);
     }
