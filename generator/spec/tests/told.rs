@@ -389,7 +389,7 @@ fn a_costly_tile_is_built_with_a_warning() {
     let text = text.replace("m = 2", "m = 16");
     let warnings = parse(&text, "core").unwrap().warnings;
     assert_eq!(warnings.len(), 1);
-    assert_eq!((warnings[0].code, warnings[0].line), ("costly", Some(13)));
+    assert_eq!((warnings[0].code, warnings[0].line), ("costly", Some(15)));
     assert!(warnings[0].message.starts_with("m * n * groups = 8192 look-ups a cycle"));
 }
 
