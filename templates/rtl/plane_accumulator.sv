@@ -26,8 +26,12 @@ module {{ core.name }}_plane_accumulator (
   logic [Width-1:0] sum_d, sum_q;
   logic signed [ExactWidth-1:0] addend;
 
-{% if unit.plane_bits > 0 %}  assign addend = ExactWidth'($signed(partial_i)) << plane_i;
-{% else %}  assign addend = ExactWidth'($signed(partial_i));
+  // Where nothing is accumulated the addend is 0, so that the sum needs no way round the adder.
+  logic [{{ unit.partial_bits }}-1:0] partial;
+
+  assign partial = partial_i & { {{ unit.partial_bits }}{enable_i}};
+{% if unit.plane_bits > 0 %}  assign addend  = ExactWidth'($signed(partial)) << plane_i;
+{% else %}  assign addend  = ExactWidth'($signed(partial));
 {% endif %}
 {% if unit.saturates %}  // One bit more than the operands: the two highest bits differ beyond the range.
   localparam logic [Width-1:0] Highest = {1'b0, {(Width-1){1'b1}}};
@@ -38,12 +42,8 @@ module {{ core.name }}_plane_accumulator (
   assign fits  = (exact == ExactWidth'($signed(exact[Width-1:0])));
 
   always_comb begin : p_next
-    sum_d = sum_q;
-    if (shift_i) begin
-      sum_d = chain_i;
-    end else if (enable_i) begin
-      sum_d = fits ? exact[Width-1:0] : (exact[ExactWidth-1] ? ~Highest : Highest);
-    end
+    sum_d = fits ? exact[Width-1:0] : (exact[ExactWidth-1] ? ~Highest : Highest);
+    if (shift_i) sum_d = chain_i;
   end
 {% else %}{% if !unit.exact %}  // Only the low bits are kept.
   logic unused_high;
@@ -51,12 +51,8 @@ module {{ core.name }}_plane_accumulator (
   assign unused_high = ^addend[ExactWidth-1:Width];
 
 {% endif %}  always_comb begin : p_next
-    sum_d = sum_q;
-    if (shift_i) begin
-      sum_d = chain_i;
-    end else if (enable_i) begin
-      sum_d = sum_q + Width'(addend);
-    end
+    sum_d = sum_q + Width'(addend);
+    if (shift_i) sum_d = chain_i;
   end
 {% endif %}
   always_ff @(posedge clk_i) begin : p_sum

@@ -97,7 +97,8 @@ fn activation(spec: &Spec, core: &Core, step_bits: u32) -> Vec<Port> {
     let external = matches!(&spec.architecture,
         Architecture::LutTensorCore(table) if table.precompute == Precompute::External);
     if external {
-        let meaning = "tables: row, group, entry, lowest first, two's complement";
+        let meaning = "tables: row, group, lowest first; of each the lowest bit that all entries share, then \
+                       the other bits of entry after entry";
         ports.push(input(A, "activation_data_i", step_bits, meaning));
     } else {
         let keep = "element counts; group, then element, lowest first";

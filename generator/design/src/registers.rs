@@ -1,7 +1,8 @@
+use bitplane_formats::TableLayout;
 use bitplane_spec::{Precompute, Table};
 
 use crate::core::Core;
-use crate::lane::entries;
+use crate::lane::SelectLane;
 
 /// Activation register (`<name>_activation_register`): the waiting half of the double buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,12 +14,12 @@ pub struct ActivationRegister {
 }
 
 impl ActivationRegister {
-    pub(crate) fn of(core: &Core, table: &Table, entry_bits: u32) -> Self {
+    pub(crate) fn of(core: &Core, table: &Table, layout: TableLayout) -> Self {
         let masked = table.precompute == Precompute::Shared;
         let row_bits = if masked {
             core.elements_per_step * core.activation_bits
         } else {
-            core.groups * entries(core, table) * entry_bits
+            core.groups * layout.bits()
         };
         Self { data_bits: core.m * row_bits, masked }
     }
@@ -55,17 +56,20 @@ pub struct WeightRegister {
 /// Table registers of one row (`<name>_table_registers`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableRegisters {
-    /// Entries of one table.
-    pub entries: u32,
-    /// Width of one entry.
-    pub entry_bits: u32,
+    /// Bits of one table.
+    pub table_bits: u32,
     /// Bits of a row's tables.
     pub data_bits: u32,
+    /// Width of the number of odd tables; 0 if entries share no bit.
+    pub odd_bits: u32,
 }
 
 impl TableRegisters {
-    pub(crate) fn of(core: &Core, table: &Table, entry_bits: u32) -> Self {
-        let entries = entries(core, table);
-        Self { entries, entry_bits, data_bits: core.groups * entries * entry_bits }
+    pub(crate) fn of(core: &Core, lane: &SelectLane) -> Self {
+        Self {
+            table_bits: lane.table_bits,
+            data_bits: core.groups * lane.table_bits,
+            odd_bits: lane.odd_bits,
+        }
     }
 }

@@ -1,5 +1,6 @@
 use bitplane_formats::{
-    IntegerFormat, Range, WeightFormat, WeightWord, accumulator_range, mac_range, signed_bits,
+    IntegerFormat, Range, TableContent, TableLayout, WeightFormat, WeightWord, accumulator_range,
+    mac_range, signed_bits,
 };
 
 use crate::choice::Named;
@@ -95,6 +96,15 @@ impl Spec {
     /// Longest run in k-steps: `max_k` rounded up to whole k-steps.
     pub fn max_steps(&self) -> u64 {
         self.accumulate.max_k.div_ceil(u64::from(self.elements_per_step()))
+    }
+
+    /// What the tables hold, where the kind has tables.
+    pub fn table_layout(&self) -> Option<TableLayout> {
+        let content = match self.table()?.symmetry {
+            Symmetry::Half { .. } => TableContent::SignedHalf,
+            Symmetry::Full => TableContent::SignedFull,
+        };
+        Some(TableLayout::of(content, self.activation, self.tile.k))
     }
 
     /// Layout of one group's weights on the weight port.

@@ -4,8 +4,8 @@
 use crate::{Batch, Case, Error};
 use bitplane_emit::manifest::Manifest;
 use bitplane_emit::wire::{self, Beat, Field};
-use bitplane_formats::{FoldedGroup, WeightWord, fold, plane_bit};
-use bitplane_spec::{Architecture, Precompute, Spec, Symmetry};
+use bitplane_formats::{FoldedGroup, TableLayout, WeightWord, fold, plane_bit};
+use bitplane_spec::{Precompute, Spec};
 
 /// Turns cases into beats for one core.
 #[derive(Clone, Debug)]
@@ -24,13 +24,7 @@ pub struct Encoder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Payload {
     Activations,
-    /// Tables of so many entries of so many bits. The entry's index gives the signs of the
-    /// elements; in a half table the last element's is +1.
-    Tables {
-        entries: u32,
-        bits: u32,
-        symmetry: Symmetry,
-    },
+    Tables(TableLayout),
 }
 
 impl Encoder {
@@ -51,7 +45,7 @@ impl Encoder {
         let (tile, groups) = (spec.tile, spec.tile.m * spec.tile.groups);
         let expected = match payload {
             Payload::Activations => groups * tile.k * spec.activation.bits(),
-            Payload::Tables { entries, bits, .. } => groups * entries * bits,
+            Payload::Tables(layout) => groups * layout.bits(),
         };
         fits("activation", activation_data.bits, expected)?;
         fits("weight", weight_data.bits, tile.n * tile.groups * spec.weight_word_bits())?;
@@ -224,14 +218,14 @@ impl Encoder {
                 let first = start + group * k;
                 at = match self.payload {
                     Payload::Activations => self.put_elements(case, row, first, at, beat),
-                    Payload::Tables { entries, bits, symmetry } => {
+                    Payload::Tables(layout) => {
                         let elements: Vec<i64> =
                             (0..k).map(|i| i64::from(case.activation(row, first + i))).collect();
-                        for index in 0..entries {
-                            let entry = entry(&elements, index, symmetry);
-                            put(beat, at + (index * bits) as usize, bits, entry as u64);
+                        for (bits, value) in layout.fields(&elements) {
+                            put(beat, at, bits, value as u64);
+                            at += bits as usize;
                         }
-                        at + (entries * bits) as usize
+                        at
                     }
                 };
             }
@@ -289,30 +283,14 @@ pub(crate) fn signs(group: &[u8], plane: u32) -> u32 {
     group.iter().enumerate().map(bit).sum()
 }
 
-/// Entry `index` of the table of `elements`: the sum in which element i counts positively where
-/// bit i is set, the last one always in a half table.
-fn entry(elements: &[i64], index: u32, symmetry: Symmetry) -> i64 {
-    let signs = match symmetry {
-        Symmetry::Half { .. } => index | 1 << (elements.len() - 1),
-        Symmetry::Full => index,
-    };
-    let signed = |(i, a): (usize, &i64)| if signs >> i & 1 == 1 { *a } else { -a };
-    elements.iter().enumerate().map(signed).sum()
-}
-
 fn payload(spec: &Spec) -> Payload {
-    let Architecture::LutTensorCore(table) = &spec.architecture else {
-        return Payload::Activations;
-    };
-    if table.precompute == Precompute::Shared {
-        return Payload::Activations;
-    }
-    let half = matches!(table.symmetry, Symmetry::Half { .. });
-    let range = bitplane_formats::entry_range(spec.activation, spec.tile.k, half);
-    Payload::Tables {
-        entries: 1 << (spec.tile.k - u32::from(half)),
-        bits: bitplane_formats::signed_bits(range),
-        symmetry: table.symmetry,
+    match spec.table_layout() {
+        Some(layout)
+            if spec.table().is_some_and(|table| table.precompute == Precompute::External) =>
+        {
+            Payload::Tables(layout)
+        }
+        _ => Payload::Activations,
     }
 }
 
@@ -368,14 +346,5 @@ mod tests {
         assert_eq!(words, [0xbfff_ffff, 0b0100_0000, u32::MAX]);
         put(&mut words, 32, 32, 0x1234_5678);
         assert_eq!(words[1], 0x1234_5678);
-    }
-
-    #[test]
-    fn the_entries_of_a_half_table_hold_the_last_element_positive() {
-        let half = Symmetry::Half { fold: bitplane_spec::Fold::Offline };
-        let entries: Vec<i64> = (0..4).map(|i| entry(&[1, 10, 100], i, half)).collect();
-        assert_eq!(entries, [89, 91, 109, 111]);
-        let entries: Vec<i64> = (0..4).map(|i| entry(&[1, 10], i, Symmetry::Full)).collect();
-        assert_eq!(entries, [-11, -9, 9, 11]);
     }
 }
