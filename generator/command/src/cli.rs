@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::commands::completions::Completions;
 use crate::commands::doctor::Doctor;
 use crate::commands::generate::Generate;
 use crate::commands::new::New;
@@ -62,6 +63,8 @@ pub enum Command {
     Run(Run),
     /// Explain every key of a configuration (with --json: a JSON schema under `schema`)
     Schema,
+    /// Print the completions of a shell, to be kept where the shell looks for them
+    Completions(Completions),
     /// List the tools found, their versions and what is missing; install pinned ones
     Doctor(Doctor),
 }
@@ -77,6 +80,7 @@ impl Command {
             Command::Quantize(_) => "quantize",
             Command::Run(_) => "run",
             Command::Schema => "schema",
+            Command::Completions(_) => "completions",
             Command::Doctor(_) => "doctor",
         }
     }

@@ -1,5 +1,6 @@
 //! One module a subcommand.
 
+pub mod completions;
 pub mod doctor;
 pub mod generate;
 pub mod new;

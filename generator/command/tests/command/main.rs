@@ -1,6 +1,7 @@
 //! The command as its users meet it: arguments in; exit status, output and files out.
 
 mod arguments;
+mod completing;
 mod generating;
 mod quantizing;
 mod scene;
