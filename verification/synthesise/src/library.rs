@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
-use sha2::{Digest, Sha256};
 
 use crate::error::Failure;
 use crate::liberty::{self, Group};
@@ -67,15 +66,6 @@ impl Library {
     /// As [`crate::synthesise`] has them for the library.
     pub fn check(&self) -> Result<(), Failure> {
         self.scan().map(drop)
-    }
-
-    /// SHA-256 of its text in hexadecimal.
-    pub fn digest(&self) -> String {
-        let text = match self {
-            Self::BuiltIn => &crate::library_text(),
-            Self::File { text, .. } => text,
-        };
-        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Name in reports.

@@ -14,7 +14,7 @@ use bitplane_emit::manifest::{Manifest, Unit};
 use bitplane_spec::Problem;
 use bitplane_synthesise::{
     Failure, Fpga, FpgaReport, FpgaRequest, Library, Report, Request, Run, Stage, Watch, Yosys,
-    gate_netlist, synthesise, synthesise_for_fpga,
+    fingerprint, gate_netlist, synthesise, synthesise_for_fpga, synthesise_total,
 };
 
 fn skip(what: &str, why: &dyn std::fmt::Display) {
@@ -149,6 +149,22 @@ fn two_runs_give_the_same_report() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let reports = folders.each_ref().map(|f| run(&request(yosys.clone(), f.path())).unwrap());
     assert_eq!(reports[0], reports[1]);
+}
+
+#[test]
+fn a_total_alone_is_that_of_both_runs_and_its_fingerprint_knows_no_path() {
+    let Some(yosys) = yosys() else { return };
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [first, second] = folders.each_ref().map(|folder| request(yosys.clone(), folder.path()));
+    let interrupt = AtomicBool::new(false);
+    let watch = Watch { on_stage: &|_| (), interrupt: &interrupt };
+    let total = synthesise_total(&first, &watch).unwrap();
+    let both = run(&second).unwrap();
+    assert_eq!(total, Report { units: Vec::new(), ..both });
+    let digest = fingerprint(&first).unwrap();
+    assert_eq!(digest, fingerprint(&second).unwrap());
+    let faster = Request { clock_mhz: 500.5, ..second };
+    assert_ne!(digest, fingerprint(&faster).unwrap());
 }
 
 #[test]

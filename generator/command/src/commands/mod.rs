@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod generate;
 pub mod new;
 pub mod quantize;
+pub mod reproduce;
 pub mod run;
 pub mod schema;
 pub mod synth;

@@ -4,6 +4,7 @@ mod arguments;
 mod completing;
 mod generating;
 mod quantizing;
+mod reproducing;
 mod scene;
 mod simulating;
 mod starting;
