@@ -35,12 +35,13 @@ fn a_tensor_is_packed_and_its_error_reported() {
     assert_snapshot!(quantize(&scene, &more), @"
     exit 0
     out: w  6 x 10  int4
+    out: 6 scales, one per output channel; zero point z' = 1
     out: normalised mean square error 0.00374
-    out: wrote w.bitplane, 427 bytes
+    out: wrote w.bitplane, 458 bytes
     ");
     assert_snapshot!(scene.read("w.json"), @r#"
     {
-      "bytes": 427,
+      "bytes": 458,
       "command": "quantize",
       "errors": [],
       "exit_code": 0,
@@ -48,6 +49,7 @@ fn a_tensor_is_packed_and_its_error_reported() {
       "format": "int4",
       "group": 0,
       "nmse": 0.0037395963389779087,
+      "scales": 6,
       "shape": [
         6,
         10
@@ -55,7 +57,10 @@ fn a_tensor_is_packed_and_its_error_reported() {
       "special_values": [],
       "status": "ok",
       "tensor": "w",
-      "warnings": []
+      "warnings": [],
+      "zero_points": [
+        1
+      ]
     }
     "#);
     assert_eq!(scene.entries(), ["m.safetensors", "w.bitplane", "w.json"]);
@@ -72,7 +77,7 @@ fn without_a_file_to_write_only_the_error_is_reported() {
 fn an_unknown_format_is_refused_with_the_nearest() {
     assert_snapshot!(quantize(&scene(), &["--format", "int9"]), @r#"
     exit 2
-    err: bitplane: [quantiser-unknown] --format: there is no weight format "int9"; legal are int1 to int8, int2_asymmetric to int8_asymmetric, int2_mid_rise to int8_mid_rise, ternary_int2 and ternary_int2_per_channel
+    err: bitplane: [quantiser-unknown] --format: there is no weight format "int9"; legal are int1 to int8, int1_centred, int2_mid_rise to int8_mid_rise, int2_asymmetric to int8_asymmetric, int2_asymmetric_common to int8_asymmetric_common, ternary_int2, ternary_int2_per_channel, ternary_int2_median and ternary_int2_median_per_channel
     err:   help: did you mean int1?
     "#);
 }
