@@ -9,13 +9,14 @@ use crate::packed::PackedWeights;
 impl PackedWeights {
     /// Everything that keeps the core of `spec` from using these weights; empty if it can.
     ///
-    /// Codes: `weights-bits`, `weights-word`, `weights-k` and `weights-zero-point`. The key is the
-    /// configuration's key that the file disagrees with.
+    /// Codes: `weights-bits`, `weights-word`, `weights-k`, `weights-max-k` and `weights-zero-point`.
+    /// The key is the configuration's key that the file disagrees with.
     pub fn require(&self, spec: &Spec) -> Vec<Problem> {
         let checks = [
             self.require_bits(spec),
             self.require_word(spec),
             self.require_k(spec),
+            self.require_max_k(spec),
             self.require_zero_point(spec),
         ];
         checks.into_iter().flatten().collect()
@@ -43,6 +44,22 @@ impl PackedWeights {
         let (found, wanted) = (self.layout().k(), spec.tile.k);
         let message = format!("the file is packed for k = {found}, the configuration has {wanted}");
         (found != wanted).then(|| self.problem("weights-k", "tile.k", message, spec))
+    }
+
+    /// Every quantisation group is a run of its own, so it is their length that counts.
+    fn require_max_k(&self, spec: &Spec) -> Option<Problem> {
+        let (found, longest) = (self.grouping().span(), spec.accumulate.max_k);
+        if found as u64 <= longest {
+            return None;
+        }
+        let message = format!(
+            "the file's runs have {found} elements, the configuration's accumulators hold the sums \
+             of {longest}"
+        );
+        let help = format!(
+            "set accumulate.max_k = {found} or more, or quantise in groups: --group {longest}"
+        );
+        Some(Problem::new("weights-max-k", "accumulate.max_k", message, help))
     }
 
     fn require_zero_point(&self, spec: &Spec) -> Option<Problem> {
@@ -237,6 +254,18 @@ mod tests {
         weights-zero-point (kind): the file holds int2_mid_rise weights, which are odd integers; a mac_array multiplies two's-complement ones
           pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int2 --config CONFIG --out FILE
         ");
+    }
+
+    #[test]
+    fn runs_longer_than_max_k_are_refused_unless_groups_make_them_shorter() {
+        let mut short = look_up(ZeroPointMode::Constant);
+        short.accumulate.max_k = 3;
+        let problems = packed("int2", WeightWord::Folded, 4).require(&short);
+        assert_snapshot!(told(&problems), @r"
+        weights-max-k (accumulate.max_k): the file's runs have 4 elements, the configuration's accumulators hold the sums of 3
+          set accumulate.max_k = 4 or more, or quantise in groups: --group 3
+        ");
+        assert_eq!(packed_in_groups("int2", 3, WeightWord::Folded, 4).require(&short), []);
     }
 
     #[test]
