@@ -4,7 +4,7 @@
 use crate::{Batch, Case, Error};
 use bitplane_emit::manifest::Manifest;
 use bitplane_emit::wire::{self, Beat, Field};
-use bitplane_formats::{FoldedGroup, TableLayout, WeightWord, fold, plane_bit};
+use bitplane_formats::{TableLayout, WeightWord, fold};
 use bitplane_spec::{Precompute, Spec};
 
 /// Turns cases into beats for one core.
@@ -16,6 +16,8 @@ pub struct Encoder {
     result: Beat,
     activation_data: Field,
     weight_data: Field,
+    result_data: Field,
+    result_keep: Option<Field>,
     payload: Payload,
     result_bits: u32,
 }
@@ -54,9 +56,11 @@ impl Encoder {
             spec: spec.clone(),
             activation,
             weight,
+            result_keep: result.field("keep").cloned(),
             result,
             activation_data,
             weight_data,
+            result_data,
             payload,
             result_bits: manifest.accumulator_bits,
         })
@@ -178,19 +182,13 @@ impl Encoder {
 
     /// Whether `lane` of the result beat counts.
     pub fn result_keep(&self, words: &[u32], lane: usize) -> bool {
-        let Some(field) = self.result.field("keep") else {
-            return true;
-        };
-        bit(words, 32 * field.word + lane)
+        self.result_keep.as_ref().is_none_or(|field| bit(words, 32 * field.word + lane))
     }
 
     /// The result in `lane` of a beat.
     pub fn result(&self, words: &[u32], lane: usize) -> i128 {
-        let Some(field) = self.result.field("data") else {
-            return 0;
-        };
         let width = self.result_bits as usize;
-        let start = 32 * field.word + lane * width;
+        let start = 32 * self.result_data.word + lane * width;
         let mut value: u128 = 0;
         let mut have = 0;
         while have < width {
@@ -253,34 +251,71 @@ impl Encoder {
         let (k, groups) = (self.spec.tile.k, self.spec.tile.groups as usize);
         let (word, bits) = (self.spec.weight_word(), self.spec.weight_word_bits());
         let weight_bits = self.spec.weight.bits();
-        let mut at = 32 * self.weight_data.word;
+        let mut out = BitWriter::new(&mut beat[self.weight_data.word..]);
         for column in 0..self.spec.tile.n as usize {
-            let codes = &case.codes[column * case.elements + start..][..k as usize * groups];
-            for group in codes.chunks(k as usize) {
+            for group in 0..groups {
+                let first = column * case.elements + start + group * k as usize;
+                let codes = &case.codes[first..];
                 match word {
-                    WeightWord::Folded => {
-                        let folded: FoldedGroup = fold(signs(group, plane), k);
-                        put(beat, at, bits, u64::from(folded.word(k)));
-                    }
-                    WeightWord::Plain => put(beat, at, bits, u64::from(signs(group, plane))),
+                    WeightWord::Folded => out.put(fold(signs(codes, k, plane), k).word(k), bits),
+                    WeightWord::Plain => out.put(signs(codes, k, plane), bits),
                     WeightWord::TwosComplement => {
                         let top = 1 << (weight_bits - 1);
-                        for (i, code) in group.iter().enumerate() {
-                            let at = at + i * weight_bits as usize;
-                            put(beat, at, weight_bits, u64::from(code ^ top));
+                        for code in &codes[..k as usize] {
+                            out.put(u32::from(code ^ top), weight_bits);
                         }
                     }
                 }
-                at += bits as usize;
             }
+        }
+        out.finish();
+    }
+}
+
+/// Fills words with numbers of differing widths, one after the other, lowest bits first.
+struct BitWriter<'a> {
+    words: std::slice::IterMut<'a, u32>,
+    /// Bits that wait for the rest of their word, and how many.
+    pending: (u64, u32),
+}
+
+impl<'a> BitWriter<'a> {
+    fn new(words: &'a mut [u32]) -> Self {
+        Self { words: words.iter_mut(), pending: (0, 0) }
+    }
+
+    /// Appends `value`, of `bits` bits (at most 32).
+    fn put(&mut self, value: u32, bits: u32) {
+        let (pending, count) = self.pending;
+        self.pending = (pending | u64::from(value) << count, count + bits);
+        if count + bits >= 32 {
+            self.put_word();
+        }
+    }
+
+    fn put_word(&mut self) {
+        let (pending, count) = self.pending;
+        *self.words.next().expect("a beat as long as its fields") = pending as u32;
+        self.pending = (pending >> 32, count.saturating_sub(32));
+    }
+
+    /// Writes the last word, if it is not full.
+    fn finish(mut self) {
+        if self.pending.1 > 0 {
+            self.put_word();
         }
     }
 }
 
-/// Bit `plane` of each code of a group; element i in bit i.
-pub(crate) fn signs(group: &[u8], plane: u32) -> u32 {
-    let bit = |(i, code): (usize, &u8)| u32::from(plane_bit(*code, plane)) << i;
-    group.iter().enumerate().map(bit).sum()
+/// Bit `plane` of each of the first `k` (at most 8) of `codes`; element i in bit i.
+pub(crate) fn signs(codes: &[u8], k: u32, plane: u32) -> u32 {
+    let word = match codes.first_chunk() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => codes.iter().rev().fold(0, |word, code| word << 8 | u64::from(*code)),
+    };
+    let bits = word >> plane & 0x0101_0101_0101_0101;
+    // Moves bit 8 i to bit 56 + i; no two bits meet below.
+    (bits.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32 & ((1 << k) - 1)
 }
 
 fn payload(spec: &Spec) -> Payload {
@@ -346,5 +381,32 @@ mod tests {
         assert_eq!(words, [0xbfff_ffff, 0b0100_0000, u32::MAX]);
         put(&mut words, 32, 32, 0x1234_5678);
         assert_eq!(words[1], 0x1234_5678);
+    }
+
+    #[test]
+    fn numbers_are_written_one_after_the_other_and_the_word_behind_them_is_left_alone() {
+        let mut words = [0, 0, 7];
+        let mut out = BitWriter::new(&mut words);
+        for (value, bits) in [(0x1234_5678, 32), (0b101, 3), (0xff, 8), (1, 13)] {
+            out.put(value, bits);
+        }
+        out.finish();
+        assert_eq!(words, [0x1234_5678, 0b101 | 0xff << 3 | 1 << 11, 7]);
+    }
+
+    #[test]
+    fn signs_are_the_bits_of_one_plane_with_element_0_lowest() {
+        for plane in 0..8 {
+            for pattern in 0..=255u8 {
+                // All other planes are ones.
+                let code = |i: u32| (pattern >> i & 1) << plane | !(1 << plane);
+                let codes: Vec<u8> = (0..8).map(code).collect();
+                for k in 1..=8 {
+                    let expected = u32::from(pattern) & ((1 << k) - 1);
+                    assert_eq!(signs(&codes, k, plane), expected, "{plane} {pattern}");
+                    assert_eq!(signs(&codes[..k as usize], k, plane), expected, "at the end");
+                }
+            }
+        }
     }
 }
