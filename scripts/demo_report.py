@@ -8,35 +8,15 @@ import json
 import pathlib
 import sys
 
+from report import read, table
+
 BEGIN = "<!-- results: begin (written by scripts/demo --update-readme) -->"
 END = "<!-- results: end -->"
 LAYERS = ["int2", "ternary_int2", "int4"]
 
 
-def read(folder, name):
-    path = folder / f"{name}.json"
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        sys.exit(f"{path}: {error}")
-
-
 def manifest(folder, name):
     return json.loads((folder / name / "manifest.json").read_text())
-
-
-def table(head, rows):
-    lines = [head, [":--" if n == 0 else "--:" for n in range(len(head))], *rows]
-    widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
-
-    def cell(text, n):
-        if text == "--:":
-            return "-" * (widths[n] - 1) + ":"
-        if text == ":--":
-            return ":" + "-" * (widths[n] - 1)
-        return text.ljust(widths[n]) if n == 0 else text.rjust(widths[n])
-
-    return ["| " + " | ".join(cell(text, n) for n, text in enumerate(line)) + " |" for line in lines]
 
 
 def verification(folder):

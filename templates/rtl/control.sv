@@ -273,10 +273,16 @@ module {{ core.name }}_control (
 
   assign accumulate_enable_o = accumulate_enable_q[{{ unit.stages }}-1];
 {% if core.passes %}
+  // Sums that nothing is added to stay as they are.
   logic {{ core.range(unit.delayed_bits) }} accumulate_double_q;
 
-  always_ff @(posedge clk_i) begin : p_accumulate_double
-    accumulate_double_q <= {{ unit.phrases.double_next }};
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_accumulate_double
+{% else %}  always_ff @(posedge clk_i) begin : p_accumulate_double
+{% endif %}    if (!rst_ni) begin
+      accumulate_double_q <= '0;
+    end else begin
+      accumulate_double_q <= clear_i ? '0 : {{ unit.phrases.double_next }};
+    end
   end
 
   assign accumulate_double_o = accumulate_double_q[{{ unit.stages }}-1];
@@ -289,7 +295,7 @@ module {{ core.name }}_control (
 
   assign accumulate_plane_o = accumulate_plane_q[{{ unit.delayed_bits }}-1 -: {{ unit.plane_bits }}];
 {% endif %}{% else %}  assign accumulate_enable_o = advance;
-{% if core.passes %}  assign accumulate_double_o = step_first_q;
+{% if core.passes %}  assign accumulate_double_o = advance && step_first_q;
 {% else if unit.plane_bits > 0 %}  assign accumulate_plane_o  = plane_q;
 {% endif %}{% endif %}
   assign step_ready_o      = step_ready_q;

@@ -13,7 +13,7 @@ module {{ core.name }}_plane_accumulator (
 
 {% if unit.plane_bits > 0 %}  // Bit significance of the partial sum.
   input  logic {{ core.width(unit.plane_bits) }} plane_i,
-{% endif %}{% if unit.doubles %}  // A new plane starts: the sum so far is that of the planes above it.
+{% endif %}{% if unit.doubles %}  // A new plane starts: the sum so far is that of the planes above it. Only together with enable.
   input  logic {{ core.bit() }} double_i,
 {% endif %}  input  logic {{ core.width(unit.partial_bits) }} partial_i,
 
@@ -28,8 +28,12 @@ module {{ core.name }}_plane_accumulator (
   logic [Width-1:0] sum_d, sum_q;
   logic signed [ExactWidth-1:0] addend;
 
-{% if unit.plane_bits > 0 %}  assign addend = ExactWidth'($signed(partial_i)) << plane_i;
-{% else %}  assign addend = ExactWidth'($signed(partial_i));
+  // Where nothing is accumulated the addend is 0, so that the sum needs no way round the adder.
+  logic [{{ unit.partial_bits }}-1:0] partial;
+
+  assign partial = partial_i & { {{ unit.partial_bits }}{enable_i}};
+{% if unit.plane_bits > 0 %}  assign addend  = ExactWidth'($signed(partial)) << plane_i;
+{% else %}  assign addend  = ExactWidth'($signed(partial));
 {% endif %}
 {% if unit.doubles %}  // The sum in units of the plane under way.
 {% if unit.saturates %}  localparam int DoubleWidth = Width + 1;
@@ -52,12 +56,8 @@ module {{ core.name }}_plane_accumulator (
   assign clamped = fits ? exact[Width-1:0] : (exact[ExactWidth-1] ? ~Highest : Highest);
 
   always_comb begin : p_next
-    sum_d = sum_q;
-    if (shift_i) begin
-      sum_d = chain_i;
-    end else if (enable_i) begin
-      sum_d = clamped;
-    end
+    sum_d = clamped;
+    if (shift_i) sum_d = chain_i;
   end
 {% else %}{% if !unit.exact %}  // Only the low bits are kept.
   logic unused_high;
@@ -65,12 +65,8 @@ module {{ core.name }}_plane_accumulator (
   assign unused_high = ^addend[ExactWidth-1:Width];
 
 {% endif %}  always_comb begin : p_next
-    sum_d = sum_q;
-    if (shift_i) begin
-      sum_d = chain_i;
-    end else if (enable_i) begin
-      sum_d = {{ unit.phrases.augend }} + Width'(addend);
-    end
+    sum_d = {{ unit.phrases.augend }} + Width'(addend);
+    if (shift_i) sum_d = chain_i;
   end
 {% endif %}
   always_ff @(posedge clk_i) begin : p_sum

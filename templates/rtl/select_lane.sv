@@ -1,14 +1,19 @@
 {% include "rtl/header.sv" %}// Select lane: looks one plane of a column's weights up in a row's {{ core.groups }} table(s) and adds the
-// looked-up values: the dot product of {{ core.elements_per_step }} activations with +-1 weights. {{ unit.phrases.timing }}
-
+// looked-up values: the dot product of {{ core.elements_per_step }} activations with {{ unit.phrases.weights_meaning }}.
+// {{ unit.phrases.timing }}
+{% if unit.shared_bits > 0 %}//
+// The entries of a table are all odd or all even. The lane adds halves, rounded down; the row's
+// number of odd tables brings what that leaves out.
+{% endif %}
 `default_nettype none
 
 module {{ core.name }}_select_lane (
 {% if core.stages > 0 %}  input  logic {{ core.bit() }} clk_i,
 
-{% endif %}  // The row's tables: group, then entry, lowest first.
-  input  logic {{ core.width(unit.tables_bits) }} entries_i,
-
+{% endif %}  // The row's tables, group 0 lowest{{ unit.phrases.odd_note }}.
+  input  logic {{ core.width(unit.tables_bits) }} tables_i,
+{% if unit.odd_bits > 0 %}  input  logic {{ core.vector(unit.odd_bits) }} odd_i,
+{% endif %}
   // The column's selection, group 0 lowest: {{ unit.phrases.select_meaning }}.
   input  logic {{ core.vector(unit.select_bits) }} select_i,
 {% if unit.signed %}  input  logic {{ core.vector(core.groups) }} negate_i,
@@ -17,70 +22,82 @@ module {{ core.name }}_select_lane (
   output logic {{ core.width(unit.partial_bits) }} partial_o
 );
 
-  localparam int EntryBits = {{ unit.entry_bits }};
-  localparam int PartialBits = {{ unit.partial_bits }};
+  localparam int Groups = {{ core.groups }};
+  localparam int TableBits = {{ unit.table_bits }};
+  localparam int ValueBits = {{ unit.value_bits }};
+  localparam int SumBits = {{ unit.sum_bits() }};
 
-  // One value per group; a negated one lacks the carry-in that completes its two's complement.
-  logic [{{ core.groups }}*EntryBits-1:0] values;
-{% if unit.signed %}  logic {{ core.range(core.groups) }} carries;
+  // One value a group with its highest bit inverted, which makes it unsigned: no operand of the sum
+  // has a sign to extend.
+  localparam logic [ValueBits-1:0] Highest = {1'b1, {(ValueBits-1){1'b0}}};
+  localparam logic [SumBits-1:0] Offset = {{ unit.sum_bits() }}'d{{ unit.offset }};
+  logic [Groups*ValueBits-1:0] values;
+{% if unit.signed %}  // A negated value is complemented: an even entry lacks 1 then, an odd one 1/2, which is its own.
+  logic {{ core.range(core.groups) }} carries;
 {% endif %}
-  for (genvar g = 0; g < {{ core.groups }}; g++) begin : gen_group
-    logic [{{ unit.entries }}*EntryBits-1:0] entries;
-    logic [EntryBits-1:0] entry;
+  for (genvar g = 0; g < Groups; g++) begin : gen_group
+    logic [{{ unit.entries }}*ValueBits-1:0] entries;
+    logic [ValueBits-1:0] entry;
 
-    assign entries = entries_i[g*{{ unit.entries }}*EntryBits +: {{ unit.entries }}*EntryBits];
+    assign entries = tables_i[g*TableBits+{{ unit.shared_bits }} +: {{ unit.entries }}*ValueBits];
 
 {% if unit.one_hot %}    // AND-OR of all entries.
     always_comb begin : p_select
       entry = '0;
       for (int e = 0; e < {{ unit.entries }}; e++) begin
-        entry = entry | (entries[e*EntryBits +: EntryBits]
-                         & {EntryBits{select_i[g*{{ unit.entries }} + e]}});
+        entry = entry | (entries[e*ValueBits +: ValueBits]
+                         & {ValueBits{select_i[g*{{ unit.entries }} + e]}});
       end
     end
 {% else %}    // Multiplexer tree, highest index bit first.
-    logic [{{ unit.entries }}*EntryBits-1:0] half;
+    logic [{{ unit.phrases.all_entries }}*ValueBits-1:0] half;
 
     always_comb begin : p_select
-      half = entries;
+      half = {{ unit.phrases.all_entries_value }};
       for (int level = {{ unit.index_bits }} - 1; level >= 0; level--) begin
-        if (select_i[g*{{ unit.index_bits }} + level]) half = half >> (EntryBits << level);
+        if (select_i[g*{{ unit.index_bits }} + level]) half = half >> (ValueBits << level);
       end
-      entry = half[EntryBits-1:0];
+      entry = half[ValueBits-1:0];
     end
 {% endif %}
-{% if unit.signed %}    assign values[g*EntryBits +: EntryBits] = entry ^ {EntryBits{negate_i[g]}};
-{% else %}    assign values[g*EntryBits +: EntryBits] = entry;
-{% endif %}  end
+{% if unit.signed %}    assign values[g*ValueBits +: ValueBits] = entry ^ {ValueBits{negate_i[g]}} ^ Highest;
+    assign carries[g] = negate_i[g] && !tables_i[g*TableBits];
+{% else %}    assign values[g*ValueBits +: ValueBits] = entry ^ Highest;
+{% if unit.shared_bits > 0 %}
+    // Counted by the row.
+    logic unused_shared;
 
-{% if unit.signed %}  assign carries = negate_i;
+    assign unused_shared = tables_i[g*TableBits];
+{% endif %}{% endif %}  end
 
-{% endif %}{% if unit.registers_values %}  logic [{{ core.groups }}*EntryBits-1:0] values_q;
+{% if unit.registers_values %}  logic [Groups*ValueBits-1:0] values_q;
 {% if unit.signed %}  logic {{ core.range(core.groups) }} carries_q;
+{% endif %}{% if unit.odd_bits > 0 %}  logic {{ core.range(unit.odd_bits) }} odd_q;
 {% endif %}
   always_ff @(posedge clk_i) begin : p_values
     values_q  <= values;
 {% if unit.signed %}    carries_q <= carries;
+{% endif %}{% if unit.odd_bits > 0 %}    odd_q     <= odd_i;
 {% endif %}  end
 
-{% endif %}  logic signed [PartialBits-1:0] sum;
+{% endif %}  logic [SumBits-1:0] sum;
 
   always_comb begin : p_sum
-    sum = '0;
-    for (int g = 0; g < {{ core.groups }}; g++) begin
-      sum = sum + PartialBits'($signed({{ unit.phrases.values_name }}[g*EntryBits +: EntryBits]));
-{% if unit.signed %}      sum = sum + $signed(PartialBits'({{ unit.phrases.carries_name }}[g]));
+    sum = Offset{{ unit.phrases.odd_term }};
+    for (int g = 0; g < Groups; g++) begin
+      sum = sum + SumBits'({{ unit.phrases.values_name }}[g*ValueBits +: ValueBits]);
+{% if unit.signed %}      sum = sum + SumBits'({{ unit.phrases.carries_name }}[g]);
 {% endif %}    end
   end
 
-{% if core.stages > 0 %}  logic [PartialBits-1:0] sum_q;
+{% if core.stages > 0 %}  logic [{{ unit.partial_bits }}-1:0] partial_q;
 
   always_ff @(posedge clk_i) begin : p_partial
-    sum_q <= sum;
+    partial_q <= {{ unit.phrases.partial }};
   end
 
-  assign partial_o = sum_q;
-{% else %}  assign partial_o = sum;
+  assign partial_o = partial_q;
+{% else %}  assign partial_o = {{ unit.phrases.partial }};
 {% endif %}
 endmodule
 

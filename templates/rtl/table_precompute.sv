@@ -1,16 +1,17 @@
-{% include "rtl/header.sv" %}// Table precompute: every sum of +-{{ core.k }} activations that the table stores, {{ unit.entries }} entries of {{ unit.entry_bits }}
-// bits from {{ unit.phrases.adders }} additions, {{ unit.depth }} deep. Entry e adds element i where bit i of e is 1 and
-// subtracts it where the bit is 0{{ unit.phrases.reference_note }}.
-// A name such as sum_pm lists the signs from the highest element down: p adds, m subtracts.
-
+{% include "rtl/header.sv" %}// Table precompute: the sums of {{ core.k }} activations that the table stores, {{ unit.entries }} entries of {{ unit.layout.entry_bits }}
+// bits from {{ unit.phrases.adders }} additions, {{ unit.depth }} deep. {{ unit.phrases.entry_meaning }}
+// A name such as {{ unit.phrases.example }} lists the elements from the highest down: {{ unit.phrases.letters }}.
+{% if unit.phrases.shared_name != "" %}//
+// Signs do not change whether a sum is odd, so that one lowest bit serves all entries.
+{% endif %}
 `default_nettype none
 
 module {{ core.name }}_table_precompute (
   // {{ core.k }} activations, element 0 lowest, two's complement.
   input  logic {{ core.width(unit.data_bits) }} activations_i,
 
-  // Entries, entry 0 lowest, two's complement.
-  output logic {{ core.width(unit.table_bits) }} entries_o
+  // {{ unit.phrases.table_meaning }}
+  output logic {{ core.width(unit.table_bits) }} table_o
 );
 
 {% for element in unit.phrases.elements %}  logic signed {{ core.range(core.activation_bits) }} {{ element.name }};
@@ -19,8 +20,15 @@ module {{ core.name }}_table_precompute (
 {% for element in unit.phrases.elements %}  assign {{ element.name }} = $signed(activations_i[{{ element.low }} +: {{ core.activation_bits }}]);
 {% endfor %}
 {% for node in unit.phrases.nodes %}  assign {{ node.name }} = {{ node.expression }};
-{% endfor %}
-  assign entries_o = {
+{% endfor %}{% if unit.phrases.shared_name != "" %}
+  // Equal to the one that is kept.
+  logic unused_lowest;
+
+  assign unused_lowest = ^{
+{% for name in unit.phrases.unused_names %}    {{ name }}{% if !loop.last %},{% endif %}
+{% endfor %}  };
+{% endif %}
+  assign table_o = {
 {% for entry in unit.phrases.entry_names %}    {{ entry }}{% if !loop.last %},{% endif %}
 {% endfor %}  };
 

@@ -11,19 +11,29 @@
   // A step's tables are taken in this cycle.
   input  logic {{ core.bit() }} load_i,
 
-  // Group, then entry, lowest first.
-  input  logic {{ core.width(unit.data_bits) }} entries_i,
-  output logic {{ core.width(unit.data_bits) }} entries_o
+  // Group 0 lowest. {{ unit.phrases.table_meaning }}
+  input  logic {{ core.width(unit.data_bits) }} tables_i,
+  output logic {{ core.width(unit.data_bits) }} tables_o{% if unit.odd_bits > 0 %},
+
+  // How many of the tables have odd entries.
+  output logic {{ core.vector(unit.odd_bits) }} odd_o{% endif %}
 );
 
-  logic {{ core.range(unit.data_bits) }} entries_q;
+  logic {{ core.range(unit.data_bits) }} tables_q;
 
-  always_ff @(posedge clk_i) begin : p_entries
-    if (load_i) entries_q <= entries_i;
+  always_ff @(posedge clk_i) begin : p_tables
+    if (load_i) tables_q <= tables_i;
   end
 
-  assign entries_o = entries_q;
-
+  assign tables_o = tables_q;
+{% if unit.odd_bits > 0 %}
+  always_comb begin : p_odd
+    odd_o = '0;
+    for (int g = 0; g < {{ core.groups }}; g++) begin
+      odd_o = odd_o + {{ unit.odd_bits }}'(tables_q[g*{{ unit.table_bits }}]);
+    end
+  end
+{% endif %}
 endmodule
 
 `default_nettype wire

@@ -157,29 +157,31 @@ module {{ core.name }} (
   logic [Rows*Columns*PartialBits-1:0] partials;
 {% if unit.is_lut %}
   // Tables: row, then copy, then group, then entry.
-  localparam int Entries = {{ unit.entries }};
-  localparam int EntryBits = {{ unit.entry_bits }};
-  localparam int TablesBits = Groups * Entries * EntryBits;
+  localparam int TableBits = {{ unit.table_bits }};
+  localparam int TablesBits = Groups * TableBits;
   localparam int Copies = {{ core.copies }};
   logic [Rows*Copies*TablesBits-1:0] tables;
-
+{% if unit.odd_bits > 0 %}  localparam int OddBits = {{ unit.odd_bits }};
+  logic [Rows*Copies*OddBits-1:0] odd;
+{% endif %}
   for (genvar r = 0; r < Rows; r++) begin : gen_tables
     logic [TablesBits-1:0] built;
 
 {% if unit.precomputes %}    for (genvar g = 0; g < Groups; g++) begin : gen_precompute
       {{ core.name }}_table_precompute u_table_precompute (
         .activations_i (step_data[(r*Groups+g)*{{ unit.group_bits }} +: {{ unit.group_bits }}]),
-        .entries_o     (built[g*Entries*EntryBits +: Entries*EntryBits])
+        .table_o       (built[g*TableBits +: TableBits])
       );
     end
 {% else %}    assign built = step_data[r*TablesBits +: TablesBits];
 {% endif %}
     for (genvar c = 0; c < Copies; c++) begin : gen_copy
       {{ core.name }}_table_registers u_table_registers (
-        .clk_i     (clk_i),
-        .load_i    (step_load),
-        .entries_i (built),
-        .entries_o (tables[(r*Copies+c)*TablesBits +: TablesBits])
+        .clk_i    (clk_i),
+        .load_i   (step_load),
+        .tables_i (built),
+{% if unit.odd_bits > 0 %}        .odd_o    (odd[(r*Copies+c)*OddBits +: OddBits]),
+{% endif %}        .tables_o (tables[(r*Copies+c)*TablesBits +: TablesBits])
       );
     end
   end
@@ -202,8 +204,9 @@ module {{ core.name }} (
     for (genvar r = 0; r < Rows; r++) begin : gen_lane
       {{ core.name }}_select_lane u_select_lane (
 {% if core.stages > 0 %}        .clk_i     (clk_i),
-{% endif %}        .entries_i (tables[(r*Copies+Copy)*TablesBits +: TablesBits]),
-        .select_i  (select),
+{% endif %}        .tables_i  (tables[(r*Copies+Copy)*TablesBits +: TablesBits]),
+{% if unit.odd_bits > 0 %}        .odd_i     (odd[(r*Copies+Copy)*OddBits +: OddBits]),
+{% endif %}        .select_i  (select),
 {% if unit.signed %}        .negate_i  (negate),
 {% endif %}        .partial_o (partials[(r*Columns+c)*PartialBits +: PartialBits])
       );
@@ -279,14 +282,17 @@ module {{ core.name }} (
 
   assign activation_chain = activation_sums >> SumBits;
 
+  localparam int EntryBits = {{ unit.entry_bits }};
+  localparam int OwnBits = {{ unit.own_bits }};
+
   for (genvar r = 0; r < Rows; r++) begin : gen_activation_sum
     logic [Groups*EntryBits-1:0] positive;
 
     // The last entry of a table adds all activations.
     for (genvar g = 0; g < Groups; g++) begin : gen_group
-      localparam int Table = (r * Copies * Groups) + g;
-      assign positive[g*EntryBits +: EntryBits] =
-          tables[(Table*Entries+Entries-1)*EntryBits +: EntryBits];
+      localparam int Low = ((r * Copies * Groups) + g) * TableBits;
+      assign positive[g*EntryBits +: EntryBits] = {
+          tables[Low+TableBits-1 -: OwnBits]{% if unit.odd_bits > 0 %}, tables[Low]{% endif %}};
     end
 
     {{ core.name }}_activation_sum u_activation_sum (

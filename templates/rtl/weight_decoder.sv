@@ -26,7 +26,7 @@ module {{ core.name }}_weight_decoder (
 {% else %}  assign index = word_i;
 {% endif %}
 {% if unit.one_hot %}  for (genvar e = 0; e < {{ unit.entries }}; e++) begin : gen_entry
-    assign select_o[e] = (index == {{ unit.index_bits }}'(e));
+    assign select_o[e] = (index == {{ unit.index_bits }}'(e{{ unit.phrases.first_term }}));
   end
 {% else %}  assign select_o = index;
 {% endif %}

@@ -1,9 +1,11 @@
 //! The command line.
 
+use crate::commands::completions::Completions;
 use crate::commands::doctor::Doctor;
 use crate::commands::generate::Generate;
 use crate::commands::new::New;
 use crate::commands::quantize::Quantize;
+use crate::commands::reproduce::Reproduce;
 use crate::commands::run::Run;
 use crate::commands::synth::Synth;
 use crate::commands::verify::Verify;
@@ -60,8 +62,12 @@ pub enum Command {
     Quantize(Quantize),
     /// Push a real layer through the RTL; report mismatches, cycles and error
     Run(Run),
+    /// Measure the cores of a published table, ours beside theirs, as ratios
+    Reproduce(Reproduce),
     /// Explain every key of a configuration (with --json: a JSON schema under `schema`)
     Schema,
+    /// Print the completions of a shell, to be kept where the shell looks for them
+    Completions(Completions),
     /// List the tools found, their versions and what is missing; install pinned ones
     Doctor(Doctor),
 }
@@ -76,7 +82,9 @@ impl Command {
             Command::Synth(_) => "synth",
             Command::Quantize(_) => "quantize",
             Command::Run(_) => "run",
+            Command::Reproduce(_) => "reproduce",
             Command::Schema => "schema",
+            Command::Completions(_) => "completions",
             Command::Doctor(_) => "doctor",
         }
     }

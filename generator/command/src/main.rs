@@ -20,6 +20,7 @@ mod places;
 mod presets;
 mod process;
 mod progress;
+mod reproduce;
 mod simulation;
 mod tools;
 
@@ -58,7 +59,9 @@ fn dispatch(command: &Command, console: &Console) -> Result<Outcome, Failure> {
         Command::Run(options) => commands::run::run(options, console),
         Command::Synth(options) => commands::synth::run(options, console),
         Command::Quantize(options) => commands::quantize::run(options, console),
+        Command::Reproduce(options) => commands::reproduce::run(options, console),
         Command::Schema => Ok(commands::schema::run()),
+        Command::Completions(options) => Ok(commands::completions::run(options)),
         Command::Doctor(options) => commands::doctor::run(options),
     }
 }

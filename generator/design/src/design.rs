@@ -1,5 +1,5 @@
-use bitplane_formats::{entry_range, signed_bits};
-use bitplane_spec::{Architecture, Spec, Symmetry, Table};
+use bitplane_formats::TableLayout;
+use bitplane_spec::{Architecture, Spec, Table};
 
 use crate::port::{Port, ports};
 use crate::{
@@ -54,6 +54,8 @@ pub enum Datapath {
 /// Units of a `lut_tensor_core`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LutDatapath {
+    /// What the tables hold.
+    pub layout: TableLayout,
     /// The waiting half of the double buffer.
     pub activation_register: ActivationRegister,
     /// Builds the tables, unless they come from outside.
@@ -173,7 +175,10 @@ fn unit(unit: &'static str, count: u64, flops_of_one: u64) -> UnitCount {
 impl Datapath {
     fn of(spec: &Spec, core: &Core) -> Self {
         match &spec.architecture {
-            Architecture::LutTensorCore(table) => Self::Lut(LutDatapath::of(spec, core, table)),
+            Architecture::LutTensorCore(table) => {
+                let layout = spec.table_layout().expect("a kind with tables has a layout");
+                Self::Lut(LutDatapath::of(spec, core, table, layout))
+            }
             Architecture::MacArray => Self::Mac(MacDatapath {
                 operand_register: OperandRegister::of(spec),
                 lane: DotLane::of(core, spec),
@@ -198,25 +203,23 @@ impl Datapath {
 
     fn entry_bits(&self) -> Option<u32> {
         match self {
-            Self::Lut(lut) => Some(lut.table_registers.entry_bits),
+            Self::Lut(lut) => Some(lut.layout.entry_bits),
             Self::Mac(_) => None,
         }
     }
 }
 
 impl LutDatapath {
-    fn of(spec: &Spec, core: &Core, table: &Table) -> Self {
-        let half = matches!(table.symmetry, Symmetry::Half { .. });
-        let entry_bits = signed_bits(entry_range(spec.activation, core.k, half));
-        let decoder = WeightDecoder::of(core, spec, table);
+    fn of(spec: &Spec, core: &Core, table: &Table, layout: TableLayout) -> Self {
+        let decoder = WeightDecoder::of(spec, table, layout);
         let activation_register = ActivationRegister::of(spec, table);
+        let lane = SelectLane::of(core, spec, &decoder, layout);
         Self {
-            precompute: activation_register
-                .masked
-                .then(|| TablePrecompute::of(core, spec, table, entry_bits)),
+            layout,
+            precompute: activation_register.masked.then(|| TablePrecompute::of(core, spec, layout)),
             activation_register,
-            table_registers: TableRegisters::of(core, table, entry_bits),
-            lane: SelectLane::of(core, spec, &decoder, entry_bits),
+            table_registers: TableRegisters::of(core, &lane),
+            lane,
             decoder,
         }
     }

@@ -1,21 +1,15 @@
-use bitplane_formats::{Range, WeightWord, signed_bits};
-use bitplane_spec::{Overflow, Select, Spec, Symmetry, Table};
+use bitplane_formats::{Range, TableContent, TableLayout, WeightWord, signed_bits};
+use bitplane_spec::{Overflow, Select, Spec, Table};
 
-use crate::core::Core;
-
-/// Entries that a table stores.
-pub(crate) fn entries(core: &Core, table: &Table) -> u32 {
-    match table.symmetry {
-        Symmetry::Half { .. } => 1 << (core.k - 1),
-        Symmetry::Full => 1 << core.k,
-    }
-}
+use crate::core::{Core, bits_to_hold};
 
 /// Weight decoder of one column and group (`<name>_weight_decoder`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightDecoder {
-    /// Entries of a table.
+    /// Stored entries of a table.
     pub entries: u32,
+    /// Number of the lowest of them.
+    pub first: u32,
     /// Bits of an entry's number.
     pub index_bits: u32,
     /// Whether a looked-up entry can be negated (half tables).
@@ -27,12 +21,12 @@ pub struct WeightDecoder {
 }
 
 impl WeightDecoder {
-    pub(crate) fn of(core: &Core, spec: &Spec, table: &Table) -> Self {
-        let entries = entries(core, table);
-        let signed = matches!(table.symmetry, Symmetry::Half { .. });
+    pub(crate) fn of(spec: &Spec, table: &Table, layout: TableLayout) -> Self {
+        let signed = layout.content == TableContent::SignedHalf;
         Self {
-            entries,
-            index_bits: entries.ilog2(),
+            entries: layout.entries(),
+            first: layout.first(),
+            index_bits: layout.index_bits(),
             signed,
             runtime_fold: signed && spec.weight_word() == WeightWord::Plain,
             one_hot: table.select == Select::OneHot,
@@ -46,12 +40,22 @@ impl WeightDecoder {
 }
 
 /// Select lane of one row and column (`<name>_select_lane`).
+///
+/// Tables whose entries are all odd or all even keep that bit once. The lane then works on the
+/// other bits: an entry is 2h + p, and its negation 2(NOT h) + p plus 2 where p is 0. The shared
+/// bits add up to one number for the whole row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelectLane {
-    /// Entries of a table.
+    /// Stored entries of a table.
     pub entries: u32,
-    /// Width of an entry.
-    pub entry_bits: u32,
+    /// Entries below the stored ones, which are 0.
+    pub zero_entries: u32,
+    /// Bits that the lane selects.
+    pub value_bits: u32,
+    /// Bits of one table.
+    pub table_bits: u32,
+    /// Bits that all entries of a table share, at its low end.
+    pub shared_bits: u32,
     /// Bits of the row's tables.
     pub tables_bits: u32,
     /// Bits of an entry's number.
@@ -64,33 +68,61 @@ pub struct SelectLane {
     pub one_hot: bool,
     /// Width of the sum over the groups: k * groups signed activations.
     pub partial_bits: u32,
+    /// Width of the number of odd tables; 0 if entries share no bit.
+    pub odd_bits: u32,
+    /// What the sum starts from: values are added with their highest bit inverted, as unsigned
+    /// numbers, and this takes the excess away. Non-negative, below 2^(partial_bits - shared_bits).
+    pub offset: u64,
     /// Whether the groups' values are registered before they are summed.
     pub registers_values: bool,
 }
 
 impl SelectLane {
-    pub(crate) fn of(core: &Core, spec: &Spec, decoder: &WeightDecoder, entry_bits: u32) -> Self {
+    pub(crate) fn of(
+        core: &Core,
+        spec: &Spec,
+        decoder: &WeightDecoder,
+        layout: TableLayout,
+    ) -> Self {
         let largest = -spec.activation.min() * i128::from(core.elements_per_step);
+        let partial_bits = signed_bits(Range::symmetric(largest));
+        let shared_bits = layout.shared_bits();
+        let excess = u64::from(core.groups) << (layout.own_bits() - 1);
         Self {
             entries: decoder.entries,
-            entry_bits,
-            tables_bits: core.groups * decoder.entries * entry_bits,
+            zero_entries: layout.first(),
+            value_bits: layout.own_bits(),
+            table_bits: layout.bits(),
+            shared_bits,
+            tables_bits: core.groups * layout.bits(),
             index_bits: decoder.index_bits,
             select_bits: core.groups * decoder.select_bits(),
             signed: decoder.signed,
             one_hot: decoder.one_hot,
-            partial_bits: signed_bits(Range::symmetric(largest)),
+            partial_bits,
+            odd_bits: if shared_bits > 0 { bits_to_hold(core.groups.into()) } else { 0 },
+            offset: (1 << (partial_bits - shared_bits)) - excess,
             registers_values: core.stages > 1,
         }
     }
 
-    /// Flip-flops of all lanes. The carry-ins that wait beside registered values depend on the
-    /// column alone, so synthesis keeps one register of them for all rows.
+    /// Width of the sum that is formed in the lane.
+    pub fn sum_bits(&self) -> u32 {
+        self.partial_bits - self.shared_bits
+    }
+
+    /// Flip-flops of all lanes. The odd counts that wait beside registered values, and their
+    /// lowest bits beside registered sums, are the same for all columns that read one copy of the
+    /// tables, so synthesis keeps one register of them.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
-        let partial = if core.stages > 0 { self.partial_bits } else { 0 };
-        let values = if self.registers_values { core.groups * self.entry_bits } else { 0 };
+        let readers_of_a_table = u64::from(core.m * core.copies);
+        let sum = if core.stages > 0 { self.sum_bits() } else { 0 };
+        let odd_sum = if core.stages > 0 { self.shared_bits } else { 0 };
+        let values = if self.registers_values { core.groups * self.value_bits } else { 0 };
         let carries = if self.registers_values && self.signed { core.groups } else { 0 };
-        core.lanes() * u64::from(partial + values) + u64::from(core.n * carries)
+        let odd = if self.registers_values { self.odd_bits } else { 0 };
+        core.lanes() * u64::from(sum + values + carries)
+            + readers_of_a_table * u64::from(odd + odd_sum)
     }
 }
 

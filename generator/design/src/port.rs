@@ -105,7 +105,8 @@ fn activation(spec: &Spec, core: &Core) -> Vec<Port> {
     let external = matches!(&spec.architecture,
         Architecture::LutTensorCore(table) if table.precompute == Precompute::External);
     if external {
-        let meaning = "tables: row, group, entry, lowest first, two's complement";
+        let meaning = "tables: row, group, lowest first; of each the lowest bit that all entries share, then \
+                       the other bits of entry after entry";
         let meaning = carried(meaning, spec.activation_bus_beats(), "a k-step");
         ports.push(input(A, "activation_data_i", spec.bus.activation, meaning));
     } else {

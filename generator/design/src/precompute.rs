@@ -1,14 +1,13 @@
-use bitplane_formats::{Range, signed_bits};
-use bitplane_spec::{Spec, Symmetry, Table};
+use bitplane_formats::{Range, TableContent, TableLayout, signed_bits};
+use bitplane_spec::Spec;
 
 use crate::core::Core;
-use crate::lane::entries;
 
 /// Table precompute of one row and group (`<name>_table_precompute`).
 ///
 /// The k elements are halved again and again; a half table of n elements (the highest one positive)
 /// is every sum and difference of the half tables of its upper and lower part. For k = 4 this takes
-/// 12 additions at depth 2.
+/// 12 additions at depth 2. A table of subset sums is built alike, in 11 additions for k = 4.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TablePrecompute {
     /// Bits of the group's activations.
@@ -17,18 +16,16 @@ pub struct TablePrecompute {
     pub table_bits: u32,
     /// Entries of the table.
     pub entries: u32,
-    /// Width of an entry.
-    pub entry_bits: u32,
+    /// What the entries are, and where their bits lie.
+    pub layout: TableLayout,
     /// Bits of the table that always equal another bit of it, so that synthesis keeps one register
-    /// for both: sign extensions, and the lowest bit of a sum and of its negation.
+    /// for both: sign extensions.
     pub repeated_bits: u32,
-    /// Whether only entries with a positive last element are stored.
-    pub half: bool,
     /// Additions, subtractions and negations.
     pub nodes: Vec<Node>,
     /// Adders in series.
     pub depth: u32,
-    /// The nodes that are the entries, entry 0 first.
+    /// The nodes that are the stored entries, lowest number first.
     pub stored: Vec<Operand>,
 }
 
@@ -67,7 +64,7 @@ struct Part {
 #[derive(Clone)]
 struct Sum {
     name: String,
-    /// Signs of the part's elements, lowest in bit 0; 1 adds.
+    /// What becomes of the part's elements, lowest in bit 0; 1 adds.
     signs: u32,
     range: Range,
 }
@@ -80,6 +77,7 @@ impl Sum {
 
 struct Builder {
     total: u32,
+    content: TableContent,
     activation: Range,
     nodes: Vec<Node>,
 }
@@ -106,6 +104,51 @@ impl Builder {
         Part { sums, depth: 1 + lower.depth.max(upper.depth) }
     }
 
+    /// Sums of every subset but the empty one of elements `low..low + count`.
+    fn subsets(&mut self, low: u32, count: u32) -> Part {
+        if count == 1 {
+            return self.half_table(low, 1);
+        }
+        let low_count = count / 2;
+        let lower = self.subsets(low, low_count);
+        let upper = self.subsets(low + low_count, count - low_count);
+        let mut sums = lower.sums.clone();
+        for up in &upper.sums {
+            sums.push(Sum { signs: up.signs << low_count, ..up.clone() });
+            for down in &lower.sums {
+                sums.push(self.combine((low, count), up, down, false));
+            }
+        }
+        sums.sort_by_key(|sum| sum.signs);
+        Part { sums, depth: 1 + lower.depth.max(upper.depth) }
+    }
+
+    /// The entries to store, lowest number first, and the adders in series.
+    fn stored(&mut self) -> (Vec<Sum>, u32) {
+        if self.content == TableContent::Subsets {
+            let part = self.subsets(0, self.total);
+            return (part.sums, part.depth);
+        }
+        let half = self.half_table(0, self.total);
+        if self.content == TableContent::SignedHalf {
+            return (half.sums, half.depth);
+        }
+        let mut sums = self.negations(&half.sums);
+        sums.extend(half.sums);
+        (sums, half.depth + 1)
+    }
+
+    fn name(&self, signs: u32, low: u32, count: u32) -> String {
+        let clear = if self.content == TableContent::Subsets { '0' } else { 'm' };
+        let letter = |i: u32| if signs >> i & 1 == 1 { 'p' } else { clear };
+        let letters: String = (0..count).rev().map(letter).collect();
+        if count == self.total {
+            format!("sum_{letters}")
+        } else {
+            format!("sum_{letters}_from{low}")
+        }
+    }
+
     fn combine(&mut self, part: (u32, u32), up: &Sum, down: &Sum, subtract: bool) -> Sum {
         let (low, count) = part;
         let low_count = count / 2;
@@ -116,7 +159,7 @@ impl Builder {
         } else {
             Range { min: up.range.min + down.range.min, max: up.range.max + down.range.max }
         };
-        let name = sum_name(signs, low, count, self.total);
+        let name = self.name(signs, low, count);
         self.nodes.push(Node {
             name: name.clone(),
             bits: signed_bits(range),
@@ -135,7 +178,7 @@ impl Builder {
         for sum in half.iter().rev() {
             let signs = !sum.signs & all;
             let range = Range { min: -sum.range.max, max: -sum.range.min };
-            let name = sum_name(signs, 0, k, k);
+            let name = self.name(signs, 0, k);
             self.nodes.push(Node {
                 name: name.clone(),
                 bits: signed_bits(range),
@@ -154,45 +197,24 @@ pub(crate) fn element_name(element: u32) -> String {
     format!("a{element}")
 }
 
-fn sum_name(signs: u32, low: u32, count: u32, total: u32) -> String {
-    let letters: String =
-        (0..count).rev().map(|i| if signs >> i & 1 == 1 { 'p' } else { 'm' }).collect();
-    if count == total { format!("sum_{letters}") } else { format!("sum_{letters}_from{low}") }
-}
-
 impl TablePrecompute {
-    pub(crate) fn of(core: &Core, spec: &Spec, table: &Table, entry_bits: u32) -> Self {
+    pub(crate) fn of(core: &Core, spec: &Spec, layout: TableLayout) -> Self {
         let activation = Range { min: spec.activation.min(), max: spec.activation.max() };
-        let mut builder = Builder { total: core.k, activation, nodes: Vec::new() };
-        let part = builder.half_table(0, core.k);
-        let half = matches!(table.symmetry, Symmetry::Half { .. });
-        let mut sums = part.sums;
-        if !half {
-            let mut all = builder.negations(&sums);
-            all.append(&mut sums);
-            sums = all;
-        }
-        let entries = entries(core, table);
-        debug_assert_eq!(sums.len(), entries as usize);
+        let content = layout.content;
+        let mut builder = Builder { total: core.k, content, activation, nodes: Vec::new() };
+        let (sums, depth) = builder.stored();
+        debug_assert_eq!(sums.len(), layout.entries() as usize);
         Self {
             data_bits: core.k * core.activation_bits,
-            table_bits: entries * entry_bits,
-            entries,
-            entry_bits,
-            repeated_bits: repeated_bits(&sums, entry_bits, half),
-            half,
+            table_bits: layout.bits(),
+            entries: layout.entries(),
+            layout,
+            repeated_bits: sums.iter().map(|sum| layout.entry_bits - signed_bits(sum.range)).sum(),
             nodes: builder.nodes,
-            depth: part.depth + u32::from(!half),
+            depth,
             stored: sums.iter().map(Sum::operand).collect(),
         }
     }
-}
-
-/// Bits of a table that repeat another one.
-fn repeated_bits(sums: &[Sum], entry_bits: u32, half: bool) -> u32 {
-    let extensions: u32 = sums.iter().map(|sum| entry_bits - signed_bits(sum.range)).sum();
-    let lowest = if half { 0 } else { sums.len() as u32 / 2 };
-    extensions + lowest
 }
 
 #[cfg(test)]
@@ -201,17 +223,14 @@ mod tests {
 
     use super::*;
 
-    fn built(k: u32, half: bool) -> (Vec<Node>, Vec<Sum>, u32) {
+    const CONTENTS: [TableContent; 3] =
+        [TableContent::SignedHalf, TableContent::SignedFull, TableContent::Subsets];
+
+    fn built(k: u32, content: TableContent) -> (Vec<Node>, Vec<Sum>, u32) {
         let activation = Range { min: -128, max: 127 };
-        let mut builder = Builder { total: k, activation, nodes: Vec::new() };
-        let part = builder.half_table(0, k);
-        let mut sums = part.sums;
-        if !half {
-            let mut all = builder.negations(&sums);
-            all.append(&mut sums);
-            sums = all;
-        }
-        (builder.nodes, sums, part.depth)
+        let mut builder = Builder { total: k, content, activation, nodes: Vec::new() };
+        let (sums, depth) = builder.stored();
+        (builder.nodes, sums, depth)
     }
 
     fn evaluate(nodes: &[Node], activations: &[i64]) -> HashMap<String, i64> {
@@ -229,16 +248,16 @@ mod tests {
     #[test]
     fn every_entry_is_the_signed_sum_its_number_names() {
         for k in 2..=6 {
-            for half in [true, false] {
-                let (nodes, sums, _) = built(k, half);
+            for content in CONTENTS {
+                let int8 = bitplane_formats::IntegerFormat::new(8).unwrap();
+                let layout = TableLayout::of(content, int8, k);
+                let (nodes, sums, _) = built(k, content);
                 let activations: Vec<i64> = (0..k as i64).map(|i| 17 * i - 30).collect();
                 let values = evaluate(&nodes, &activations);
-                for (entry, sum) in sums.iter().enumerate() {
-                    let signs = if half { entry as u32 | 1 << (k - 1) } else { entry as u32 };
-                    assert_eq!(sum.signs, signs);
-                    let signed = |(i, a): (usize, &i64)| if signs >> i & 1 == 1 { *a } else { -a };
-                    let expected: i64 = activations.iter().enumerate().map(signed).sum();
-                    assert_eq!(values[&sum.name], expected, "k {k} entry {entry}");
+                assert_eq!(sums.len(), layout.entries() as usize);
+                for (number, sum) in (layout.first()..).zip(&sums) {
+                    let expected = layout.entry(&activations, number);
+                    assert_eq!(values[&sum.name], expected, "k {k} {content:?} entry {number}");
                 }
             }
         }
@@ -246,13 +265,15 @@ mod tests {
 
     #[test]
     fn four_elements_take_twelve_adders_two_deep() {
-        let (nodes, _, depth) = built(4, true);
+        let (nodes, _, depth) = built(4, TableContent::SignedHalf);
         assert_eq!((nodes.len(), depth), (12, 2));
+        let (nodes, _, depth) = built(4, TableContent::Subsets);
+        assert_eq!((nodes.len(), depth), (11, 2));
     }
 
     #[test]
     fn no_node_is_wider_than_its_values_need() {
-        let (nodes, _, _) = built(4, true);
+        let (nodes, _, _) = built(4, TableContent::SignedHalf);
         assert!(nodes.iter().all(|node| node.bits <= 10));
         assert_eq!(nodes.last().unwrap().bits, 10);
     }

@@ -1,7 +1,7 @@
 use bitplane_spec::{Precompute, Spec, Table};
 
 use crate::core::{Core, bits_to_hold};
-use crate::lane::entries;
+use crate::lane::SelectLane;
 
 /// A data port that is narrower than the register behind it, and the counter of its beats
 /// (`<name>_activation_bus`, `<name>_weight_bus`).
@@ -102,17 +102,20 @@ pub struct WeightRegister {
 /// Table registers of one row (`<name>_table_registers`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableRegisters {
-    /// Entries of one table.
-    pub entries: u32,
-    /// Width of one entry.
-    pub entry_bits: u32,
+    /// Bits of one table.
+    pub table_bits: u32,
     /// Bits of a row's tables.
     pub data_bits: u32,
+    /// Width of the number of odd tables; 0 if entries share no bit.
+    pub odd_bits: u32,
 }
 
 impl TableRegisters {
-    pub(crate) fn of(core: &Core, table: &Table, entry_bits: u32) -> Self {
-        let entries = entries(core, table);
-        Self { entries, entry_bits, data_bits: core.groups * entries * entry_bits }
+    pub(crate) fn of(core: &Core, lane: &SelectLane) -> Self {
+        Self {
+            table_bits: lane.table_bits,
+            data_bits: core.groups * lane.table_bits,
+            odd_bits: lane.odd_bits,
+        }
     }
 }

@@ -11,6 +11,8 @@ use bitplane_design::{
     WeightRegister, ZeroPointCorrection,
 };
 
+use bitplane_formats::{TableContent, TableLayout};
+
 use crate::bundle::{BundleFile, generator};
 
 /// The core as templates see it.
@@ -138,8 +140,13 @@ struct PrecomputePhrases {
     elements: Vec<Element>,
     nodes: Vec<NodeText>,
     entry_names: Vec<String>,
+    shared_name: String,
+    unused_names: Vec<String>,
     adders: usize,
-    reference_note: &'static str,
+    entry_meaning: &'static str,
+    table_meaning: &'static str,
+    example: String,
+    letters: &'static str,
 }
 
 unit_text!(
@@ -149,6 +156,7 @@ unit_text!(
 
 struct CopyPhrases {
     copied: bool,
+    table_meaning: &'static str,
 }
 
 unit_text!(
@@ -156,6 +164,7 @@ unit_text!(
 );
 
 struct DecoderPhrases {
+    first_term: &'static str,
     input_meaning: &'static str,
     output_meaning: &'static str,
 }
@@ -166,6 +175,12 @@ unit_text!(
 
 struct LanePhrases {
     timing: &'static str,
+    weights_meaning: &'static str,
+    odd_note: &'static str,
+    odd_term: String,
+    partial: String,
+    all_entries: u32,
+    all_entries_value: &'static str,
     select_meaning: &'static str,
     values_name: &'static str,
     carries_name: &'static str,
@@ -214,8 +229,10 @@ struct Top {
     word_bits: u32,
     group_bits: u32,
     partial_bits: u32,
-    entries: u32,
+    table_bits: u32,
+    odd_bits: u32,
     entry_bits: u32,
+    own_bits: u32,
     select_bits: u32,
     sum_bits: u32,
 }
@@ -284,7 +301,12 @@ fn control<'a>(core: &'a CoreText, control: &'a Control) -> ControlText<'a> {
             0 => format!("{}'d{}", control.plane_bits, control.last_plane),
             _ => run_last_plane(core, control),
         },
-        double_next: delay_line("accumulate_double_q", control.stages, 1, "step_first_q"),
+        double_next: delay_line(
+            "accumulate_double_q",
+            control.stages,
+            1,
+            "(advance && step_first_q)",
+        ),
         run_done: if core.passes {
             "step_done && step_last_q && (plane_q == '0)"
         } else {
@@ -349,7 +371,7 @@ fn lut_files(core: &CoreText, lut: &LutDatapath) -> Vec<BundleFile> {
     if let Some(unit) = &lut.precompute {
         files.push(named(core, "table_precompute", precompute(core, unit)));
     }
-    let phrases = CopyPhrases { copied: core.copies > 1 };
+    let phrases = CopyPhrases { copied: core.copies > 1, table_meaning: table_meaning(lut.layout) };
     let registers =
         TableRegistersText { core, unit: Worded { unit: &lut.table_registers, phrases } };
     files.push(named(core, "table_registers", registers));
@@ -370,23 +392,60 @@ fn activation_register<'a>(core: &'a CoreText, lut: &'a LutDatapath) -> Activati
 
 fn precompute<'a>(core: &'a CoreText, unit: &'a TablePrecompute) -> TablePrecomputeText<'a> {
     let element = |i: u32| Element { name: format!("a{i}"), low: i * core.activation_bits };
+    let layout = unit.layout;
+    // The last entry is in every table, and its shared bit is that of all.
+    let shared = unit.stored.last().filter(|_| layout.shared_bits() > 0);
+    let shared_name = shared.map_or(String::new(), |entry| format!("{}[0]", entry.name));
+    let lowest = unit.stored.iter().rev().skip(1);
+    let own = unit.stored.iter().rev().map(|entry| own_bits(entry, layout));
     let phrases = PrecomputePhrases {
         elements: (0..core.k).map(element).collect(),
         nodes: unit.nodes.iter().map(node).collect(),
-        entry_names: unit
-            .stored
-            .iter()
-            .rev()
-            .map(|entry| extended(entry, unit.entry_bits))
-            .collect(),
+        entry_names: own.chain(shared.map(|_| shared_name.clone())).collect(),
+        shared_name,
+        unused_names: lowest.map(|entry| format!("{}[0]", entry.name)).collect(),
         adders: unit.nodes.len(),
-        reference_note: if unit.half {
-            "; the last element, which has no bit, is added"
-        } else {
-            ""
+        entry_meaning: match layout.content {
+            TableContent::SignedHalf => {
+                "Entry e adds\n// element i where bit i of e is 1 and subtracts it where the bit is 0; the last element,\n\
+                 // which has no bit, is added."
+            }
+            TableContent::SignedFull => {
+                "Entry e adds\n// element i where bit i of e is 1 and subtracts it where the bit is 0."
+            }
+            TableContent::Subsets => "Entry e adds\n// element i where bit i of e is 1.",
+        },
+        table_meaning: table_meaning(layout),
+        example: unit.nodes[0].name.clone(),
+        letters: match layout.content {
+            TableContent::Subsets => "p adds, 0 leaves out",
+            _ => "p adds, m subtracts",
         },
     };
     TablePrecomputeText { core, unit: Worded { unit, phrases } }
+}
+
+/// Order of the bits of a table.
+fn table_meaning(layout: TableLayout) -> &'static str {
+    match layout.content {
+        TableContent::SignedHalf | TableContent::SignedFull => {
+            "Lowest bit of all entries, then their other bits, entry 0 lowest."
+        }
+        TableContent::Subsets => "Entries 1 and up, entry 1 lowest, two's complement.",
+    }
+}
+
+/// The bits of `entry` that it does not share with others, sign-extended to their width.
+fn own_bits(entry: &Operand, layout: TableLayout) -> String {
+    if layout.shared_bits() == 0 {
+        return extended(entry, layout.own_bits());
+    }
+    let own = format!("{}[{}:1]", entry.name, entry.bits - 1);
+    if entry.bits == layout.entry_bits {
+        own
+    } else {
+        format!("{}'($signed({own}))", layout.own_bits())
+    }
 }
 
 fn node(node: &bitplane_design::Node) -> NodeText {
@@ -414,13 +473,34 @@ fn decoder<'a>(core: &'a CoreText, unit: &'a WeightDecoder) -> WeightDecoderText
         "Element i in bit i; 1 adds."
     };
     let output_meaning = if unit.one_hot { "one select line an entry" } else { "an entry number" };
-    let phrases = DecoderPhrases { input_meaning, output_meaning };
+    let first_term = if unit.first > 0 { " + 1" } else { "" };
+    let phrases = DecoderPhrases { first_term, input_meaning, output_meaning };
     WeightDecoderText { core, unit: Worded { unit, phrases } }
 }
 
 fn lane<'a>(core: &'a CoreText, unit: &'a SelectLane) -> SelectLaneText<'a> {
+    let odd = if unit.registers_values { "odd_q" } else { "odd_i" };
+    // Every other odd table brings one more to a sum of halves.
+    let odd_term = match unit.odd_bits {
+        0 | 1 => String::new(),
+        bits => format!(" + SumBits'({odd}[{}:1])", bits - 1),
+    };
     let phrases = LanePhrases {
         timing: timing(core),
+        weights_meaning: if unit.shared_bits > 0 { "weights +1 and -1" } else { "weights 1 and 0" },
+        odd_note: if unit.odd_bits > 0 { ", and how many of them have odd entries" } else { "" },
+        odd_term,
+        partial: if unit.shared_bits > 0 {
+            format!("{{sum, {odd}[0]}}")
+        } else {
+            "sum".to_string()
+        },
+        all_entries: unit.entries + unit.zero_entries,
+        all_entries_value: if unit.zero_entries > 0 {
+            "{entries, {ValueBits{1'b0}}}"
+        } else {
+            "entries"
+        },
         select_meaning: if unit.one_hot { "one line an entry" } else { "an entry number" },
         values_name: if unit.registers_values { "values_q" } else { "values" },
         carries_name: if unit.registers_values { "carries_q" } else { "carries" },
@@ -501,8 +581,10 @@ fn top(design: &Design) -> Top {
         word_bits: design.weight_register.word_bits,
         group_bits: core.k * core.activation_bits,
         partial_bits: design.accumulator.partial_bits,
-        entries: 0,
+        table_bits: 0,
+        odd_bits: 0,
         entry_bits: 0,
+        own_bits: 0,
         select_bits: 0,
         sum_bits: design.correction.as_ref().map_or(0, |(sum, _)| sum.sum_bits),
     };
@@ -513,8 +595,10 @@ fn top(design: &Design) -> Top {
             top.precomputes = lut.precompute.is_some();
             top.signed = lut.decoder.signed;
             top.step_bits = lut.activation_register.data_bits;
-            top.entries = lut.decoder.entries;
-            top.entry_bits = lut.table_registers.entry_bits;
+            top.table_bits = lut.layout.bits();
+            top.odd_bits = lut.lane.odd_bits;
+            top.entry_bits = lut.layout.entry_bits;
+            top.own_bits = lut.layout.own_bits();
             top.select_bits = lut.decoder.select_bits();
         }
         Datapath::Mac(mac) => top.step_bits = mac.operand_register.data_bits,

@@ -7,9 +7,11 @@
 mod accumulator;
 mod fold;
 mod integer;
+mod table;
 mod weight;
 
 pub use accumulator::{Range, accumulator_range, entry_range, mac_range, signed_bits};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;
+pub use table::{TableContent, TableLayout};
 pub use weight::{WeightFormat, WeightWord, ZeroPoint, plane_bit};

@@ -1,6 +1,6 @@
 use bitplane_formats::{
-    IntegerFormat, Range, WeightFormat, WeightWord, accumulator_range, entry_range, mac_range,
-    signed_bits,
+    IntegerFormat, Range, TableContent, TableLayout, WeightFormat, WeightWord, accumulator_range,
+    mac_range, signed_bits,
 };
 
 use crate::choice::Named;
@@ -139,11 +139,9 @@ impl Spec {
     /// Bits of the activations of one k-step or, where they come from outside, of its tables.
     pub fn activation_step_bits(&self) -> u32 {
         let Tile { m, k, groups, .. } = self.tile;
-        let group_bits = match self.table() {
-            Some(Table { precompute: Precompute::External, symmetry, .. }) => {
-                let half = matches!(symmetry, Symmetry::Half { .. });
-                signed_bits(entry_range(self.activation, k, half)) << (k - u32::from(half))
-            }
+        let external = self.table().is_some_and(|t| t.precompute == Precompute::External);
+        let group_bits = match self.table_layout() {
+            Some(layout) if external => layout.bits(),
             _ => k * self.activation.bits(),
         };
         m * groups * group_bits
@@ -172,6 +170,15 @@ impl Spec {
     /// Longest run in k-steps: `max_k` rounded up to whole k-steps.
     pub fn max_steps(&self) -> u64 {
         self.accumulate.max_k.div_ceil(u64::from(self.elements_per_step()))
+    }
+
+    /// What the tables hold, where the kind has tables.
+    pub fn table_layout(&self) -> Option<TableLayout> {
+        let content = match self.table()?.symmetry {
+            Symmetry::Half { .. } => TableContent::SignedHalf,
+            Symmetry::Full => TableContent::SignedFull,
+        };
+        Some(TableLayout::of(content, self.activation, self.tile.k))
     }
 
     /// Layout of one group's weights on the weight port.

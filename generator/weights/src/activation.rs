@@ -1,10 +1,13 @@
 //! Activations as integers with one scale per token.
 
+use std::fmt;
+
 use bitplane_formats::IntegerFormat;
 use bitplane_spec::Problem;
 
+use crate::grid::representable;
 use crate::matrix::{Matrix, nmse};
-use crate::quantise::representable;
+use crate::suggest::nearest;
 
 /// Activations as integers.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +18,7 @@ pub struct QuantisedActivations {
     pub rows: usize,
     /// Channels.
     pub columns: usize,
-    /// Integers, row-major, in -(2^(a-1) - 1) to 2^(a-1) - 1.
+    /// Integers, row-major, in the range of the format.
     pub values: Vec<i32>,
     /// One scale per token, above 0.
     pub scales: Vec<f32>,
@@ -34,41 +37,120 @@ impl QuantisedActivations {
     }
 }
 
-/// Quantises the matrix [tokens, channels] per token: scale = absmax / (2^(a-1) - 1), rounded to
-/// the nearest integer, ties to even. A token of zeros has scale 1.
-///
-/// # Errors
-/// `activation-format` for a width outside [`IntegerFormat::ACTIVATION_BITS`].
-pub fn quantise_activations(
-    activations: &Matrix,
-    format: IntegerFormat,
-) -> Result<QuantisedActivations, Problem> {
-    if !IntegerFormat::ACTIVATION_BITS.contains(&format.bits()) {
-        return Err(unsupported(format));
-    }
-    let largest = format.max() as f64;
-    let scales: Vec<f32> =
-        (0..activations.rows()).map(|row| token_scale(activations.row(row), largest)).collect();
-    let integer = |activation: f32, scale: f32| {
-        let nearest = (f64::from(activation) / f64::from(scale)).round_ties_even();
-        nearest.clamp(-largest, largest) as i32
-    };
-    let tokens = activations.data().chunks(activations.columns()).zip(&scales);
-    let values = tokens.flat_map(|(token, &scale)| token.iter().map(move |&a| integer(a, scale)));
-    Ok(QuantisedActivations {
-        format,
-        rows: activations.rows(),
-        columns: activations.columns(),
-        values: values.collect(),
-        scales,
-    })
+/// How the activations of a token become integers. Its name, as on the command line, is its
+/// `Display` form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ActivationQuantiser {
+    /// `absmax`: scale = largest magnitude of the token / (2^(a-1) - 1); nothing is clipped.
+    #[default]
+    Absmax,
+    /// `absmean`: four bits, scale = mean magnitude of the token / sqrt(7), clipped to -8 to 7
+    /// (BitNet a4.8, equation 7).
+    Absmean,
 }
 
-fn token_scale(token: &[f32], largest: f64) -> f32 {
-    match token.iter().fold(0.0f32, |most, activation| most.max(activation.abs())) {
-        0.0 => 1.0,
-        most => representable(f64::from(most) / largest),
+impl ActivationQuantiser {
+    /// Every quantiser, in the order of the documentation.
+    pub const ALL: [Self; 2] = [Self::Absmax, Self::Absmean];
+
+    /// The quantiser called `name`.
+    ///
+    /// # Errors
+    /// `activation-quantiser-unknown` with the legal names.
+    pub fn parse(name: &str) -> Result<Self, Problem> {
+        let found = Self::ALL.into_iter().find(|quantiser| quantiser.to_string() == name);
+        found.ok_or_else(|| unknown(name))
     }
+
+    /// Quantises the matrix [tokens, channels] per token, rounding to the nearest integer, ties to
+    /// even. A token of zeros has scale 1.
+    ///
+    /// # Errors
+    /// `activation-format` for a width outside [`IntegerFormat::ACTIVATION_BITS`], or other than 4
+    /// for absmean.
+    pub fn quantise(
+        self,
+        activations: &Matrix,
+        format: IntegerFormat,
+    ) -> Result<QuantisedActivations, Problem> {
+        if !IntegerFormat::ACTIVATION_BITS.contains(&format.bits()) {
+            return Err(unsupported(format));
+        }
+        if self == Self::Absmean && format.bits() != ABSMEAN_BITS {
+            return Err(absmean_width(format));
+        }
+        let rows = activations.data().chunks(activations.columns());
+        let scales: Vec<f32> = rows.clone().map(|token| self.scale(token, format)).collect();
+        let values = rows.zip(&scales).flat_map(|(token, &scale)| {
+            token.iter().map(move |&activation| self.integer(activation, scale, format))
+        });
+        Ok(QuantisedActivations {
+            format,
+            rows: activations.rows(),
+            columns: activations.columns(),
+            values: values.collect(),
+            scales,
+        })
+    }
+
+    fn scale(self, token: &[f32], format: IntegerFormat) -> f32 {
+        let largest = token.iter().fold(0.0f32, |most, activation| most.max(activation.abs()));
+        if largest == 0.0 {
+            return 1.0;
+        }
+        representable(match self {
+            Self::Absmax => f64::from(largest) / format.max() as f64,
+            Self::Absmean => {
+                let sum: f64 = token.iter().map(|&activation| f64::from(activation.abs())).sum();
+                sum / token.len() as f64 / (format.max() as f64).sqrt()
+            }
+        })
+    }
+
+    fn integer(self, activation: f32, scale: f32, format: IntegerFormat) -> i32 {
+        let nearest = (f64::from(activation) / f64::from(scale)).round_ties_even();
+        let highest = format.max() as f64;
+        let lowest = match self {
+            Self::Absmax => -highest,
+            Self::Absmean => format.min() as f64,
+        };
+        nearest.clamp(lowest, highest) as i32
+    }
+}
+
+impl fmt::Display for ActivationQuantiser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absmax => "absmax",
+            Self::Absmean => "absmean",
+        })
+    }
+}
+
+/// The only width that absmean is defined for.
+const ABSMEAN_BITS: u32 = 4;
+
+fn unknown(name: &str) -> Problem {
+    let names = ActivationQuantiser::ALL.map(|quantiser| quantiser.to_string());
+    let help = match nearest(name, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {near}?"),
+        None => "give one of these names".to_owned(),
+    };
+    Problem::new(
+        "activation-quantiser-unknown",
+        "--activation-quantiser",
+        format!("there is no activation quantiser {name:?}; legal are {}", names.join(" and ")),
+        help,
+    )
+}
+
+fn absmean_width(format: IntegerFormat) -> Problem {
+    Problem::new(
+        "activation-format",
+        "--activation-quantiser",
+        format!("absmean is defined for int4 activations, the configuration takes {format}"),
+        "use absmax, or a configuration with activation.format = \"int4\"",
+    )
 }
 
 fn unsupported(format: IntegerFormat) -> Problem {
@@ -97,7 +179,7 @@ mod tests {
     #[test]
     fn the_largest_magnitude_of_a_token_becomes_the_largest_integer() {
         let activations = Matrix::new(2, 3, vec![1.0, -127.0, 0.5, 2.54, 0.0, -0.01]).unwrap();
-        let quantised = quantise_activations(&activations, int(8)).unwrap();
+        let quantised = ActivationQuantiser::Absmax.quantise(&activations, int(8)).unwrap();
         assert_eq!(quantised.scales, [1.0, 0.02]);
         assert_eq!(quantised.values, [1, -127, 0, 127, 0, 0]);
     }
@@ -105,14 +187,14 @@ mod tests {
     #[test]
     fn a_token_of_zeros_has_scale_one() {
         let activations = Matrix::new(1, 2, vec![0.0, -0.0]).unwrap();
-        let quantised = quantise_activations(&activations, int(8)).unwrap();
+        let quantised = ActivationQuantiser::Absmax.quantise(&activations, int(8)).unwrap();
         assert_eq!((quantised.scales, quantised.values), (vec![1.0], vec![0, 0]));
     }
 
     #[test]
     fn a_width_that_is_not_built_is_refused() {
         let activations = Matrix::new(1, 1, vec![1.0]).unwrap();
-        let problem = quantise_activations(&activations, int(17)).unwrap_err();
+        let problem = ActivationQuantiser::Absmax.quantise(&activations, int(17)).unwrap_err();
         insta::assert_snapshot!(problem, @"int17 activations cannot be quantised; legal are int2 to int16");
     }
 
@@ -123,7 +205,7 @@ mod tests {
             bits in 2u32..=16,
         ) {
             let activations = Matrix::new(1, token.len(), token.clone()).unwrap();
-            let quantised = quantise_activations(&activations, int(bits)).unwrap();
+            let quantised = ActivationQuantiser::Absmax.quantise(&activations, int(bits)).unwrap();
             // The scale itself is rounded to F32.
             let half_step = quantised.scales[0] * 0.51;
             for (before, after) in token.iter().zip(quantised.dequantise()) {
@@ -134,8 +216,75 @@ mod tests {
         #[test]
         fn subnormal_tokens_stay_in_range(bits in 2u32..=16, ulps in 1u32..1000) {
             let activations = Matrix::new(1, 1, vec![f32::from_bits(ulps)]).unwrap();
-            let quantised = quantise_activations(&activations, int(bits)).unwrap();
+            let quantised = ActivationQuantiser::Absmax.quantise(&activations, int(bits)).unwrap();
             prop_assert!(i128::from(quantised.values[0]) <= int(bits).max());
+        }
+    }
+
+    /// The definitions, word for word and in another order of operations.
+    fn reference(token: &[f32], quantiser: ActivationQuantiser, bits: u32) -> Vec<i32> {
+        let highest = (1 << (bits - 1)) - 1;
+        let magnitudes = token.iter().map(|a| f64::from(a.abs()));
+        let (scale, lowest) = match quantiser {
+            ActivationQuantiser::Absmax => {
+                (magnitudes.fold(0.0, f64::max) / f64::from(highest), -highest)
+            }
+            ActivationQuantiser::Absmean => {
+                (magnitudes.sum::<f64>() / token.len() as f64 / 7f64.sqrt(), -8)
+            }
+        };
+        let scale = f64::from(scale as f32);
+        let candidates = |a: f32| {
+            let distance = |integer: &i32| (f64::from(a) / scale - f64::from(*integer)).abs();
+            let closer = |left: &i32, right: &i32| {
+                let even = (left % 2).abs().cmp(&(right % 2).abs());
+                distance(left).total_cmp(&distance(right)).then(even)
+            };
+            (lowest..=highest).min_by(closer).unwrap()
+        };
+        token.iter().map(|&a| candidates(a)).collect()
+    }
+
+    #[test]
+    fn absmean_clips_what_is_beyond_eight_steps_of_the_mean_magnitude_over_root_seven() {
+        // Mean magnitude 1, step 1 / sqrt(7) = 0.378.
+        let activations = Matrix::new(1, 4, vec![3.375, -0.25, 0.0625, 0.3125]).unwrap();
+        let quantised = ActivationQuantiser::Absmean.quantise(&activations, int(4)).unwrap();
+        assert_eq!(quantised.scales, [(1.0 / 7f64.sqrt()) as f32]);
+        assert_eq!(quantised.values, [7, -1, 0, 1]);
+        let negative = Matrix::new(1, 4, vec![-3.375, -0.25, 0.0625, 0.3125]).unwrap();
+        let quantised = ActivationQuantiser::Absmean.quantise(&negative, int(4)).unwrap();
+        assert_eq!(quantised.values[0], -8);
+    }
+
+    #[test]
+    fn absmean_is_for_four_bits_alone() {
+        let activations = Matrix::new(1, 1, vec![1.0]).unwrap();
+        let problem = ActivationQuantiser::Absmean.quantise(&activations, int(8)).unwrap_err();
+        insta::assert_snapshot!(problem, @"absmean is defined for int4 activations, the configuration takes int8");
+    }
+
+    #[test]
+    fn an_unknown_activation_quantiser_is_answered_with_the_legal_ones() {
+        let problem = ActivationQuantiser::parse("absmin").unwrap_err();
+        insta::assert_snapshot!(problem, @"there is no activation quantiser \"absmin\"; legal are absmax and absmean");
+        for quantiser in ActivationQuantiser::ALL {
+            assert_eq!(ActivationQuantiser::parse(&quantiser.to_string()), Ok(quantiser));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_activation_quantiser_follows_its_definition(
+            token in proptest::collection::vec(-1e3f32..1e3, 1..50),
+            bits in 2u32..=8,
+        ) {
+            let activations = Matrix::new(1, token.len(), token.clone()).unwrap();
+            let pairs = [(ActivationQuantiser::Absmax, bits), (ActivationQuantiser::Absmean, 4)];
+            for (quantiser, bits) in pairs {
+                let quantised = quantiser.quantise(&activations, int(bits)).unwrap();
+                prop_assert_eq!(quantised.values, reference(&token, quantiser, bits));
+            }
         }
     }
 }

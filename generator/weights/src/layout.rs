@@ -6,6 +6,7 @@ use bitplane_formats::{WeightFormat, WeightWord, fold, plane_bit};
 use bitplane_spec::{Problem, Spec};
 use sha2::{Digest, Sha256};
 
+use crate::grouping::Grouping;
 use crate::pack::VERSION;
 
 /// How the weights of one output channel and k input channels become a word: all that the packed
@@ -57,14 +58,15 @@ impl PackLayout {
         }
     }
 
-    /// First 16 hexadecimal digits of the SHA-256 over version, word, k and bits: equal for two
-    /// files exactly if the same cores read both.
-    pub fn digest(self, format: WeightFormat) -> String {
+    /// First 16 hexadecimal digits of the SHA-256 over version, word, k, bits and group size (0 for
+    /// a single group): equal for two files exactly if the same cores read both.
+    pub fn digest(self, format: WeightFormat, grouping: Grouping) -> String {
         let text = format!(
-            "bitplane packing {VERSION} word {} k {} bits {}",
+            "bitplane packing {VERSION} word {} k {} bits {} group {}",
             self.word_name(),
             self.k,
-            format.bits()
+            format.bits(),
+            if grouping.count() == 1 { 0 } else { grouping.size() }
         );
         let mut digest = hex(&Sha256::digest(text));
         digest.truncate(16);
@@ -160,15 +162,20 @@ mod tests {
 
     #[test]
     fn the_digest_differs_in_every_field_and_is_stable() {
+        let whole = Grouping::per_channel(10);
+        let groups = Grouping::new(10, 4).unwrap();
         let digests = [
-            layout(WeightWord::Folded, 4).digest(int(2)),
-            layout(WeightWord::Plain, 4).digest(int(2)),
-            layout(WeightWord::Folded, 5).digest(int(2)),
-            layout(WeightWord::Folded, 4).digest(int(3)),
+            layout(WeightWord::Folded, 4).digest(int(2), whole),
+            layout(WeightWord::Plain, 4).digest(int(2), whole),
+            layout(WeightWord::Folded, 5).digest(int(2), whole),
+            layout(WeightWord::Folded, 4).digest(int(3), whole),
+            layout(WeightWord::Folded, 4).digest(int(2), groups),
         ];
         let distinct: std::collections::BTreeSet<_> = digests.iter().collect();
-        assert_eq!(distinct.len(), 4);
-        insta::assert_snapshot!(digests[0], @"99cc3bc0d8d35619");
+        assert_eq!(distinct.len(), 5);
+        let one_group = Grouping::new(10, 10).unwrap();
+        assert_eq!(layout(WeightWord::Folded, 4).digest(int(2), one_group), digests[0]);
+        insta::assert_snapshot!(digests[0], @"1282ff79becaa6a8");
     }
 
     #[test]

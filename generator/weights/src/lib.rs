@@ -1,9 +1,9 @@
 //! Reads checkpoints, quantises and packs weights and activations.
 //!
 //! The path of a layer: [`Checkpoint`] reads a tensor, a [`WeightQuantiser`] turns it into codes
-//! with one scale per output channel, [`pack`] writes them in the order a core reads them, and
+//! with a scale and a zero point per output channel or quantisation group, [`pack`] writes them in the order a core reads them, and
 //! [`unpack`] gives back words for the weight port and integer weights for the golden model.
-//! Activations come from a tensor or from [`embed`] and go through [`quantise_activations`].
+//! Activations come from a tensor or from [`embed`] and go through an [`ActivationQuantiser`].
 //!
 //! Everything works on bytes in memory; no function opens a file. Bad input is a
 //! [`Problem`](bitplane_spec::Problem), never a panic. Where a problem's `key` is empty it is about
@@ -11,14 +11,16 @@
 //!
 //! ```
 //! use bitplane_formats::WeightWord;
-//! use bitplane_weights::{Matrix, PackLayout, WeightQuantiser, pack, unpack};
+//! use bitplane_weights::{Grouping, Matrix, PackLayout, WeightQuantiser, pack, unpack};
 //!
 //! let weights = Matrix::new(2, 5, vec![
 //!     0.5, -0.5, 1.0, 0.0, -1.0, //
 //!     2.0, 1.0, -2.0, -4.0, 0.0,
 //! ])?;
-//! let quantised = WeightQuantiser::parse("int4")?.quantise("layer.weight", &weights);
+//! let groups = Grouping::new(5, 3)?;
+//! let quantised = WeightQuantiser::parse("int4")?.quantise("layer.weight", &weights, groups);
 //! assert!(quantised.nmse(&weights) < 0.01);
+//! assert_eq!(quantised.scales.len(), 2 * 2);
 //!
 //! let bytes = pack(&quantised, PackLayout::new(WeightWord::Folded, 4)?)?;
 //! let packed = unpack(&bytes)?;
@@ -35,22 +37,27 @@ mod activation;
 mod bits;
 mod checkpoint;
 mod embedding;
+mod grid;
+mod grouping;
 mod layout;
 mod matrix;
 mod pack;
 mod packed;
 mod quantise;
+mod quantised;
 mod recognise;
 mod require;
 mod suggest;
 mod unpack;
 
-pub use activation::{QuantisedActivations, quantise_activations};
+pub use activation::{ActivationQuantiser, QuantisedActivations};
 pub use checkpoint::Checkpoint;
 pub use embedding::embed;
+pub use grouping::Grouping;
 pub use layout::PackLayout;
 pub use matrix::{Matrix, nmse};
 pub use pack::{MAGIC, PackHeader, VERSION, pack};
-pub use packed::PackedWeights;
-pub use quantise::{QuantisedWeights, ScaleSpan, WeightQuantiser};
+pub use packed::{PackedWeights, WordPlace};
+pub use quantise::{Average, ScaleSpan, WeightQuantiser, ZeroSpan};
+pub use quantised::QuantisedWeights;
 pub use unpack::unpack;

@@ -9,13 +9,19 @@
 //! | 8 | length of the header |
 //! | 32 | SHA-256 of the header |
 //! | | header: JSON, [`PackHeader`] |
-//! | | payload: one F32 scale per output channel, then the words |
+//! | | payload: scales, zero points, words |
 //!
-//! The words come group by group (k input channels), within a group plane by plane, least
+//! Scales are F32, the reinterpreted zero points z' are I16; both are [output channels,
+//! quantisation groups], row-major.
+//!
+//! A word holds up to k successive input channels; every quantisation group begins a new one. The
+//! words come by their place along the input channels, within a place plane by plane, least
 //! significant first (all planes at once in a two's-complement word), within a plane output channel
 //! by output channel; words follow each other bit by bit, lowest bit first, and each plane is
-//! padded with zeros to a whole byte. Elements of the last group beyond the input channels
+//! padded with zeros to a whole byte. Elements of a quantisation group's last word beyond the group
 //! have code 0 in a plane word and weight 0 in a two's-complement word; a core masks them.
+//!
+//! Version 1 had one zero point, in the header, and no quantisation groups.
 
 use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord, ZeroPoint};
 use bitplane_spec::Problem;
@@ -23,13 +29,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::bits::put;
+use crate::grouping::Grouping;
 use crate::layout::{PackLayout, hex};
-use crate::quantise::QuantisedWeights;
+use crate::quantised::QuantisedWeights;
 
 /// First bytes of a packed weight file.
 pub const MAGIC: &[u8; 8] = b"BITPLANE";
 /// Version of the file format that this crate reads and writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Value of the header's field `format`.
 pub(crate) const FORMAT: &str = "bitplane packed weights";
 /// Bytes before the header.
@@ -51,16 +58,18 @@ pub struct PackHeader {
     pub quantiser: String,
     /// Bits of a code.
     pub bits: u32,
-    /// Reinterpreted zero point z' of all channels.
-    pub zero_point: i32,
     /// Kind of word: `folded`, `plain` or `twos_complement`.
     pub word: String,
     /// Elements of a word.
     pub k: u32,
+    /// Input channels of a quantisation group; 0: the whole output channel is one.
+    pub group: usize,
     /// [`PackLayout::digest`].
     pub layout_digest: String,
     /// Where the scales begin, counted from the end of the header.
     pub scales_offset: usize,
+    /// Where the zero points begin, counted from the end of the header.
+    pub zero_points_offset: usize,
     /// Where the words begin, counted from the end of the header.
     pub words_offset: usize,
     /// Bytes after the header.
@@ -72,29 +81,47 @@ pub struct PackHeader {
 /// Sizes that follow from shape, format and layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Extent {
-    /// Groups of k input channels, the last one padded.
-    pub groups: usize,
-    /// Bytes of one plane of one group.
+    /// Words along one quantisation group, the last group's included.
+    pub words_per_group: usize,
+    /// Words along the input channels.
+    pub words: usize,
+    /// Bytes of one plane of one word of all output channels.
     pub plane_bytes: usize,
-    /// Bytes of the scales.
+    /// Bytes of the scales; the zero points follow.
     pub scale_bytes: usize,
-    /// Bytes of scales and words.
+    /// Bytes of scales and zero points; the words follow.
+    pub words_offset: usize,
+    /// Bytes of scales, zero points and words.
     pub payload_bytes: usize,
 }
 
 impl Extent {
     /// `None` if a size does not fit the machine's.
     pub fn of(
-        [outputs, inputs]: [usize; 2],
+        outputs: usize,
+        grouping: Grouping,
         format: WeightFormat,
         layout: PackLayout,
     ) -> Option<Self> {
-        let groups = inputs.div_ceil(layout.k() as usize);
+        let k = layout.k() as usize;
+        let groups = grouping.count();
+        let words_per_group = grouping.span().div_ceil(k);
+        let last = grouping.members(groups.checked_sub(1)?).len().div_ceil(k);
+        let words = (groups - 1).checked_mul(words_per_group)?.checked_add(last)?;
         let plane_bytes = outputs.checked_mul(layout.word_bits(format) as usize)?.div_ceil(8);
-        let planes = groups.checked_mul(layout.planes(format) as usize)?;
-        let scale_bytes = outputs.checked_mul(size_of::<f32>())?;
-        let payload_bytes = planes.checked_mul(plane_bytes)?.checked_add(scale_bytes)?;
-        Some(Self { groups, plane_bytes, scale_bytes, payload_bytes })
+        let planes = words.checked_mul(layout.planes(format) as usize)?;
+        let spans = outputs.checked_mul(groups)?;
+        let scale_bytes = spans.checked_mul(size_of::<f32>())?;
+        let words_offset = spans.checked_mul(size_of::<i16>())?.checked_add(scale_bytes)?;
+        let payload_bytes = planes.checked_mul(plane_bytes)?.checked_add(words_offset)?;
+        Some(Self { words_per_group, words, plane_bytes, scale_bytes, words_offset, payload_bytes })
+    }
+
+    /// The word that holds an input channel, and its element there.
+    pub fn place(self, grouping: Grouping, k: usize, input: usize) -> (usize, usize) {
+        let group = grouping.group_of(input);
+        let within = input - grouping.members(group).start;
+        (group * self.words_per_group + within / k, within % k)
     }
 }
 
@@ -106,15 +133,15 @@ impl Extent {
 /// `pack-out-of-range` for a weight beyond b bits (an asymmetric grid).
 pub fn pack(weights: &QuantisedWeights, layout: PackLayout) -> Result<Vec<u8>, Problem> {
     check_consistent(weights)?;
-    let shape = [weights.rows, weights.columns];
-    let extent = Extent::of(shape, weights.format, layout)
+    let extent = Extent::of(weights.rows, weights.grouping, weights.format, layout)
         .ok_or_else(|| inconsistent("the shape exceeds this machine's address space"))?;
     let words = match layout.word() {
         WeightWord::TwosComplement => whole_words(weights, layout, extent)?,
         WeightWord::Folded | WeightWord::Plain => plane_words(weights, layout, extent),
     };
     let scales = weights.scales.iter().flat_map(|scale| scale.to_le_bytes());
-    let payload: Vec<u8> = scales.chain(words).collect();
+    let zero_points = weights.zero_points.iter().flat_map(|z| (z.0 as i16).to_le_bytes());
+    let payload: Vec<u8> = scales.chain(zero_points).chain(words).collect();
     let header = serde_json::to_vec(&header(weights, layout, extent, &payload))
         .map_err(|error| inconsistent(&error.to_string()))?;
     Ok(assemble(&header, &payload))
@@ -142,15 +169,16 @@ fn header(
         format: FORMAT.to_owned(),
         version: VERSION,
         tensor: weights.name.clone(),
-        shape: [weights.rows, weights.columns],
+        shape: [weights.rows, weights.columns()],
         quantiser: weights.quantiser.clone(),
         bits: weights.format.bits(),
-        zero_point: weights.zero_point.0,
         word: layout.word_name().to_owned(),
         k: layout.k(),
-        layout_digest: layout.digest(weights.format),
+        group: weights.grouping.size(),
+        layout_digest: layout.digest(weights.format, weights.grouping),
         scales_offset: 0,
-        words_offset: extent.scale_bytes,
+        zero_points_offset: extent.scale_bytes,
+        words_offset: extent.words_offset,
         payload_bytes: payload.len(),
         payload_sha256: hex(&Sha256::digest(payload)),
     }
@@ -159,11 +187,12 @@ fn header(
 fn plane_words(weights: &QuantisedWeights, layout: PackLayout, extent: Extent) -> Vec<u8> {
     let k = layout.k() as usize;
     let planes = layout.planes(weights.format) as usize;
-    let mut bytes = vec![0; extent.payload_bytes - extent.scale_bytes];
-    for (output, codes) in weights.codes.chunks(weights.columns).enumerate() {
-        for (group, codes) in codes.chunks(k).enumerate() {
+    let mut bytes = vec![0; extent.payload_bytes - extent.words_offset];
+    for (output, codes) in weights.codes.chunks(weights.columns()).enumerate() {
+        let words = codes.chunks(weights.grouping.span()).flat_map(|group| group.chunks(k));
+        for (word, codes) in words.enumerate() {
             for plane in 0..planes {
-                let row = &mut bytes[(group * planes + plane) * extent.plane_bytes..];
+                let row = &mut bytes[(word * planes + plane) * extent.plane_bytes..];
                 put(row, output * k, layout.k(), layout.plane_word(codes, plane as u32));
             }
         }
@@ -179,19 +208,20 @@ fn whole_words(
     check_twos_complement(weights)?;
     let bits = weights.format.bits();
     let k = layout.k() as usize;
-    let mut bytes = vec![0; extent.payload_bytes - extent.scale_bytes];
+    let mut bytes = vec![0; extent.payload_bytes - extent.words_offset];
     for (position, value) in weights.values().into_iter().enumerate() {
-        let (output, input) = (position / weights.columns, position % weights.columns);
-        let row = &mut bytes[input / k * extent.plane_bytes..];
+        let (output, input) = (position / weights.columns(), position % weights.columns());
+        let (word, element) = extent.place(weights.grouping, k, input);
+        let row = &mut bytes[word * extent.plane_bytes..];
         let field = value as u64 & ((1 << bits) - 1);
-        put(row, (output * k + input % k) * bits as usize, bits, field);
+        put(row, (output * k + element) * bits as usize, bits, field);
     }
     Ok(bytes)
 }
 
 /// Refuses integer weights that a two's-complement word cannot hold.
 fn check_twos_complement(weights: &QuantisedWeights) -> Result<(), Problem> {
-    if weights.zero_point == ZeroPoint::MID_RISE {
+    if weights.zero_points.contains(&ZeroPoint::MID_RISE) {
         return Err(mid_rise(weights));
     }
     let Some(range) = IntegerFormat::new(weights.format.bits()) else {
@@ -205,17 +235,20 @@ fn check_twos_complement(weights: &QuantisedWeights) -> Result<(), Problem> {
 }
 
 fn check_consistent(weights: &QuantisedWeights) -> Result<(), Problem> {
-    let QuantisedWeights { format, zero_point, rows, columns, codes, scales, .. } = weights;
-    let reason = if *rows == 0 || *columns == 0 {
+    let QuantisedWeights { format, rows, grouping, codes, scales, zero_points, .. } = weights;
+    let (columns, groups) = (weights.columns(), grouping.count());
+    let reason = if *rows == 0 || columns == 0 {
         format!("the shape [{rows}, {columns}] has no weights")
-    } else if rows.checked_mul(*columns) != Some(codes.len()) {
+    } else if rows.checked_mul(columns) != Some(codes.len()) {
         format!("{} codes do not fill the shape [{rows}, {columns}]", codes.len())
-    } else if scales.len() != *rows {
-        format!("there are {} scales for {rows} output channels", scales.len())
+    } else if rows.checked_mul(groups) != Some(scales.len()) {
+        format!("there are {} scales for {rows} output channels of {groups} groups", scales.len())
+    } else if zero_points.len() != scales.len() {
+        format!("there are {} zero points for {} scales", zero_points.len(), scales.len())
     } else if let Some(code) = codes.iter().find(|&&code| u32::from(code) >= format.codes()) {
         format!("code {code} is not below {}", format.codes())
-    } else if !format.accepts(*zero_point) {
-        format!("{format} weights cannot have the reinterpreted zero point {}", zero_point.0)
+    } else if let Some(z) = zero_points.iter().find(|&&z| !format.accepts(z)) {
+        format!("{format} weights cannot have the reinterpreted zero point {}", z.0)
     } else if let Some(scale) = scales.iter().find(|&&scale| !legal_scale(scale)) {
         format!("{scale} is no scale")
     } else {
@@ -258,8 +291,8 @@ fn mid_rise(weights: &QuantisedWeights) -> Problem {
 }
 
 fn out_of_range(weights: &QuantisedWeights, position: usize, range: IntegerFormat) -> Problem {
-    let (row, column) = (position / weights.columns, position % weights.columns);
-    let value = weights.format.value(weights.codes[position], weights.zero_point);
+    let (row, column) = (position / weights.columns(), position % weights.columns());
+    let value = weights.values()[position];
     let bits = weights.format.bits();
     Problem::new(
         "pack-out-of-range",

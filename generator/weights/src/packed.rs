@@ -1,23 +1,41 @@
 //! Weights as a packed file holds them.
 
+use std::ops::Range;
+
 use bitplane_formats::{FoldedGroup, WeightFormat, WeightWord, ZeroPoint, unfold};
 
 use crate::bits::get;
+use crate::grouping::Grouping;
 use crate::layout::PackLayout;
 use crate::pack::{Extent, PackHeader};
-use crate::quantise::QuantisedWeights;
+use crate::quantised::QuantisedWeights;
 
 /// The content of a packed weight file, checked by [`unpack`](crate::unpack).
 ///
-/// An output channel is what the tile calls a column; a group is k successive input channels.
+/// An output channel is what the tile calls a column. A word holds k successive input channels,
+/// which is what the tile calls a group; a quantisation group is the input channels that share a
+/// scale and a zero point, and begins a new word.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PackedWeights {
     pub(crate) header: PackHeader,
     pub(crate) format: WeightFormat,
     pub(crate) layout: PackLayout,
+    pub(crate) grouping: Grouping,
     pub(crate) extent: Extent,
     pub(crate) scales: Vec<f32>,
+    pub(crate) zero_points: Vec<ZeroPoint>,
     pub(crate) words: Vec<u8>,
+}
+
+/// Where a word lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WordPlace {
+    /// Number of the word along the input channels, as in [`PackedWeights::words_of`].
+    pub word: usize,
+    /// Bit plane; 0 for two's complement.
+    pub plane: u32,
+    /// Output channel.
+    pub output: usize,
 }
 
 impl PackedWeights {
@@ -31,14 +49,14 @@ impl PackedWeights {
         self.format
     }
 
-    /// Reinterpreted zero point of all channels.
-    pub fn zero_point(&self) -> ZeroPoint {
-        ZeroPoint(self.header.zero_point)
-    }
-
     /// Kind and length of the words.
     pub fn layout(&self) -> PackLayout {
         self.layout
+    }
+
+    /// The quantisation groups of every output channel.
+    pub fn grouping(&self) -> Grouping {
+        self.grouping
     }
 
     /// Output channels.
@@ -51,12 +69,41 @@ impl PackedWeights {
         self.header.shape[1]
     }
 
-    /// Groups of k input channels; the last one may be padded.
-    pub fn groups(&self) -> usize {
-        self.extent.groups
+    /// Scales [output channels, quantisation groups], row-major.
+    pub fn scales(&self) -> &[f32] {
+        &self.scales
     }
 
-    /// Words of one group of one output channel: its bit planes, or 1 for two's complement.
+    /// The scale of one output channel's quantisation group.
+    ///
+    /// # Panics
+    /// If either is beyond the shape.
+    pub fn scale(&self, output: usize, group: usize) -> f32 {
+        self.scales[self.span(output, group)]
+    }
+
+    /// Reinterpreted zero points z' [output channels, quantisation groups], row-major.
+    pub fn zero_points(&self) -> &[ZeroPoint] {
+        &self.zero_points
+    }
+
+    /// The reinterpreted zero point z' of one output channel's quantisation group.
+    ///
+    /// # Panics
+    /// If either is beyond the shape.
+    pub fn zero_point(&self, output: usize, group: usize) -> ZeroPoint {
+        self.zero_points[self.span(output, group)]
+    }
+
+    /// The zero point of a quantisation group in which all output channels have the same one.
+    pub fn common_zero_point(&self, group: usize) -> Option<ZeroPoint> {
+        let first = self.zero_point(0, group);
+        let same = (0..self.outputs()).all(|output| self.zero_point(output, group) == first);
+        same.then_some(first)
+    }
+
+    /// Words of one place along the input channels of one output channel: its bit planes, or 1 for
+    /// two's complement.
     pub fn planes(&self) -> u32 {
         self.layout.planes(self.format)
     }
@@ -66,47 +113,52 @@ impl PackedWeights {
         self.layout.word_bits(self.format)
     }
 
-    /// Scales, one per output channel.
-    pub fn scales(&self) -> &[f32] {
-        &self.scales
+    /// Numbers of the words that hold a quantisation group.
+    pub fn words_of(&self, group: usize) -> Range<usize> {
+        let start = group * self.extent.words_per_group;
+        let words = self.grouping.members(group).len().div_ceil(self.layout.k() as usize);
+        start..start + words
     }
 
-    /// The word of one output channel as the weight port takes it, in pieces of at most 64 bits,
-    /// lowest first: (piece, its bits). A group or an output channel beyond the last gives padding:
-    /// code 0 in a plane word, weight 0 in a two's-complement word.
+    /// A word as the weight port takes it, in pieces of at most 64 bits, lowest first: (piece, its
+    /// bits). A word or an output channel beyond the last gives padding.
     ///
     /// # Panics
-    /// If `plane` is not below [`PackedWeights::planes`].
-    pub fn word_pieces(
-        &self,
-        group: usize,
-        plane: u32,
-        output: usize,
-    ) -> impl Iterator<Item = (u64, u32)> + '_ {
+    /// If the plane is not below [`PackedWeights::planes`].
+    pub fn word_pieces(&self, place: WordPlace) -> impl Iterator<Item = (u64, u32)> + '_ {
+        self.pieces().map(move |(done, take)| (self.piece(place, done, take), take))
+    }
+
+    /// The pieces of a word of k elements that do not count: code 0 in a plane word, weight 0 in a
+    /// two's-complement word.
+    pub fn padding_pieces(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
+        self.pieces().map(|(_, take)| (self.padding_word(), take))
+    }
+
+    /// A word as the weight port takes it, for words of at most 64 bits: every word of a bit plane,
+    /// and a two's-complement word with k * b <= 64. Of a longer word the lowest 64 bits. Padding as
+    /// in [`PackedWeights::word_pieces`].
+    ///
+    /// # Panics
+    /// If the plane is not below [`PackedWeights::planes`].
+    pub fn word(&self, place: WordPlace) -> u64 {
+        self.piece(place, 0, self.word_bits().min(64))
+    }
+
+    /// First bit and number of bits of each piece of a word.
+    fn pieces(&self) -> impl Iterator<Item = (u32, u32)> + use<> {
         let bits = self.word_bits();
-        (0..bits).step_by(64).map(move |done| {
-            let take = (bits - done).min(64);
-            (self.piece(group, plane, output, done, take), take)
-        })
-    }
-
-    /// The word of one output channel as the weight port takes it, for words of at most 64 bits:
-    /// every word of a bit plane, and a two's-complement word with k * b <= 64. Of a longer word
-    /// the lowest 64 bits. Padding as in [`PackedWeights::word_pieces`].
-    ///
-    /// # Panics
-    /// If `plane` is not below [`PackedWeights::planes`].
-    pub fn word(&self, group: usize, plane: u32, output: usize) -> u64 {
-        self.piece(group, plane, output, 0, self.word_bits().min(64))
+        (0..bits).step_by(64).map(move |done| (done, (bits - done).min(64)))
     }
 
     /// `take` bits of a word from its bit `done` on.
-    fn piece(&self, group: usize, plane: u32, output: usize, done: u32, take: u32) -> u64 {
+    fn piece(&self, place: WordPlace, done: u32, take: u32) -> u64 {
+        let WordPlace { word, plane, output } = place;
         assert!(plane < self.planes(), "plane {plane} of {}", self.planes());
-        if group >= self.groups() || output >= self.outputs() {
+        if word >= self.extent.words || output >= self.outputs() {
             return self.padding_word();
         }
-        let row = group * self.planes() as usize + plane as usize;
+        let row = word * self.planes() as usize + plane as usize;
         let start = output * self.word_bits() as usize + done as usize;
         get(&self.words[row * self.extent.plane_bytes..], start, take)
     }
@@ -128,21 +180,31 @@ impl PackedWeights {
         match self.layout.word() {
             WeightWord::TwosComplement => self.stored_integer(output, input),
             WeightWord::Folded | WeightWord::Plain => {
-                self.format.value(self.gathered_code(output, input), self.zero_point())
+                let zero_point = self.zero_point(output, self.grouping.group_of(input));
+                self.format.value(self.gathered_code(output, input), zero_point)
             }
         }
     }
 
     /// The unsigned codes, row-major, whatever the kind of word.
     pub fn codes(&self) -> Vec<u8> {
-        let code = |output, input| match self.layout.word() {
+        self.each(|output, input| match self.layout.word() {
             WeightWord::TwosComplement => {
-                (self.stored_integer(output, input) - self.lowest_value()) as u8
+                let lowest = self.lowest_value(output, self.grouping.group_of(input));
+                (self.stored_integer(output, input) - lowest) as u8
             }
             WeightWord::Folded | WeightWord::Plain => self.gathered_code(output, input),
-        };
-        let rows = 0..self.outputs();
-        rows.flat_map(|output| (0..self.inputs()).map(move |input| code(output, input))).collect()
+        })
+    }
+
+    /// The codes as a core takes the words, row-major: those of the bit planes, or the ones that
+    /// two's-complement words stand for under [`ZeroPoint::TWOS_COMPLEMENT`].
+    pub fn core_codes(&self) -> Vec<u8> {
+        let lowest = self.format.value(0, ZeroPoint::TWOS_COMPLEMENT);
+        self.each(|output, input| match self.layout.word() {
+            WeightWord::TwosComplement => (self.stored_integer(output, input) - lowest) as u8,
+            WeightWord::Folded | WeightWord::Plain => self.gathered_code(output, input),
+        })
     }
 
     /// The weights as they were before packing.
@@ -151,24 +213,25 @@ impl PackedWeights {
             name: self.header.tensor.clone(),
             quantiser: self.header.quantiser.clone(),
             format: self.format,
-            zero_point: self.zero_point(),
             rows: self.outputs(),
-            columns: self.inputs(),
+            grouping: self.grouping,
             codes: self.codes(),
             scales: self.scales.clone(),
+            zero_points: self.zero_points.clone(),
         }
     }
 
-    /// The integer weight of code 0.
-    pub(crate) fn lowest_value(&self) -> i32 {
-        self.format.value(0, self.zero_point())
+    /// The integer weight of code 0 in a quantisation group.
+    pub(crate) fn lowest_value(&self, output: usize, group: usize) -> i32 {
+        self.format.value(0, self.zero_point(output, group))
     }
 
     /// The integer in a two's-complement word.
     pub(crate) fn stored_integer(&self, output: usize, input: usize) -> i32 {
         let (k, bits) = (self.layout.k() as usize, self.format.bits());
-        let start = (output * k + input % k) * bits as usize;
-        let field = get(&self.words[input / k * self.extent.plane_bytes..], start, bits);
+        let (word, element) = self.extent.place(self.grouping, k, input);
+        let start = (output * k + element) * bits as usize;
+        let field = get(&self.words[word * self.extent.plane_bytes..], start, bits);
         let unused = 32 - bits;
         ((field as i32) << unused) >> unused
     }
@@ -176,9 +239,9 @@ impl PackedWeights {
     /// The code whose bits lie in the planes.
     fn gathered_code(&self, output: usize, input: usize) -> u8 {
         let k = self.layout.k();
-        let (group, element) = (input / k as usize, input % k as usize);
+        let (word, element) = self.extent.place(self.grouping, k as usize, input);
         let bit = |plane| {
-            let word = self.word(group, plane, output) as u32;
+            let word = self.word(WordPlace { word, plane, output }) as u32;
             let signs = match self.layout.word() {
                 WeightWord::Folded => unfold(FoldedGroup::from_word(word, k), k),
                 WeightWord::Plain | WeightWord::TwosComplement => word,
@@ -186,5 +249,17 @@ impl PackedWeights {
             ((signs >> element & 1) as u8) << plane
         };
         (0..self.planes()).map(bit).sum()
+    }
+
+    /// `of(output, input)` of every weight, row-major.
+    fn each(&self, of: impl Fn(usize, usize) -> u8) -> Vec<u8> {
+        let places = (0..self.outputs()).flat_map(|o| (0..self.inputs()).map(move |i| (o, i)));
+        places.map(|(output, input)| of(output, input)).collect()
+    }
+
+    /// Index of one output channel's quantisation group among scales and zero points.
+    fn span(&self, output: usize, group: usize) -> usize {
+        assert!(group < self.grouping.count(), "group {group} of {}", self.grouping.count());
+        output * self.grouping.count() + group
     }
 }

@@ -9,13 +9,14 @@ use crate::packed::PackedWeights;
 impl PackedWeights {
     /// Everything that keeps the core of `spec` from using these weights; empty if it can.
     ///
-    /// Codes: `weights-bits`, `weights-word`, `weights-k` and `weights-zero-point`. The key is the
-    /// configuration's key that the file disagrees with.
+    /// Codes: `weights-bits`, `weights-word`, `weights-k`, `weights-max-k` and `weights-zero-point`.
+    /// The key is the configuration's key that the file disagrees with.
     pub fn require(&self, spec: &Spec) -> Vec<Problem> {
         let checks = [
             self.require_bits(spec),
             self.require_word(spec),
             self.require_k(spec),
+            self.require_max_k(spec),
             self.require_zero_point(spec),
         ];
         checks.into_iter().flatten().collect()
@@ -51,48 +52,108 @@ impl PackedWeights {
         (found != wanted).then(|| self.problem("weights-k", "tile.k", message, spec))
     }
 
-    fn require_zero_point(&self, spec: &Spec) -> Option<Problem> {
-        let quantiser = &self.header().quantiser;
-        let mid_rise = self.zero_point() == ZeroPoint::MID_RISE;
-        match spec.architecture {
-            Architecture::MacArray if mid_rise => {
-                let message = format!(
-                    "the file holds {quantiser} weights, which are odd integers; a mac_array \
-                     multiplies two's-complement ones"
-                );
-                Some(self.problem("weights-zero-point", "kind", message, spec))
-            }
-            Architecture::LutTensorCore(_) if !mid_rise && !corrects(spec) => {
-                let message = format!(
-                    "the file's {quantiser} weights have the reinterpreted zero point {}, which a \
-                     configuration with zero_point = \"none\" does not correct",
-                    self.zero_point().0
-                );
-                let problem = self.problem("weights-zero-point", "group.zero_point", message, spec);
-                let help = format!("set group.zero_point = \"constant\", or {}", problem.help);
-                Some(Problem { help, ..problem })
-            }
-            _ => None,
+    /// Every quantisation group is a run of its own, so it is their length that counts.
+    fn require_max_k(&self, spec: &Spec) -> Option<Problem> {
+        let (found, longest) = (self.grouping().span(), spec.accumulate.max_k);
+        if found as u64 <= longest {
+            return None;
         }
+        let message = format!(
+            "the file's runs have {found} elements, the configuration's accumulators hold the sums \
+             of {longest}"
+        );
+        let help = format!(
+            "set accumulate.max_k = {found} or more, or quantise in groups: --group {longest}"
+        );
+        Some(Problem::new("weights-max-k", "accumulate.max_k", message, help))
+    }
+
+    fn require_zero_point(&self, spec: &Spec) -> Option<Problem> {
+        match (&spec.architecture, spec.zero_point) {
+            (Architecture::MacArray, _) => self.require_twos_complement(spec),
+            (Architecture::LutTensorCore(_), ZeroPointMode::None) => self.require_mid_rise(spec),
+            (Architecture::LutTensorCore(_), ZeroPointMode::Constant) => self.require_common(spec),
+        }
+    }
+
+    fn require_twos_complement(&self, spec: &Spec) -> Option<Problem> {
+        let message = format!(
+            "the file holds {} weights, which are odd integers; a mac_array multiplies \
+             two's-complement ones",
+            self.header().quantiser
+        );
+        let mid_rise = self.zero_points().contains(&ZeroPoint::MID_RISE);
+        mid_rise.then(|| self.problem("weights-zero-point", "kind", message, spec))
+    }
+
+    fn require_mid_rise(&self, spec: &Spec) -> Option<Problem> {
+        let found = self.zero_points().iter().find(|&&z| z != ZeroPoint::MID_RISE)?;
+        let message = format!(
+            "the file's {} weights have the reinterpreted zero point {}, which a configuration \
+             with zero_point = \"none\" does not correct",
+            self.header().quantiser,
+            found.0
+        );
+        let problem = self.problem("weights-zero-point", "group.zero_point", message, spec);
+        if self.differing().is_some() {
+            return Some(problem);
+        }
+        let help = format!("set group.zero_point = \"constant\", or {}", problem.help);
+        Some(Problem { help, ..problem })
+    }
+
+    fn require_common(&self, spec: &Spec) -> Option<Problem> {
+        let (group, output) = self.differing()?;
+        let place = match self.grouping().count() {
+            1 => String::new(),
+            _ => format!("in quantisation group {group} "),
+        };
+        let message = format!(
+            "{place}the reinterpreted zero point of output channel 0 is {} and that of output \
+             channel {output} is {}; zero_point = \"constant\" corrects all columns by the same one",
+            self.zero_point(0, group).0,
+            self.zero_point(output, group).0
+        );
+        Some(self.problem("weights-zero-point", "group.zero_point", message, spec))
+    }
+
+    /// The first quantisation group and the first output channel whose zero point differs from that
+    /// of output channel 0.
+    fn differing(&self) -> Option<(usize, usize)> {
+        (0..self.grouping().count()).find_map(|group| {
+            let first = self.zero_point(0, group);
+            let differs = |&output: &usize| self.zero_point(output, group) != first;
+            (0..self.outputs()).find(differs).map(|output| (group, output))
+        })
     }
 
     /// A problem whose way out is the command that packs the tensor for `spec`.
     fn problem(&self, code: &'static str, key: &str, message: String, spec: &Spec) -> Problem {
         let tensor = &self.header().tensor;
         let format = self.fitting_format(spec);
+        let group = match self.grouping().size() {
+            0 => String::new(),
+            size => format!(" --group {size}"),
+        };
         let help = format!(
             "pack for this configuration: bitplane quantize MODEL.safetensors --tensor {tensor} \
-             --format {format} --config CONFIG --out FILE"
+             --format {format}{group} --config CONFIG --out FILE"
         );
         Problem::new(code, key, message, help)
     }
 
     /// The weight format to pack in for `spec`: the file's own where the core can use it.
     fn fitting_format(&self, spec: &Spec) -> String {
-        let mid_rise = self.zero_point() == ZeroPoint::MID_RISE;
-        match (&spec.architecture, spec.weight.bits()) {
-            (Architecture::LutTensorCore(_), bits) if bits > 1 && !corrects(spec) => {
+        let mid_rise = self.zero_points().contains(&ZeroPoint::MID_RISE);
+        let bits = spec.weight.bits();
+        match (&spec.architecture, spec.zero_point) {
+            (Architecture::LutTensorCore(_), ZeroPointMode::None) if bits > 1 => {
                 format!("int{bits}_mid_rise")
+            }
+            (Architecture::LutTensorCore(_), ZeroPointMode::Constant)
+                if bits > 1 && self.differing().is_some() =>
+            {
+                format!("int{bits}_asymmetric_common")
             }
             (Architecture::MacArray, _) if mid_rise => spec.weight.to_string(),
             _ if !spec.run_weights().any(|weight| weight == self.format()) => {
@@ -101,11 +162,6 @@ impl PackedWeights {
             _ => self.header().quantiser.clone(),
         }
     }
-}
-
-/// Whether the core subtracts a zero point.
-fn corrects(spec: &Spec) -> bool {
-    spec.zero_point == ZeroPointMode::Constant
 }
 
 #[cfg(test)]
@@ -149,8 +205,16 @@ mod tests {
     }
 
     fn packed(format: &str, word: WeightWord, k: u32) -> PackedWeights {
-        let matrix = Matrix::new(1, 4, vec![0.5, -1.0, 0.25, 1.0]).unwrap();
-        let weights = WeightQuantiser::parse(format).unwrap().quantise("query.weight", &matrix);
+        packed_in_groups(format, 0, word, k)
+    }
+
+    /// Two output channels, the first mostly negative, the second mostly positive.
+    fn packed_in_groups(format: &str, group: usize, word: WeightWord, k: u32) -> PackedWeights {
+        let data = vec![0.5, -2.0, 0.25, -1.0, -0.5, 2.0, 0.25, 1.0];
+        let matrix = Matrix::new(2, 4, data).unwrap();
+        let quantiser = WeightQuantiser::parse(format).unwrap();
+        let grouping = quantiser.grouping(4, group).unwrap();
+        let weights = quantiser.quantise("query.weight", &matrix, grouping);
         unpack(&pack(&weights, PackLayout::new(word, k).unwrap()).unwrap()).unwrap()
     }
 
@@ -162,8 +226,10 @@ mod tests {
     #[test]
     fn weights_packed_for_the_configuration_are_taken() {
         let corrected = look_up(ZeroPointMode::Constant);
-        for format in ["int2", "ternary_int2", "int2_asymmetric", "int2_mid_rise"] {
+        for format in ["int2", "ternary_int2", "int2_asymmetric_common", "int2_mid_rise"] {
             assert_eq!(packed(format, WeightWord::Folded, 4).require(&corrected), []);
+            let groups = packed_in_groups(format, 3, WeightWord::Folded, 4);
+            assert_eq!(groups.require(&corrected), []);
         }
         let plain_core = look_up(ZeroPointMode::None);
         assert_eq!(packed("int2_mid_rise", WeightWord::Folded, 4).require(&plain_core), []);
@@ -212,5 +278,36 @@ mod tests {
         weights-zero-point (kind): the file holds int2_mid_rise weights, which are odd integers; a mac_array multiplies two's-complement ones
           pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int2 --config CONFIG --out FILE
         ");
+    }
+
+    #[test]
+    fn runs_longer_than_max_k_are_refused_unless_groups_make_them_shorter() {
+        let mut short = look_up(ZeroPointMode::Constant);
+        short.accumulate.max_k = 3;
+        let problems = packed("int2", WeightWord::Folded, 4).require(&short);
+        assert_snapshot!(told(&problems), @r"
+        weights-max-k (accumulate.max_k): the file's runs have 4 elements, the configuration's accumulators hold the sums of 3
+          set accumulate.max_k = 4 or more, or quantise in groups: --group 3
+        ");
+        assert_eq!(packed_in_groups("int2", 3, WeightWord::Folded, 4).require(&short), []);
+    }
+
+    #[test]
+    fn zero_points_that_differ_between_columns_are_not_for_a_constant_one() {
+        let corrected = look_up(ZeroPointMode::Constant);
+        let problems = packed("int2_asymmetric", WeightWord::Folded, 4).require(&corrected);
+        assert_snapshot!(told(&problems), @r#"
+        weights-zero-point (group.zero_point): the reinterpreted zero point of output channel 0 is 1 and that of output channel 1 is -1; zero_point = "constant" corrects all columns by the same one
+          pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int2_asymmetric_common --config CONFIG --out FILE
+        "#);
+        let groups = packed_in_groups("int2_asymmetric", 2, WeightWord::Folded, 4);
+        assert_snapshot!(told(&groups.require(&corrected)), @r#"
+        weights-zero-point (group.zero_point): in quantisation group 0 the reinterpreted zero point of output channel 0 is 1 and that of output channel 1 is -1; zero_point = "constant" corrects all columns by the same one
+          pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int2_asymmetric_common --group 2 --config CONFIG --out FILE
+        "#);
+        assert_snapshot!(told(&groups.require(&look_up(ZeroPointMode::None))), @r#"
+        weights-zero-point (group.zero_point): the file's int2_asymmetric weights have the reinterpreted zero point 1, which a configuration with zero_point = "none" does not correct
+          pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int2_mid_rise --group 2 --config CONFIG --out FILE
+        "#);
     }
 }

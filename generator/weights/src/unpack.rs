@@ -4,6 +4,7 @@ use bitplane_formats::{WeightFormat, WeightWord, ZeroPoint};
 use bitplane_spec::Problem;
 use sha2::{Digest, Sha256};
 
+use crate::grouping::Grouping;
 use crate::layout::{PackLayout, hex};
 use crate::pack::{Extent, FORMAT, MAGIC, PREAMBLE_BYTES, PackHeader, VERSION, legal_scale};
 use crate::packed::PackedWeights;
@@ -19,15 +20,19 @@ pub fn unpack(bytes: &[u8]) -> Result<PackedWeights, Problem> {
     let (header, payload) = split(bytes)?;
     let header: PackHeader =
         serde_json::from_slice(header).map_err(|error| inconsistent(&error.to_string()))?;
-    let (format, layout, extent) = interpret(&header)?;
+    let (format, layout, grouping, extent) = interpret(&header)?;
     check_payload(&header, payload, bytes.len())?;
-    let (scales, words) = payload.split_at(extent.scale_bytes);
+    let (scales, rest) = payload.split_at(extent.scale_bytes);
+    let (zero_points, words) = rest.split_at(extent.words_offset - extent.scale_bytes);
+    let zero_point = |bytes| ZeroPoint(i16::from_le_bytes(bytes).into());
     let packed = PackedWeights {
         scales: scales.as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes).collect(),
+        zero_points: zero_points.as_chunks::<2>().0.iter().copied().map(zero_point).collect(),
         words: words.to_vec(),
         header,
         format,
         layout,
+        grouping,
         extent,
     };
     check_content(&packed)?;
@@ -72,7 +77,7 @@ fn split_at(bytes: &[u8], length: u64) -> Option<(&[u8], &[u8])> {
 }
 
 /// What the header's fields mean, if they agree with each other.
-fn interpret(header: &PackHeader) -> Result<(WeightFormat, PackLayout, Extent), Problem> {
+fn interpret(header: &PackHeader) -> Result<(WeightFormat, PackLayout, Grouping, Extent), Problem> {
     let fail = |reason: String| Err(inconsistent(&reason));
     if header.format != FORMAT || header.version != VERSION {
         return fail(format!("it is {:?}, version {}", header.format, header.version));
@@ -85,28 +90,28 @@ fn interpret(header: &PackHeader) -> Result<(WeightFormat, PackLayout, Extent), 
     };
     let layout =
         PackLayout::new(word, header.k).map_err(|problem| inconsistent(&problem.message))?;
-    if header.layout_digest != layout.digest(format) {
-        return fail("the layout's digest is not that of its fields".to_owned());
-    }
-    let zero_point = ZeroPoint(header.zero_point);
-    let mid_rise = zero_point == ZeroPoint::MID_RISE && word == WeightWord::TwosComplement;
-    if mid_rise || !format.accepts(zero_point) {
-        let word = &header.word;
-        return fail(format!("{format} in {word} words has no zero point {}", zero_point.0));
-    }
     if header.shape.contains(&0) {
         return fail(format!("the shape {:?} has no weights", header.shape));
     }
-    match Extent::of(header.shape, format, layout) {
-        Some(extent) if sizes(header) == (0, extent.scale_bytes, extent.payload_bytes) => {
-            Ok((format, layout, extent))
-        }
+    let [outputs, inputs] = header.shape;
+    let grouping =
+        Grouping::new(inputs, header.group).map_err(|problem| inconsistent(&problem.message))?;
+    if header.layout_digest != layout.digest(format, grouping) {
+        return fail("the layout's digest is not that of its fields".to_owned());
+    }
+    match Extent::of(outputs, grouping, format, layout) {
+        Some(extent) if sizes(header) == sizes_of(extent) => Ok((format, layout, grouping, extent)),
         _ => fail("its sizes and offsets do not follow from its shape".to_owned()),
     }
 }
 
-fn sizes(header: &PackHeader) -> (usize, usize, usize) {
-    (header.scales_offset, header.words_offset, header.payload_bytes)
+fn sizes(header: &PackHeader) -> [usize; 4] {
+    let PackHeader { scales_offset, zero_points_offset, words_offset, payload_bytes, .. } = *header;
+    [scales_offset, zero_points_offset, words_offset, payload_bytes]
+}
+
+fn sizes_of(extent: Extent) -> [usize; 4] {
+    [0, extent.scale_bytes, extent.words_offset, extent.payload_bytes]
 }
 
 fn check_payload(header: &PackHeader, payload: &[u8], found: usize) -> Result<(), Problem> {
@@ -129,15 +134,20 @@ fn check_content(packed: &PackedWeights) -> Result<(), Problem> {
     if let Some(scale) = packed.scales.iter().find(|&&scale| !legal_scale(scale)) {
         return Err(inconsistent(&format!("{scale} is no scale")));
     }
-    if packed.layout.word() != WeightWord::TwosComplement {
+    let whole = packed.layout.word() == WeightWord::TwosComplement;
+    let illegal = |&&z: &&ZeroPoint| !packed.format.accepts(z) || (whole && z.0 == 0);
+    if let Some(z) = packed.zero_points.iter().find(illegal) {
+        let (format, word) = (packed.format, &packed.header.word);
+        return Err(inconsistent(&format!("{format} in {word} words has no zero point {}", z.0)));
+    }
+    if !whole {
         return Ok(());
     }
-    let lowest = packed.lowest_value();
-    let legal = lowest..lowest + packed.format.codes() as i32;
     for output in 0..packed.outputs() {
         for input in 0..packed.inputs() {
             let value = packed.stored_integer(output, input);
-            if !legal.contains(&value) {
+            let lowest = packed.lowest_value(output, packed.grouping.group_of(input));
+            if !(lowest..lowest + packed.format.codes() as i32).contains(&value) {
                 return Err(inconsistent(&format!(
                     "the weight {value} at [{output}, {input}] has no code"
                 )));
@@ -214,7 +224,9 @@ fn inconsistent(reason: &str) -> Problem {
 mod tests {
     use super::*;
     use crate::pack::{assemble, pack};
-    use crate::quantise::{QuantisedWeights, WeightQuantiser};
+    use crate::packed::WordPlace;
+    use crate::quantise::WeightQuantiser;
+    use crate::quantised::QuantisedWeights;
     use insta::assert_snapshot;
     use proptest::prelude::*;
 
@@ -226,7 +238,11 @@ mod tests {
         PackLayout::new(word, k).unwrap()
     }
 
-    /// Weights with the given codes on a grid.
+    fn place(word: usize, plane: u32, output: usize) -> WordPlace {
+        WordPlace { word, plane, output }
+    }
+
+    /// Weights with the given codes on one grid, in one group per output channel.
     fn weights(
         [rows, columns]: [usize; 2],
         bits: u32,
@@ -237,11 +253,26 @@ mod tests {
             name: "layer.weight".to_owned(),
             quantiser: format!("int{bits}"),
             format: int(bits),
-            zero_point,
             rows,
-            columns,
+            grouping: Grouping::per_channel(columns),
             codes,
             scales: (0..rows).map(|row| row as f32 * 0.5).collect(),
+            zero_points: vec![zero_point; rows],
+        }
+    }
+
+    /// The same in groups of `size`, every group with scales and zero points of its own.
+    fn in_groups(size: usize, original: QuantisedWeights) -> QuantisedWeights {
+        let grouping = Grouping::new(original.columns(), size).unwrap();
+        let spans = original.rows * grouping.count();
+        let codes = original.format.codes() as usize;
+        let zero_points =
+            (0..spans).map(|i| ZeroPoint::of_code(original.format, (i % codes) as u8));
+        QuantisedWeights {
+            grouping,
+            scales: (0..spans).map(|i| i as f32 * 0.25).collect(),
+            zero_points: zero_points.collect(),
+            ..original
         }
     }
 
@@ -281,7 +312,7 @@ mod tests {
         assert_snapshot!(serde_json::to_string_pretty(packed.header()).unwrap(), @r#"
         {
           "format": "bitplane packed weights",
-          "version": 1,
+          "version": 2,
           "tensor": "layer.weight",
           "shape": [
             2,
@@ -289,14 +320,15 @@ mod tests {
           ],
           "quantiser": "int2",
           "bits": 2,
-          "zero_point": 1,
           "word": "folded",
           "k": 4,
-          "layout_digest": "99cc3bc0d8d35619",
+          "group": 0,
+          "layout_digest": "1282ff79becaa6a8",
           "scales_offset": 0,
-          "words_offset": 8,
-          "payload_bytes": 12,
-          "payload_sha256": "c4975f652e447969edc88258c29beaa7971461db2bb1680ec32b779b725aa262"
+          "zero_points_offset": 8,
+          "words_offset": 12,
+          "payload_bytes": 16,
+          "payload_sha256": "60d81f957d18e6c8eb694cbf1292d1d4a473ccd0fc002b1d856ead53c218902c"
         }
         "#);
     }
@@ -304,17 +336,17 @@ mod tests {
     #[test]
     fn words_and_padding_are_what_the_weight_port_takes() {
         let packed = unpack(&small_file(WeightWord::Folded)).unwrap();
-        assert_eq!((packed.groups(), packed.planes(), packed.word_bits()), (2, 2, 4));
+        assert_eq!((packed.words_of(0), packed.planes(), packed.word_bits()), (0..2, 2, 4));
         // Channel 0, group 0, plane 0: bits 0 1 0 1 fold to index 010 with no sign.
-        assert_eq!(packed.word(0, 0, 0), 0b0010);
+        assert_eq!(packed.word(place(0, 0, 0)), 0b0010);
         // Code 0 everywhere folds to index 111, negated.
-        assert_eq!(packed.word(2, 0, 0), 0b1111);
-        assert_eq!(packed.word(0, 1, 2), 0b1111);
+        assert_eq!(packed.word(place(2, 0, 0)), 0b1111);
+        assert_eq!(packed.word(place(0, 1, 2)), 0b1111);
         let whole = unpack(&small_file(WeightWord::TwosComplement)).unwrap();
         // -2 -1 0 1, element 0 lowest.
-        assert_eq!(whole.word(0, 0, 0), 0b01_00_11_10);
-        assert_eq!(whole.word(1, 0, 0), 0b01);
-        assert_eq!(whole.word(2, 0, 0), 0);
+        assert_eq!(whole.word(place(0, 0, 0)), 0b01_00_11_10);
+        assert_eq!(whole.word(place(1, 0, 0)), 0b01);
+        assert_eq!(whole.word(place(2, 0, 0)), 0);
     }
 
     #[test]
@@ -323,15 +355,15 @@ mod tests {
         let original = weights([1, 50], 8, ZeroPoint::TWOS_COMPLEMENT, codes);
         let file = pack(&original, layout(WeightWord::TwosComplement, 20)).unwrap();
         let packed = unpack(&file).unwrap();
-        let pieces: Vec<_> = packed.word_pieces(1, 0, 0).collect();
+        let pieces: Vec<_> = packed.word_pieces(place(1, 0, 0)).collect();
         assert_eq!(pieces.iter().map(|piece| piece.1).collect::<Vec<_>>(), [64, 64, 32]);
-        assert_eq!(pieces[0].0, packed.word(1, 0, 0));
+        assert_eq!(pieces[0].0, packed.word(place(1, 0, 0)));
         for element in 0..20 {
             let (piece, _) = pieces[element / 8];
             let value = (piece >> (element % 8 * 8)) as u8 as i8;
             assert_eq!(i32::from(value), packed.value(0, 20 + element));
         }
-        assert_eq!(packed.word_pieces(3, 0, 0).map(|piece| piece.0).sum::<u64>(), 0);
+        assert_eq!(packed.word_pieces(place(3, 0, 0)).map(|piece| piece.0).sum::<u64>(), 0);
     }
 
     #[test]
@@ -339,7 +371,7 @@ mod tests {
         let ternary = weights([1, 3], 2, ZeroPoint(-1), vec![0, 1, 2]);
         let file = pack(&ternary, layout(WeightWord::TwosComplement, 4)).unwrap();
         let packed = unpack(&file).unwrap();
-        assert_eq!(packed.word(0, 0, 0), 0b00_01_00_11);
+        assert_eq!(packed.word(place(0, 0, 0)), 0b00_01_00_11);
         assert_eq!(packed.quantised(), ternary);
     }
 
@@ -365,14 +397,16 @@ mod tests {
             refusal(|w| w.rows = 0),
             refusal(|w| w.codes.truncate(9)),
             refusal(|w| w.scales.push(1.0)),
+            refusal(|w| w.zero_points.truncate(1)),
             refusal(|w| w.codes[3] = 4),
-            refusal(|w| w.zero_point = ZeroPoint(2)),
+            refusal(|w| w.zero_points[1] = ZeroPoint(2)),
             refusal(|w| w.scales[1] = f32::NAN),
         ];
         assert_snapshot!(told.join("\n"), @r"
         these weights cannot be packed: the shape [0, 5] has no weights
         these weights cannot be packed: 9 codes do not fill the shape [2, 5]
-        these weights cannot be packed: there are 3 scales for 2 output channels
+        these weights cannot be packed: there are 3 scales for 2 output channels of 1 groups
+        these weights cannot be packed: there are 1 zero points for 2 scales
         these weights cannot be packed: code 4 is not below 4
         these weights cannot be packed: int2 weights cannot have the reinterpreted zero point 2
         these weights cannot be packed: NaN is no scale
@@ -416,7 +450,7 @@ mod tests {
         file.push(0);
         assert_snapshot!(unpack(&file).unwrap_err(), @"1 bytes follow the end of the packed weights");
         file[8] = 7;
-        assert_snapshot!(unpack(&file).unwrap_err(), @"the file has packing version 7; this program reads version 1");
+        assert_snapshot!(unpack(&file).unwrap_err(), @"the file has packing version 7; this program reads version 2");
     }
 
     #[test]
@@ -445,24 +479,24 @@ mod tests {
             refusal("word", "woven".into()),
             refusal("k", 0.into()),
             refusal("k", 5.into()),
-            refusal("zero_point", 0.into()),
-            refusal("zero_point", 2.into()),
-            refusal("zero_point", (-1).into()),
+            refusal("group", 6.into()),
+            refusal("group", 2.into()),
             refusal("shape", serde_json::json!([0, 5])),
             refusal("shape", serde_json::json!([2, u64::MAX])),
             refusal("shape", serde_json::json!([3, 5])),
             refusal("words_offset", 0.into()),
+            refusal("zero_points_offset", 4.into()),
         ];
         assert_snapshot!(told.join("\n"), @r#"
-        it is "other", version 1
+        it is "other", version 2
         9 bits are not 1 to 8
         there is no word layout "woven"
         a twos_complement word holds 1 to 64 weights, not 0
         the layout's digest is not that of its fields
-        int2 in twos_complement words has no zero point 0
-        int2 in twos_complement words has no zero point 2
-        the weight -2 at [0, 0] has no code
+        a group of 6 input channels does not fit the 5 that there are
+        the layout's digest is not that of its fields
         the shape [0, 5] has no weights
+        its sizes and offsets do not follow from its shape
         its sizes and offsets do not follow from its shape
         its sizes and offsets do not follow from its shape
         its sizes and offsets do not follow from its shape
@@ -471,17 +505,61 @@ mod tests {
         assert_eq!(unpack(&unknown).unwrap_err().code, "packed-inconsistent");
     }
 
-    #[test]
-    fn a_scale_that_is_no_number_is_refused_even_with_the_right_checksum() {
-        let file = small_file(WeightWord::Plain);
+    /// What is said about a file whose payload has other bytes at `at` and the right checksum.
+    fn refusal_of_payload(word: WeightWord, at: usize, bytes: &[u8]) -> String {
+        let file = small_file(word);
         let (_, payload) = split(&file).unwrap();
         let mut payload = payload.to_vec();
-        payload[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+        payload[at..][..bytes.len()].copy_from_slice(bytes);
         let checksum = hex(&Sha256::digest(&payload));
         let mut file = with_field(&file, "payload_sha256", checksum.into());
         let start = file.len() - payload.len();
         file[start..].copy_from_slice(&payload);
-        assert_snapshot!(unpack(&file).unwrap_err(), @"the file is undamaged but not as this program writes one: NaN is no scale");
+        unpack(&file).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn scales_and_zero_points_that_are_none_are_refused_even_with_the_right_checksum() {
+        let plain = |at, bytes: &[u8]| refusal_of_payload(WeightWord::Plain, at, bytes);
+        assert_snapshot!(plain(0, &f32::NAN.to_le_bytes()), @"the file is undamaged but not as this program writes one: NaN is no scale");
+        // Two scales come before the zero points.
+        assert_snapshot!(plain(10, &2i16.to_le_bytes()), @"the file is undamaged but not as this program writes one: int2 in plain words has no zero point 2");
+        let whole = |at, bytes: &[u8]| refusal_of_payload(WeightWord::TwosComplement, at, bytes);
+        assert_snapshot!(whole(10, &0i16.to_le_bytes()), @"the file is undamaged but not as this program writes one: int2 in twos_complement words has no zero point 0");
+        assert_snapshot!(whole(10, &(-1i16).to_le_bytes()), @"the file is undamaged but not as this program writes one: the weight -2 at [1, 2] has no code");
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_refused_by_its_version() {
+        let mut file = small_file(WeightWord::Folded);
+        file[8] = 1;
+        assert_snapshot!(unpack(&file).unwrap_err(), @"the file has packing version 1; this program reads version 2");
+    }
+
+    #[test]
+    fn every_quantisation_group_begins_a_new_word_and_keeps_its_zero_point() {
+        let original = in_groups(3, small());
+        let packed = unpack(&pack(&original, layout(WeightWord::Plain, 2)).unwrap()).unwrap();
+        // Groups of 3 and 2 in words of 2: two words and one.
+        assert_eq!((packed.words_of(0), packed.words_of(1)), (0..2, 2..3));
+        // Channel 0 has codes 0 1 2 | 3 3; plane 0 of the third word holds 1 1.
+        assert_eq!([0, 1, 2].map(|word| packed.word(place(word, 0, 0))), [0b10, 0b00, 0b11]);
+        let zeros: Vec<i32> = packed.zero_points().iter().map(|z| z.0).collect();
+        assert_eq!(zeros, [-3, -1, 1, 3]);
+        assert_eq!((packed.zero_point(1, 0), packed.scale(1, 0)), (ZeroPoint(1), 0.5));
+        assert_eq!(packed.common_zero_point(0), None);
+        let equal = unpack(&small_file(WeightWord::Plain)).unwrap();
+        assert_eq!(equal.common_zero_point(0), Some(ZeroPoint::TWOS_COMPLEMENT));
+    }
+
+    #[test]
+    fn a_core_takes_twos_complement_words_by_the_integers_in_them() {
+        let ternary = weights([1, 3], 2, ZeroPoint(-1), vec![0, 1, 2]);
+        let whole =
+            unpack(&pack(&ternary, layout(WeightWord::TwosComplement, 4)).unwrap()).unwrap();
+        assert_eq!((whole.codes(), whole.core_codes()), (vec![0, 1, 2], vec![1, 2, 3]));
+        let planes = unpack(&pack(&ternary, layout(WeightWord::Folded, 4)).unwrap()).unwrap();
+        assert_eq!(planes.core_codes(), [0, 1, 2]);
     }
 
     fn any_word() -> impl Strategy<Value = WeightWord> {
@@ -498,6 +576,7 @@ mod tests {
             rows in 1usize..12,
             columns in 1usize..20,
             zero in 0u32..=255,
+            group in 0usize..20,
             seed: u64,
         ) {
             let format = int(bits);
@@ -510,6 +589,10 @@ mod tests {
                 _ => ZeroPoint::of_code(format, zero as u8),
             };
             let original = weights([rows, columns], bits, zero_point, codes.collect());
+            let original = match group {
+                1.. if group <= columns && !whole => in_groups(group, original),
+                _ => original,
+            };
             let packed = unpack(&pack(&original, layout(word, k)).unwrap()).unwrap();
             prop_assert_eq!(packed.quantised(), original.clone());
             let values = original.values();
@@ -521,11 +604,13 @@ mod tests {
         #[test]
         fn every_quantiser_round_trips_where_the_word_holds_it(
             word in any_word(),
-            index in 0usize..24,
+            quantiser in proptest::sample::select(WeightQuantiser::all()),
+            group in 0usize..5,
             data in proptest::collection::vec(-1.0f32..2.0, 12),
         ) {
             let matrix = crate::Matrix::new(3, 4, data).unwrap();
-            let original = WeightQuantiser::all()[index].quantise("w", &matrix);
+            let grouping = quantiser.grouping(4, group).unwrap_or(Grouping::per_channel(4));
+            let original = quantiser.quantise("w", &matrix, grouping);
             match pack(&original, layout(word, 3)) {
                 Ok(file) => prop_assert_eq!(unpack(&file).unwrap().quantised(), original),
                 Err(problem) => {

@@ -131,11 +131,12 @@ module lut_w1a16_k6 (
   logic [Rows*Columns*PartialBits-1:0] partials;
 
   // Tables: row, then copy, then group, then entry.
-  localparam int Entries = 32;
-  localparam int EntryBits = 19;
-  localparam int TablesBits = Groups * Entries * EntryBits;
+  localparam int TableBits = 577;
+  localparam int TablesBits = Groups * TableBits;
   localparam int Copies = 1;
   logic [Rows*Copies*TablesBits-1:0] tables;
+  localparam int OddBits = 1;
+  logic [Rows*Copies*OddBits-1:0] odd;
 
   for (genvar r = 0; r < Rows; r++) begin : gen_tables
     logic [TablesBits-1:0] built;
@@ -143,16 +144,17 @@ module lut_w1a16_k6 (
     for (genvar g = 0; g < Groups; g++) begin : gen_precompute
       lut_w1a16_k6_table_precompute u_table_precompute (
         .activations_i (step_data[(r*Groups+g)*96 +: 96]),
-        .entries_o     (built[g*Entries*EntryBits +: Entries*EntryBits])
+        .table_o       (built[g*TableBits +: TableBits])
       );
     end
 
     for (genvar c = 0; c < Copies; c++) begin : gen_copy
       lut_w1a16_k6_table_registers u_table_registers (
-        .clk_i     (clk_i),
-        .load_i    (step_load),
-        .entries_i (built),
-        .entries_o (tables[(r*Copies+c)*TablesBits +: TablesBits])
+        .clk_i    (clk_i),
+        .load_i   (step_load),
+        .tables_i (built),
+        .odd_o    (odd[(r*Copies+c)*OddBits +: OddBits]),
+        .tables_o (tables[(r*Copies+c)*TablesBits +: TablesBits])
       );
     end
   end
@@ -175,7 +177,8 @@ module lut_w1a16_k6 (
     for (genvar r = 0; r < Rows; r++) begin : gen_lane
       lut_w1a16_k6_select_lane u_select_lane (
         .clk_i     (clk_i),
-        .entries_i (tables[(r*Copies+Copy)*TablesBits +: TablesBits]),
+        .tables_i  (tables[(r*Copies+Copy)*TablesBits +: TablesBits]),
+        .odd_i     (odd[(r*Copies+Copy)*OddBits +: OddBits]),
         .select_i  (select),
         .negate_i  (negate),
         .partial_o (partials[(r*Columns+c)*PartialBits +: PartialBits])

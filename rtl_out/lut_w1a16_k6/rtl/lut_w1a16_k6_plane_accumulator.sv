@@ -27,15 +27,15 @@ module lut_w1a16_k6_plane_accumulator (
   logic [Width-1:0] sum_d, sum_q;
   logic signed [ExactWidth-1:0] addend;
 
-  assign addend = ExactWidth'($signed(partial_i));
+  // Where nothing is accumulated the addend is 0, so that the sum needs no way round the adder.
+  logic [19-1:0] partial;
+
+  assign partial = partial_i & { 19{enable_i}};
+  assign addend  = ExactWidth'($signed(partial));
 
   always_comb begin : p_next
-    sum_d = sum_q;
-    if (shift_i) begin
-      sum_d = chain_i;
-    end else if (enable_i) begin
-      sum_d = sum_q + Width'(addend);
-    end
+    sum_d = sum_q + Width'(addend);
+    if (shift_i) sum_d = chain_i;
   end
 
   always_ff @(posedge clk_i) begin : p_sum

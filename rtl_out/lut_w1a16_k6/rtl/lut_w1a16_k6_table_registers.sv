@@ -12,18 +12,28 @@ module lut_w1a16_k6_table_registers (
   // A step's tables are taken in this cycle.
   input  logic           load_i,
 
-  // Group, then entry, lowest first.
-  input  logic [607:0]   entries_i,
-  output logic [607:0]   entries_o
+  // Group 0 lowest. Lowest bit of all entries, then their other bits, entry 0 lowest.
+  input  logic [576:0]   tables_i,
+  output logic [576:0]   tables_o,
+
+  // How many of the tables have odd entries.
+  output logic [0:0]     odd_o
 );
 
-  logic [607:0] entries_q;
+  logic [576:0] tables_q;
 
-  always_ff @(posedge clk_i) begin : p_entries
-    if (load_i) entries_q <= entries_i;
+  always_ff @(posedge clk_i) begin : p_tables
+    if (load_i) tables_q <= tables_i;
   end
 
-  assign entries_o = entries_q;
+  assign tables_o = tables_q;
+
+  always_comb begin : p_odd
+    odd_o = '0;
+    for (int g = 0; g < 1; g++) begin
+      odd_o = odd_o + 1'(tables_q[g*577]);
+    end
+  end
 
 endmodule
 

@@ -142,11 +142,12 @@ module lut_w2a8 (
   logic [Rows*Columns*PartialBits-1:0] partials;
 
   // Tables: row, then copy, then group, then entry.
-  localparam int Entries = 8;
-  localparam int EntryBits = 10;
-  localparam int TablesBits = Groups * Entries * EntryBits;
+  localparam int TableBits = 73;
+  localparam int TablesBits = Groups * TableBits;
   localparam int Copies = 1;
   logic [Rows*Copies*TablesBits-1:0] tables;
+  localparam int OddBits = 1;
+  logic [Rows*Copies*OddBits-1:0] odd;
 
   for (genvar r = 0; r < Rows; r++) begin : gen_tables
     logic [TablesBits-1:0] built;
@@ -154,16 +155,17 @@ module lut_w2a8 (
     for (genvar g = 0; g < Groups; g++) begin : gen_precompute
       lut_w2a8_table_precompute u_table_precompute (
         .activations_i (step_data[(r*Groups+g)*32 +: 32]),
-        .entries_o     (built[g*Entries*EntryBits +: Entries*EntryBits])
+        .table_o       (built[g*TableBits +: TableBits])
       );
     end
 
     for (genvar c = 0; c < Copies; c++) begin : gen_copy
       lut_w2a8_table_registers u_table_registers (
-        .clk_i     (clk_i),
-        .load_i    (step_load),
-        .entries_i (built),
-        .entries_o (tables[(r*Copies+c)*TablesBits +: TablesBits])
+        .clk_i    (clk_i),
+        .load_i   (step_load),
+        .tables_i (built),
+        .odd_o    (odd[(r*Copies+c)*OddBits +: OddBits]),
+        .tables_o (tables[(r*Copies+c)*TablesBits +: TablesBits])
       );
     end
   end
@@ -185,7 +187,8 @@ module lut_w2a8 (
 
     for (genvar r = 0; r < Rows; r++) begin : gen_lane
       lut_w2a8_select_lane u_select_lane (
-        .entries_i (tables[(r*Copies+Copy)*TablesBits +: TablesBits]),
+        .tables_i  (tables[(r*Copies+Copy)*TablesBits +: TablesBits]),
+        .odd_i     (odd[(r*Copies+Copy)*OddBits +: OddBits]),
         .select_i  (select),
         .negate_i  (negate),
         .partial_o (partials[(r*Columns+c)*PartialBits +: PartialBits])
@@ -237,14 +240,17 @@ module lut_w2a8 (
 
   assign activation_chain = activation_sums >> SumBits;
 
+  localparam int EntryBits = 10;
+  localparam int OwnBits = 9;
+
   for (genvar r = 0; r < Rows; r++) begin : gen_activation_sum
     logic [Groups*EntryBits-1:0] positive;
 
     // The last entry of a table adds all activations.
     for (genvar g = 0; g < Groups; g++) begin : gen_group
-      localparam int Table = (r * Copies * Groups) + g;
-      assign positive[g*EntryBits +: EntryBits] =
-          tables[(Table*Entries+Entries-1)*EntryBits +: EntryBits];
+      localparam int Low = ((r * Copies * Groups) + g) * TableBits;
+      assign positive[g*EntryBits +: EntryBits] = {
+          tables[Low+TableBits-1 -: OwnBits], tables[Low]};
     end
 
     lut_w2a8_activation_sum u_activation_sum (

@@ -4,6 +4,7 @@
 //! A result is a plain dot product of values. Only where an accumulator is asked to wrap or to
 //! saturate does the order of additions show in the result, and only then is it followed.
 
+mod dot;
 mod policy;
 mod run;
 

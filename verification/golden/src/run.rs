@@ -1,3 +1,4 @@
+use crate::dot::{is_worth_threads, products};
 use crate::policy::Policy;
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
 use bitplane_spec::{Architecture, PlaneOrder, Spec};
@@ -46,30 +47,56 @@ impl Run {
 pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
     assert_eq!(run.activations.len(), run.rows * run.elements, "shape of the activations");
     assert_eq!(run.codes.len(), run.columns * run.elements, "shape of the codes");
-    let policy = Policy::of(spec);
-    let columns: Vec<Vec<i32>> = (0..run.columns)
-        .into_par_iter()
-        .map(|column| {
-            let codes = &run.codes[column * run.elements..][..run.elements];
-            codes.iter().map(|code| accumulated_weight(spec, run.weight, *code)).collect()
-        })
-        .collect();
-    let mut results = vec![0; run.rows * run.columns];
-    results.par_iter_mut().enumerate().with_min_len(16).for_each(|(lane, result)| {
-        let (row, column) = (run.row(lane / run.columns), lane % run.columns);
-        let sum = match policy {
-            Policy::Exact => i128::from(dot(row, &columns[column])),
-            Policy::Wrap(format) => format.wrap(i128::from(dot(row, &columns[column]))),
-            Policy::Saturate(format) => {
-                let codes = &run.codes[column * run.elements..][..run.elements];
-                saturated(spec, run.weight, format, row, codes)
+    match Policy::of(spec) {
+        Policy::Saturate(format) => saturated(spec, run, format),
+        policy => in_any_order(spec, run, policy),
+    }
+}
+
+/// Results that do not depend on the order of additions.
+fn in_any_order(spec: &Spec, run: &Run, policy: Policy) -> Vec<i128> {
+    let activations: Vec<i16> = run.activations.iter().map(|a| *a as i16).collect();
+    let weights = |codes: &[u8], weights: &mut [i16]| {
+        accumulated_weights(spec, run.weight, codes, weights);
+    };
+    let sums = products(&activations, &run.codes, run.elements, weights);
+    finished(spec, run, policy, |row, column| i128::from(sums[column * run.rows + row]))
+}
+
+/// Results of an accumulator that clamps at every addition to `format`.
+fn saturated(spec: &Spec, run: &Run, format: IntegerFormat) -> Vec<i128> {
+    let sum = |lane: usize| {
+        let codes = &run.codes[lane % run.columns * run.elements..][..run.elements];
+        clamped(spec, run.weight, format, run.row(lane / run.columns), codes)
+    };
+    let lanes = run.rows * run.columns;
+    let sums: Vec<i128> = match is_worth_threads(lanes * run.elements) {
+        true => (0..lanes).into_par_iter().map(sum).collect(),
+        false => (0..lanes).map(sum).collect(),
+    };
+    finished(spec, run, Policy::Saturate(format), |row, column| sums[row * run.columns + column])
+}
+
+/// The results of a run whose lane at a row and column holds `sum`.
+fn finished(
+    spec: &Spec,
+    run: &Run,
+    policy: Policy,
+    sum: impl Fn(usize, usize) -> i128,
+) -> Vec<i128> {
+    let mut results = Vec::with_capacity(run.rows * run.columns);
+    for row in 0..run.rows {
+        let activation_sum: i64 = run.row(row).iter().map(|a| i64::from(*a)).sum();
+        results.extend((0..run.columns).map(|column| {
+            let sum = policy.keep(sum(row, column));
+            match spec.architecture {
+                Architecture::LutTensorCore(_) => {
+                    policy.keep(corrected(sum, activation_sum, run.zero_point))
+                }
+                Architecture::MacArray => sum,
             }
-        };
-        *result = match spec.architecture {
-            Architecture::LutTensorCore(_) => policy.keep(corrected(sum, row, run.zero_point)),
-            Architecture::MacArray => policy.keep(sum),
-        };
-    });
+        }));
+    }
     results
 }
 
@@ -78,32 +105,35 @@ pub fn overflows(spec: &Spec, run: &Run) -> bool {
     run.steps(spec) > spec.max_steps()
 }
 
-/// The weight that the accumulator sees: q' of a table core, q - 2^(b-1) of a multiplier array.
-fn accumulated_weight(spec: &Spec, weight: WeightFormat, code: u8) -> i32 {
+/// The weights that the accumulator sees: q' of a table core, q - 2^(b-1) of a multiplier array.
+fn accumulated_weights(spec: &Spec, weight: WeightFormat, codes: &[u8], weights: &mut [i16]) {
+    let pairs = codes.iter().zip(weights);
     match spec.architecture {
-        Architecture::LutTensorCore(_) => weight.reinterpret(code),
-        Architecture::MacArray => weight.value(code, ZeroPoint::TWOS_COMPLEMENT),
+        Architecture::LutTensorCore(_) => {
+            pairs.for_each(|(code, value)| *value = weight.reinterpret(*code) as i16);
+        }
+        Architecture::MacArray => {
+            pairs.for_each(|(code, value)| *value = twos_complement(weight, *code) as i16);
+        }
     }
 }
 
-/// |a| <= 2^15 and |w| < 2^8, so that 64 bits hold every dot product of fewer than 2^40 elements.
-fn dot(activations: &[i32], weights: &[i32]) -> i64 {
-    activations.iter().zip(weights).map(|(a, w)| i64::from(*a) * i64::from(*w)).sum()
+fn twos_complement(weight: WeightFormat, code: u8) -> i32 {
+    weight.value(code, ZeroPoint::TWOS_COMPLEMENT)
 }
 
 /// (acc - z' sum A) / 2, rounded down; acc itself for the mid-rise grids. The two terms have the
 /// same parity unless a saturated accumulator has lost its own.
-fn corrected(sum: i128, activations: &[i32], ZeroPoint(zero_point): ZeroPoint) -> i128 {
-    if zero_point == 0 {
-        return sum;
+fn corrected(sum: i128, activation_sum: i64, ZeroPoint(zero_point): ZeroPoint) -> i128 {
+    match zero_point {
+        0 => sum,
+        odd => (sum - i128::from(odd) * i128::from(activation_sum)) >> 1,
     }
-    let activation_sum: i128 = activations.iter().map(|a| i128::from(*a)).sum();
-    (sum - i128::from(zero_point) * activation_sum) >> 1
 }
 
 /// The sum that one accumulator holds after the last weight beat, clamped after each of them.
 /// Where a plane comes with all k-steps, the sum is doubled with the first beat of the next.
-fn saturated(
+fn clamped(
     spec: &Spec,
     weight: WeightFormat,
     format: IntegerFormat,
@@ -154,7 +184,7 @@ fn beats<'a>(
 fn beat_weight(spec: &Spec, weight: WeightFormat, code: u8, beat: u32) -> i64 {
     match spec.architecture {
         Architecture::LutTensorCore(_) => plane_weight(weight, code, beat),
-        Architecture::MacArray => i64::from(accumulated_weight(spec, weight, code)),
+        Architecture::MacArray => i64::from(twos_complement(weight, code)),
     }
 }
 

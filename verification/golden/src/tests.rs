@@ -217,19 +217,36 @@ fn a_run_overflows_from_the_first_step_beyond_max_k() {
 }
 
 #[test]
-fn a_whole_layer_takes_less_than_a_second() {
-    let spec = spec(8, 4);
-    let (rows, columns, elements) = (16, 384, 384);
+fn blocks_and_threads_of_a_large_layer_give_the_same_results_as_single_products() {
+    let spec = spec(16, 8);
+    // Beyond two blocks of elements, four rows and what one thread does.
+    let (rows, columns, elements) = (7, 400, 777);
     let run = Run {
         rows,
         columns,
         elements,
-        activations: (0..rows * elements).map(|i| (i * 37 % 256) as i32 - 128).collect(),
+        activations: (0..rows * elements).map(|i| (i * 9973 % 65536) as i32 - 32768).collect(),
         weight: spec.weight,
-        codes: (0..columns * elements).map(|i| (i * 11 % 16) as u8).collect(),
+        codes: (0..columns * elements).map(|i| (i * 151 % 256) as u8).collect(),
         zero_point: ZeroPoint::TWOS_COMPLEMENT,
     };
-    let start = std::time::Instant::now();
     assert_eq!(results(&spec, &run), reference(&spec, &run));
-    assert!(start.elapsed().as_secs_f64() < 1.0);
+}
+
+#[test]
+fn the_largest_products_of_a_block_do_not_wrap() {
+    let spec = spec(16, 8);
+    let elements = 600;
+    for code in [0, 255] {
+        let run = Run {
+            rows: 5,
+            columns: 1,
+            elements,
+            activations: vec![-32768; 5 * elements],
+            weight: spec.weight,
+            codes: vec![code; elements],
+            zero_point: ZeroPoint::MID_RISE,
+        };
+        assert_eq!(results(&spec, &run), reference(&spec, &run));
+    }
 }

@@ -39,8 +39,9 @@ impl Logic for RuntimeFold {
 pub struct LookUp {
     /// Table index in bits 0 to 2, sign in bit 3.
     pub word_i: Signal<In, Bits<4>>,
-    /// Eight entries of 10 bits, entry 0 lowest, two's complement.
-    pub entries_i: Signal<In, Bits<80>>,
+    /// The lowest bit of all eight entries, then their other nine bits, entry 0 lowest, two's
+    /// complement.
+    pub table_i: Signal<In, Bits<73>>,
     /// The signed sum, 11 bits, two's complement.
     pub partial_o: Signal<Out, Bits<11>>,
     offset: Signal<Local, Bits<8>>,
@@ -51,9 +52,12 @@ impl Logic for LookUp {
     #[hdl_gen]
     fn update(&mut self) {
         self.offset.next = bit_cast::<8, 3>(self.word_i.val().get_bits::<3>(0));
-        // Index times ten, as shifts: the printed Verilog has no multiplier.
-        self.offset.next = (self.offset.val() << 3) + (self.offset.val() << 1);
-        self.entry.next = bit_cast::<11, 80>(self.entries_i.val() >> self.offset.val()) & 0x3ff;
+        // Index times nine, as a shift: the printed Verilog has no multiplier.
+        self.offset.next = (self.offset.val() << 3) + self.offset.val();
+        self.entry.next = bit_cast::<11, 73>(self.table_i.val() >> self.offset.val()) & 0x3fe;
+        if self.table_i.val().get_bit(0) {
+            self.entry.next = self.entry.val() | 1;
+        }
         if self.entry.val().get_bit(9) {
             self.entry.next = self.entry.val() | 0x400;
         }

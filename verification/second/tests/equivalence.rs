@@ -22,7 +22,7 @@ fn runtime_fold() -> RuntimeFold {
 fn look_up() -> LookUp {
     connected(LookUp::default(), |block| {
         block.word_i.connect();
-        block.entries_i.connect();
+        block.table_i.connect();
     })
 }
 
@@ -50,13 +50,15 @@ fn the_second_look_up_gives_the_entry_or_its_negation() {
     simulation.add_testbench(move |mut sim: Sim<LookUp>| {
         let mut block = sim.init()?;
         for seed in 0..64i64 {
-            let entry = |e: i64| (seed * 211 + e * 149) % 1024 - 512;
-            let mut entries = bits::<80>(0);
+            let own = |e: i64| (seed * 211 + e * 149) % 512 - 256;
+            let entry = |e: i64| 2 * own(e) + seed % 2;
+            let mut table = bits::<73>(0);
             for e in (0..8).rev() {
-                entries = (entries << 10) | bits::<80>((entry(e) & 0x3ff) as u64);
+                table = (table << 9) | bits::<73>((own(e) & 0x1ff) as u64);
             }
+            table = (table << 1) | bits::<73>((seed % 2) as u64);
             for word in 0..16i64 {
-                block.entries_i.next = entries;
+                block.table_i.next = table;
                 block.word_i.next = (word as u64).to_bits();
                 block = sim.wait(10, block)?;
                 let value = if word >= 8 { -entry(word - 8) } else { entry(word) };
@@ -91,12 +93,12 @@ fn generated(fold: &str, folder: &Path) -> PathBuf {
 
 /// The generated decoder and lane joined to what `LookUp` describes.
 const JOINED: &str = "
-module joined (input wire [3:0] word_i, input wire [79:0] entries_i,
+module joined (input wire [3:0] word_i, input wire [72:0] table_i,
                output wire [10:0] partial_o);
   wire negate;
   wire [7:0] select;
   unit_weight_decoder u_decoder (.word_i(word_i), .negate_o(negate), .select_o(select));
-  unit_select_lane u_lane (.entries_i(entries_i), .select_i(select), .negate_i(negate),
+  unit_select_lane u_lane (.tables_i(table_i), .odd_i(table_i[0]), .select_i(select), .negate_i(negate),
                            .partial_o(partial_o));
 endmodule
 ";

@@ -102,7 +102,7 @@ impl Counter {
         for (i, group) in codes.chunks(k).enumerate() {
             let place = (column * groups + i % groups) * planes as usize;
             for plane in 0..case.weight.bits() {
-                let pattern = signs(group, plane) as usize;
+                let pattern = signs(group, k as u32, plane) as usize;
                 self.indices.hit((place + plane as usize) << k | pattern);
             }
         }

@@ -4,8 +4,8 @@
 use crate::{Batch, Case, Error};
 use bitplane_emit::manifest::Manifest;
 use bitplane_emit::wire::{self, Beat, Field};
-use bitplane_formats::{FoldedGroup, WeightFormat, WeightWord, fold, plane_bit};
-use bitplane_spec::{Architecture, Precompute, Spec, Symmetry, WeightBeat};
+use bitplane_formats::{TableLayout, WeightFormat, WeightWord, fold};
+use bitplane_spec::{Precompute, Spec, WeightBeat};
 
 /// Turns cases into beats for one core.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Encoder {
     result: Beat,
     activation_data: Field,
     weight_data: Field,
+    result_data: Field,
+    result_keep: Option<Field>,
     bus_beats: [usize; 2],
     payload: Payload,
     result_bits: u32,
@@ -25,13 +27,7 @@ pub struct Encoder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Payload {
     Activations,
-    /// Tables of so many entries of so many bits. The entry's index gives the signs of the
-    /// elements; in a half table the last element's is +1.
-    Tables {
-        entries: u32,
-        bits: u32,
-        symmetry: Symmetry,
-    },
+    Tables(TableLayout),
 }
 
 impl Encoder {
@@ -57,9 +53,11 @@ impl Encoder {
             spec: spec.clone(),
             activation,
             weight,
+            result_keep: result.field("keep").cloned(),
             result,
             activation_data,
             weight_data,
+            result_data,
             bus_beats: bus_beats.map(|beats| beats as usize),
             payload,
             result_bits: manifest.accumulator_bits,
@@ -106,9 +104,9 @@ impl Encoder {
         let step = self.spec.elements_per_step() as usize;
         let steps = case.elements / step;
         let passes = self.spec.passes_of(case.weight) as usize;
+        let mut data = vec![0; wire::words(self.spec.activation_step_bits())];
         for beat_of_run in 0..passes * steps {
             let s = beat_of_run % steps;
-            let mut data = vec![0; wire::words(self.spec.activation_step_bits())];
             self.activation_payload(case, s * step, &mut data);
             let beat = send(&self.activation, &self.activation_data, self.bus_beats[0], &data, out);
             let (first, last) = (s == 0, s + 1 == steps);
@@ -139,10 +137,10 @@ impl Encoder {
     /// Appends the weight beats of `case` in stream order.
     pub fn weight_beats(&self, case: &Case, out: &mut Vec<u32>) {
         let step = self.spec.elements_per_step() as usize;
+        let mut data = vec![0; self.weight_data_words()];
         for WeightBeat { step: s, plane, last } in
             self.spec.weight_beats(case.weight, case.elements / step)
         {
-            let mut data = vec![0; self.weight_data_words()];
             self.weight_payload(case, s * step, plane, &mut data);
             let beat = send(&self.weight, &self.weight_data, self.bus_beats[1], &data, out);
             if let Some(field) = self.weight.field("last") {
@@ -204,19 +202,13 @@ impl Encoder {
 
     /// Whether `lane` of the result beat counts.
     pub fn result_keep(&self, words: &[u32], lane: usize) -> bool {
-        let Some(field) = self.result.field("keep") else {
-            return true;
-        };
-        bit(words, 32 * field.word + lane)
+        self.result_keep.as_ref().is_none_or(|field| bit(words, 32 * field.word + lane))
     }
 
     /// The result in `lane` of a beat.
     pub fn result(&self, words: &[u32], lane: usize) -> i128 {
-        let Some(field) = self.result.field("data") else {
-            return 0;
-        };
         let width = self.result_bits as usize;
-        let start = 32 * field.word + lane * width;
+        let start = 32 * self.result_data.word + lane * width;
         let mut value: u128 = 0;
         let mut have = 0;
         while have < width {
@@ -238,14 +230,14 @@ impl Encoder {
                 let first = start + group * k;
                 at = match self.payload {
                     Payload::Activations => self.put_elements(case, row, first, at, beat),
-                    Payload::Tables { entries, bits, symmetry } => {
+                    Payload::Tables(layout) => {
                         let elements: Vec<i64> =
                             (0..k).map(|i| i64::from(case.activation(row, first + i))).collect();
-                        for index in 0..entries {
-                            let entry = entry(&elements, index, symmetry);
-                            put(beat, at + (index * bits) as usize, bits, entry as u64);
+                        for (bits, value) in layout.fields(&elements) {
+                            put(beat, at, bits, value as u64);
+                            at += bits as usize;
                         }
-                        at + (entries * bits) as usize
+                        at
                     }
                 };
             }
@@ -273,27 +265,24 @@ impl Encoder {
         let (k, groups) = (self.spec.tile.k, self.spec.tile.groups as usize);
         let (word, bits) = (self.spec.weight_word(), self.spec.weight_word_bits());
         let weight_bits = self.spec.weight.bits();
-        let mut at = 0;
+        let mut out = BitWriter::new(beat);
         for column in 0..self.spec.tile.n as usize {
-            let codes = &case.codes[column * case.elements + start..][..k as usize * groups];
-            for group in codes.chunks(k as usize) {
+            for group in 0..groups {
+                let first = column * case.elements + start + group * k as usize;
+                let codes = &case.codes[first..];
                 match word {
-                    WeightWord::Folded => {
-                        let folded: FoldedGroup = fold(signs(group, plane), k);
-                        put(beat, at, bits, u64::from(folded.word(k)));
-                    }
-                    WeightWord::Plain => put(beat, at, bits, u64::from(signs(group, plane))),
+                    WeightWord::Folded => out.put(fold(signs(codes, k, plane), k).word(k), bits),
+                    WeightWord::Plain => out.put(signs(codes, k, plane), bits),
                     WeightWord::TwosComplement => {
                         let top = 1 << (weight_bits - 1);
-                        for (i, code) in group.iter().enumerate() {
-                            let at = at + i * weight_bits as usize;
-                            put(beat, at, weight_bits, u64::from(code ^ top));
+                        for code in &codes[..k as usize] {
+                            out.put(u32::from(code ^ top), weight_bits);
                         }
                     }
                 }
-                at += bits as usize;
             }
         }
+        out.finish();
     }
 }
 
@@ -342,36 +331,60 @@ fn read(words: &[u32], at: usize, bits: usize) -> u64 {
     both >> (at % 32) & ((1 << bits) - 1)
 }
 
-/// Bit `plane` of each code of a group; element i in bit i.
-pub(crate) fn signs(group: &[u8], plane: u32) -> u32 {
-    let bit = |(i, code): (usize, &u8)| u32::from(plane_bit(*code, plane)) << i;
-    group.iter().enumerate().map(bit).sum()
+/// Fills words with numbers of differing widths, one after the other, lowest bits first.
+struct BitWriter<'a> {
+    words: std::slice::IterMut<'a, u32>,
+    /// Bits that wait for the rest of their word, and how many.
+    pending: (u64, u32),
 }
 
-/// Entry `index` of the table of `elements`: the sum in which element i counts positively where
-/// bit i is set, the last one always in a half table.
-fn entry(elements: &[i64], index: u32, symmetry: Symmetry) -> i64 {
-    let signs = match symmetry {
-        Symmetry::Half { .. } => index | 1 << (elements.len() - 1),
-        Symmetry::Full => index,
+impl<'a> BitWriter<'a> {
+    fn new(words: &'a mut [u32]) -> Self {
+        Self { words: words.iter_mut(), pending: (0, 0) }
+    }
+
+    /// Appends `value`, of `bits` bits (at most 32).
+    fn put(&mut self, value: u32, bits: u32) {
+        let (pending, count) = self.pending;
+        self.pending = (pending | u64::from(value) << count, count + bits);
+        if count + bits >= 32 {
+            self.put_word();
+        }
+    }
+
+    fn put_word(&mut self) {
+        let (pending, count) = self.pending;
+        *self.words.next().expect("a beat as long as its fields") = pending as u32;
+        self.pending = (pending >> 32, count.saturating_sub(32));
+    }
+
+    /// Writes the last word, if it is not full.
+    fn finish(mut self) {
+        if self.pending.1 > 0 {
+            self.put_word();
+        }
+    }
+}
+
+/// Bit `plane` of each of the first `k` (at most 8) of `codes`; element i in bit i.
+pub(crate) fn signs(codes: &[u8], k: u32, plane: u32) -> u32 {
+    let word = match codes.first_chunk() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => codes.iter().rev().fold(0, |word, code| word << 8 | u64::from(*code)),
     };
-    let signed = |(i, a): (usize, &i64)| if signs >> i & 1 == 1 { *a } else { -a };
-    elements.iter().enumerate().map(signed).sum()
+    let bits = word >> plane & 0x0101_0101_0101_0101;
+    // Moves bit 8 i to bit 56 + i; no two bits meet below.
+    (bits.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32 & ((1 << k) - 1)
 }
 
 fn payload(spec: &Spec) -> Payload {
-    let Architecture::LutTensorCore(table) = &spec.architecture else {
-        return Payload::Activations;
-    };
-    if table.precompute == Precompute::Shared {
-        return Payload::Activations;
-    }
-    let half = matches!(table.symmetry, Symmetry::Half { .. });
-    let range = bitplane_formats::entry_range(spec.activation, spec.tile.k, half);
-    Payload::Tables {
-        entries: 1 << (spec.tile.k - u32::from(half)),
-        bits: bitplane_formats::signed_bits(range),
-        symmetry: table.symmetry,
+    match spec.table_layout() {
+        Some(layout)
+            if spec.table().is_some_and(|table| table.precompute == Precompute::External) =>
+        {
+            Payload::Tables(layout)
+        }
+        _ => Payload::Activations,
     }
 }
 
@@ -430,11 +443,29 @@ mod tests {
     }
 
     #[test]
-    fn the_entries_of_a_half_table_hold_the_last_element_positive() {
-        let half = Symmetry::Half { fold: bitplane_spec::Fold::Offline };
-        let entries: Vec<i64> = (0..4).map(|i| entry(&[1, 10, 100], i, half)).collect();
-        assert_eq!(entries, [89, 91, 109, 111]);
-        let entries: Vec<i64> = (0..4).map(|i| entry(&[1, 10], i, Symmetry::Full)).collect();
-        assert_eq!(entries, [-11, -9, 9, 11]);
+    fn numbers_are_written_one_after_the_other_and_the_word_behind_them_is_left_alone() {
+        let mut words = [0, 0, 7];
+        let mut out = BitWriter::new(&mut words);
+        for (value, bits) in [(0x1234_5678, 32), (0b101, 3), (0xff, 8), (1, 13)] {
+            out.put(value, bits);
+        }
+        out.finish();
+        assert_eq!(words, [0x1234_5678, 0b101 | 0xff << 3 | 1 << 11, 7]);
+    }
+
+    #[test]
+    fn signs_are_the_bits_of_one_plane_with_element_0_lowest() {
+        for plane in 0..8 {
+            for pattern in 0..=255u8 {
+                // All other planes are ones.
+                let code = |i: u32| (pattern >> i & 1) << plane | !(1 << plane);
+                let codes: Vec<u8> = (0..8).map(code).collect();
+                for k in 1..=8 {
+                    let expected = u32::from(pattern) & ((1 << k) - 1);
+                    assert_eq!(signs(&codes, k, plane), expected, "{plane} {pattern}");
+                    assert_eq!(signs(&codes[..k as usize], k, plane), expected, "at the end");
+                }
+            }
+        }
     }
 }

@@ -104,11 +104,12 @@ impl Session {
         let Some(input) = &mut self.input else {
             return Ok(());
         };
-        let mut bytes = Vec::with_capacity(4 * words.len().min(CHUNK));
+        let mut bytes = vec![0; 4 * words.len().min(CHUNK)];
         for chunk in words.chunks(CHUNK) {
-            bytes.clear();
-            bytes.extend(chunk.iter().flat_map(|word| word.to_le_bytes()));
-            input.write_all(&bytes)?;
+            let bytes = &mut bytes[..4 * chunk.len()];
+            let (places, _) = bytes.as_chunks_mut();
+            places.iter_mut().zip(chunk).for_each(|(place, word)| *place = word.to_le_bytes());
+            input.write_all(bytes)?;
         }
         Ok(())
     }

@@ -249,7 +249,8 @@ impl Maker {
         let (low, high) = self.activation_range();
         let top = (self.spec.weight.codes() - 1) as u8;
         self.fill(&mut case, |rng| rng.random_range(low..=high));
-        case.codes.iter_mut().for_each(|code| *code = self.rng.random::<u8>() & top);
+        self.rng.fill(&mut case.codes[..]);
+        case.codes.iter_mut().for_each(|code| *code &= top);
         case
     }
 

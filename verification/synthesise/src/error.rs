@@ -34,6 +34,14 @@ pub enum Failure {
         /// The last lines of the log.
         tail: String,
     },
+    /// Yosys runs and says that it cannot take the RTL.
+    #[error("{reason}; log kept at {}", log.display())]
+    Refused {
+        /// What Yosys said, and in which run.
+        reason: String,
+        /// Whole log of the run.
+        log: PathBuf,
+    },
     /// The interrupt flag was set; all child processes have ended.
     #[error("synthesis was interrupted")]
     Interrupted,
@@ -60,6 +68,12 @@ pub enum Failure {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A library that is no regular file: reading a device or a pipe may never end.
+    #[error("{} is a device, pipe or folder; a library is read from a regular file", .0.display())]
+    NotAFile(PathBuf),
+    /// A library beyond any that exists.
+    #[error("{} holds more than {} MiB of text", .0.display(), crate::library::LIMIT >> 20)]
+    TooLarge(PathBuf),
     /// A path that cannot be written into a Yosys script.
     #[error("the path {0:?} holds a quote or a control character, which a Yosys script cannot")]
     Path(PathBuf),
@@ -90,6 +104,12 @@ impl Failure {
             Self::ToolCrashed { .. } => {
                 ("tool-crashed", "yosys".into(), "read the log; memory or disk may have run out")
             }
+            Self::Refused { .. } => (
+                "rtl-refused",
+                "rtl".into(),
+                "the RTL is at fault and not the machine: check that its files are as generated, \
+                 and report the configuration with this log",
+            ),
             Self::Interrupted => ("interrupted", String::new(), "run the command again"),
             Self::Library { name, .. } => (
                 "library-unusable",
@@ -101,6 +121,11 @@ impl Failure {
                 "unusable-path",
                 path.display().to_string(),
                 "check that the path exists, its permissions, and space on the disk",
+            ),
+            Self::NotAFile(path) | Self::TooLarge(path) => (
+                "library-unusable",
+                path.display().to_string(),
+                "give a Liberty file, plain or packed by gzip",
             ),
             Self::Path(path) => (
                 "unusable-path",

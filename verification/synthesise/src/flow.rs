@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::error::Failure;
 use crate::library::{Cells, Library};
 use crate::parse::{self, Mapping, Statistics};
-use crate::report::{self, Report};
+use crate::report::{self, Report, UnitArea};
 use crate::script::{self, Script};
 use crate::yosys::{Run, Watch, Yosys, crashed};
 
@@ -35,6 +35,12 @@ pub struct Request {
 impl Request {
     fn period_ps(&self) -> f64 {
         1e6 / self.clock_mhz
+    }
+
+    /// Time for logic between registers. A clock faster than the register alone cannot be met; the
+    /// mapper still gets a number.
+    fn budget_ps(&self, cells: &Cells) -> u64 {
+        (self.period_ps() - cells.register_ps).max(1.0) as u64
     }
 }
 
@@ -73,7 +79,54 @@ pub fn synthesise(request: &Request, watch: &Watch<'_>) -> Result<Report, Failur
     });
     let breakdown = breakdown.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let (total, breakdown) = both(total, breakdown)?;
-    Ok(flow.report(&total, &breakdown))
+    let units = report::units(&breakdown, &request.manifest, &flow.cells);
+    Ok(flow.report(&total, units))
+}
+
+/// As [`synthesise`] without the run by unit: [`Report::units`] is empty.
+///
+/// # Errors
+/// As [`synthesise`].
+pub fn synthesise_total(request: &Request, watch: &Watch<'_>) -> Result<Report, Failure> {
+    let flow = Flow::prepare(request, watch)?;
+    let total = flow.total()?;
+    Ok(flow.report(&total, Vec::new()))
+}
+
+/// Digest of all that a report follows from: sources, library, scripts, clock and tool. Where they
+/// lie does not count.
+///
+/// # Errors
+/// The library or a source cannot be read.
+pub fn fingerprint(request: &Request) -> Result<String, Failure> {
+    digest(request, &request.library.scan()?)
+}
+
+/// Raised when the same scripts come to give other reports.
+const REVISION: u8 = 1;
+
+fn digest(request: &Request, cells: &Cells) -> Result<String, Failure> {
+    let files = &request.manifest.files;
+    let script = Script {
+        manifest: &request.manifest,
+        sources: files.iter().map(PathBuf::from).collect(),
+        budget_ps: request.budget_ps(cells),
+    };
+    let mut hash = Sha256::new();
+    for file in files {
+        let source = request.bundle_dir.join(file);
+        let bytes = fs::read(&source).map_err(|error| Failure::read(&source, error))?;
+        hash.update(bytes.len().to_le_bytes());
+        hash.update(bytes);
+    }
+    hash.update([REVISION]);
+    hash.update(request.clock_mhz.to_le_bytes());
+    hash.update(request.library.name());
+    hash.update(script.total()?);
+    hash.update(script.faster());
+    hash.update(&cells.text);
+    hash.update(request.yosys.label());
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Both results, or the failure that came first: the other run was then interrupted.
@@ -112,8 +165,7 @@ impl<'a> Flow<'a> {
         let cells = request.library.scan()?;
         let bundle = absolute(&request.bundle_dir)?;
         let sources = request.manifest.files.iter().map(|file| bundle.join(file)).collect();
-        // A clock faster than the register alone cannot be met; the mapper still gets a number.
-        let budget_ps = (request.period_ps() - cells.register_ps).max(1.0) as u64;
+        let budget_ps = request.budget_ps(&cells);
         let script = Script { manifest: &request.manifest, sources, budget_ps };
         let flow = Self { request, watch, script, cells, stop: AtomicBool::new(false) };
         fs::create_dir_all(&request.work_dir)
@@ -191,7 +243,7 @@ impl<'a> Flow<'a> {
         self.delay_ps(mapping) <= self.request.period_ps()
     }
 
-    fn report(&self, total: &Total, breakdown: &Statistics) -> Report {
+    fn report(&self, total: &Total, units: Vec<UnitArea>) -> Report {
         let manifest = &self.request.manifest;
         let tally = report::total(&total.statistics, &manifest.top, &self.cells);
         Report {
@@ -208,7 +260,7 @@ impl<'a> Flow<'a> {
             register_ps: report::rounded(self.cells.register_ps),
             met: self.meets(&total.mapping),
             clock_mhz: self.request.clock_mhz,
-            units: report::units(breakdown, manifest, &self.cells),
+            units,
             problems: report::checks(&tally, manifest.flops, total.check_problems),
         }
     }
@@ -218,19 +270,8 @@ impl<'a> Flow<'a> {
 const STAMP: &str = "mapped.stamp";
 
 impl Flow<'_> {
-    /// Digest of sources, library, scripts and tool.
     fn digest(&self) -> Result<String, Failure> {
-        let mut hash = Sha256::new();
-        for source in &self.script.sources {
-            let bytes = fs::read(source).map_err(|error| Failure::read(source, error))?;
-            hash.update(bytes.len().to_le_bytes());
-            hash.update(bytes);
-        }
-        hash.update(self.script.total()?);
-        hash.update(self.script.faster());
-        hash.update(&self.cells.text);
-        hash.update(self.request.yosys.label());
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        digest(self.request, &self.cells)
     }
 
     fn forget(&self) -> Result<(), Failure> {
@@ -250,6 +291,6 @@ impl Flow<'_> {
     }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     fs::canonicalize(path).map_err(|error| Failure::read(path, error))
 }

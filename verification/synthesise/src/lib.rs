@@ -36,6 +36,7 @@
 mod builtin;
 mod error;
 mod flow;
+mod fpga;
 mod liberty;
 mod library;
 mod parse;
@@ -45,7 +46,8 @@ mod yosys;
 
 pub use builtin::{CELLS, GateCell, SEQUENTIAL, SequentialCell, library_markdown, library_text};
 pub use error::Failure;
-pub use flow::{Request, gate_netlist, synthesise};
+pub use flow::{Request, fingerprint, gate_netlist, synthesise, synthesise_total};
+pub use fpga::{Fpga, FpgaReport, FpgaRequest, synthesise_for_fpga};
 pub use library::Library;
 pub use report::{Report, UnitArea};
 pub use yosys::{OLDEST, Run, Stage, Watch, Yosys};

@@ -1,8 +1,11 @@
 //! What a run needs to know of a cell library, read from its Liberty text.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
 
 use crate::error::Failure;
 use crate::liberty::{self, Group};
@@ -11,6 +14,8 @@ use crate::liberty::{self, Group};
 const SLOPE_PS: f64 = 20.0;
 /// Load of every output in femtofarads, for the mapper and for a register's delay.
 pub(crate) const LOAD_FF: f64 = 5.0;
+/// Largest library that is read, in bytes of text; the largest known ones are a tenth of it.
+pub(crate) const LIMIT: u64 = 1 << 30;
 /// Name of the built-in library in reports.
 const BUILT_IN: &str = "bitplane_ge";
 /// Drivers preferred over the smallest buffer, for comparability with published runs.
@@ -34,18 +39,33 @@ impl Library {
     /// Reads a Liberty file, packed by gzip or plain.
     ///
     /// # Errors
-    /// The file cannot be read, or is no UTF-8 after unpacking.
+    /// It is no regular file, cannot be read, or is no UTF-8 or beyond 1 GiB after unpacking.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let bytes = std::fs::read(path).map_err(|error| Failure::read(path, error))?;
-        let mut text = String::new();
-        if bytes.starts_with(&[0x1f, 0x8b]) {
-            flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_string(&mut text)
-        } else {
-            (&bytes[..]).read_to_string(&mut text)
+        let failed = |error| Failure::read(path, error);
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(Failure::NotAFile(path.into()));
         }
-        .map_err(|error| Failure::read(path, error))?;
+        let mut file = BufReader::new(File::open(path).map_err(failed)?);
+        let packed = file.fill_buf().map_err(failed)?.starts_with(&[0x1f, 0x8b]);
+        let mut text = String::new();
+        let read = if packed {
+            MultiGzDecoder::new(file).take(LIMIT + 1).read_to_string(&mut text)
+        } else {
+            file.take(LIMIT + 1).read_to_string(&mut text)
+        };
+        if read.map_err(failed)? as u64 > LIMIT {
+            return Err(Failure::TooLarge(path.into()));
+        }
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self::File { name, text })
+    }
+
+    /// Whether a synthesis can use it: Liberty text with areas, a buffer and a timed flip-flop.
+    ///
+    /// # Errors
+    /// As [`crate::synthesise`] has them for the library.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.scan().map(drop)
     }
 
     /// Name in reports.
@@ -106,6 +126,9 @@ impl Cells {
         })?;
         let usable: Vec<_> = library.all("cell").filter(|cell| is_usable(cell)).collect();
         let need = |what: &str| unusable(format!("it has no {what}"), None);
+        if !usable.is_empty() && usable.iter().all(|cell| area(cell) <= 0.0) {
+            return Err(need("cell with an area"));
+        }
         let driver = driver(&usable).ok_or_else(|| need("buffer or inverter"))?;
         let register_ps = register_ps(&library, &usable)
             .ok_or_else(|| need("D flip-flop with clock-to-output and set-up tables"))?;
@@ -357,6 +380,18 @@ mod tests {
             scan("library (x) {\n oops }"),
             @"library x.lib cannot be used: `:` or `(` after a name is expected"
         );
+        insta::assert_snapshot!(
+            scan("library (x) { cell (b) { pin (A) { direction : input; } } }"),
+            @"library x.lib cannot be used: it has no cell with an area"
+        );
+    }
+
+    #[test]
+    fn a_device_is_refused_without_being_read() {
+        let refused = Library::read(Path::new("/dev/zero")).unwrap_err();
+        assert!(matches!(refused, Failure::NotAFile(_)), "{refused}");
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(Library::read(folder.path()), Err(Failure::NotAFile(_))));
     }
 
     #[test]

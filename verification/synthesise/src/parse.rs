@@ -92,6 +92,14 @@ fn number_after(line: &str, label: &str) -> Option<f64> {
     rest.split_whitespace().next()?.parse().ok()
 }
 
+/// What Yosys says of a source that it does not take: its last error. Errors of the mapper it has
+/// started, and of files it cannot open, are not about the source.
+pub(crate) fn refusal(log: &str) -> Option<&str> {
+    let error = log.lines().rfind(|line| line.contains("ERROR: "))?;
+    let of_the_machine = ["ERROR: ABC", "ERROR: Can't open", "ERROR: Failed to open"];
+    (!of_the_machine.iter().any(|start| error.contains(start))).then(|| error.trim())
+}
+
 /// Problems `check` found, as its summary line gives them.
 pub(crate) fn check_problems(log: &str) -> u64 {
     let lines = log.lines().filter_map(|line| line.strip_prefix("Found and reported "));
@@ -197,6 +205,15 @@ area =51044.60  delay =31.00  lev = 31
     fn the_slowest_of_the_mapped_modules_counts() {
         assert_eq!(mapping(ABC), Some(Mapping { delay_ps: 1670.56, depth: 31 }));
         assert_eq!(mapping("ABC: Error"), None);
+    }
+
+    #[test]
+    fn an_error_about_the_source_is_told_from_one_of_the_machine() {
+        let syntax = "1. Executing\nm.sv:1: ERROR: syntax error, unexpected ';'\n";
+        assert_eq!(refusal(syntax), Some("m.sv:1: ERROR: syntax error, unexpected ';'"));
+        let abc = "ERROR: ABC: execution of command \"yosys-abc\" failed: return code 137.\n";
+        assert_eq!(refusal(abc), None);
+        assert_eq!(refusal("terminate called after throwing std::bad_alloc\n"), None);
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Tally {
 }
 
 /// Instances of every module below and including `top`.
-fn instances(statistics: &Statistics, top: &str) -> BTreeMap<String, u64> {
+pub(crate) fn instances(statistics: &Statistics, top: &str) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     count(statistics, top, 1, &mut counts);
     counts

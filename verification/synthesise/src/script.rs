@@ -92,12 +92,7 @@ impl Script<'_> {
     }
 
     fn read(&self) -> Result<String, Failure> {
-        let mut script = String::new();
-        for source in &self.sources {
-            script.push_str(&format!("read_verilog -sv {}\n", quoted(source)?));
-        }
-        script.push_str(&format!("hierarchy -check -top {}\n", self.manifest.top));
-        Ok(script)
+        read(&self.sources, &self.manifest.top)
     }
 
     fn map(&self, effort: Effort, run: Run) -> String {
@@ -110,6 +105,16 @@ impl Script<'_> {
              opt_clean\nwrite_rtlil {mapped}\ntee -q -o {statistics} stat -json\n"
         )
     }
+}
+
+/// Reads the sources and elaborates `top`.
+pub(crate) fn read(sources: &[PathBuf], top: &str) -> Result<String, Failure> {
+    let mut script = String::new();
+    for source in sources {
+        script.push_str(&format!("read_verilog -sv {}\n", quoted(source)?));
+    }
+    script.push_str(&format!("hierarchy -check -top {top}\n"));
+    Ok(script)
 }
 
 /// ABC's constraints. It takes a load in femtofarads whatever the library's unit.

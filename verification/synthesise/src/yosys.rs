@@ -142,12 +142,21 @@ impl Yosys {
         let bytes = fs::read(&log).map_err(|error| Failure::read(&log, error))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if !status.success() {
-            let reason = format!("{} ended with {status} in the {run}", self.label());
-            return Err(crashed(reason, &log, &text));
+            return Err(match parse::refusal(&text) {
+                Some(said) => refused(format!("{} in the {run}: {said}", self.label()), &log),
+                None => {
+                    let reason = format!("{} ended with {status} in the {run}", self.label());
+                    crashed(reason, &log, &text)
+                }
+            });
         }
         (watch.on_stage)(Stage::Finished(run));
         Ok(text)
     }
+}
+
+fn refused(reason: String, log: &Path) -> Failure {
+    Failure::Refused { reason, log: log.into() }
 }
 
 /// A failure with the end of a log.
@@ -204,6 +213,8 @@ pub enum Run {
     Faster,
     /// The mapped netlist as plain Verilog.
     Netlist,
+    /// Mapped to the cells of an FPGA.
+    Fpga,
 }
 
 impl Run {
@@ -214,6 +225,7 @@ impl Run {
             Self::Breakdown => "breakdown",
             Self::Faster => "faster",
             Self::Netlist => "netlist",
+            Self::Fpga => "fpga",
         }
     }
 }
@@ -225,6 +237,7 @@ impl fmt::Display for Run {
             Self::Breakdown => "run by unit",
             Self::Faster => "second mapping for speed",
             Self::Netlist => "writing of the gate netlist",
+            Self::Fpga => "run for the FPGA",
         })
     }
 }

@@ -3,15 +3,14 @@
 use crate::config;
 use crate::console::Console;
 use crate::failure::{Class, Failure};
-use crate::layer::{LayerError, Source, activations, reference, weight_beats, weights};
+use crate::layer::{LayerError, LayerSum, Operands, Source, activations, reference, weights};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::simulation::{self, Simulation, watched};
 use crate::tools::VerilatorOption;
-use bitplane_formats::ZeroPoint;
-use bitplane_simulate::{Layer, LayerReport, PackedBeats, Start, Trace, Weights, layer};
-use bitplane_spec::{Problem, Spec, ZeroPointMode};
-use bitplane_weights::{PackedWeights, QuantisedActivations, quantise_activations};
+use bitplane_simulate::{Start, Trace, layer};
+use bitplane_spec::{Problem, Spec};
+use bitplane_weights::{ActivationQuantiser, PackedWeights, QuantisedActivations};
 use clap::{ArgGroup, Args};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -39,6 +38,10 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 16, conflicts_with = "activations")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=65536))]
     tokens: u32,
+    /// How activations become integers, per token: absmax (largest magnitude becomes the largest
+    /// integer) or absmean (int4: mean magnitude / sqrt(7) is one step, as in BitNet a4.8)
+    #[arg(long, value_name = "NAME", default_value_t = ActivationQuantiser::Absmax.to_string())]
+    activation_quantiser: String,
     /// Seed of random activations and of the registers' initial state
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -52,23 +55,21 @@ pub struct Run {
 
 /// Reads the layer, pushes it through the core, and compares every output.
 pub fn run(options: &Run, console: &Console) -> Result<Outcome, Failure> {
+    let quantiser = ActivationQuantiser::parse(&options.activation_quantiser);
+    let quantiser = quantiser.map_err(Failure::bad_input)?;
     let spec = config::load(&options.config, console)?.spec;
     let progress = Progress::start("reading weights and activations");
     let weights = weights(&options.weights, &spec)?;
     let real = activations(&options.source(), weights.inputs())?;
-    let integers = quantise_activations(&real, spec.activation).map_err(Failure::bad_input)?;
+    let integers = quantiser.quantise(&real, spec.activation).map_err(Failure::bad_input)?;
     let reference = reference(options.reference.as_deref(), &weights)?;
-    let beats = weight_beats(&weights, &spec);
     let work = cycles(&weights, &spec, integers.rows);
     let simulation = simulation::prepare(&spec, &options.verilator, Trace::Off, work, &progress)?;
     let task = Task { spec: &spec, weights: &weights, activations: &integers };
-    let start = Start { seed: options.seed, ..Start::default() };
-    let report = watched(&progress, |monitor| {
-        layer(&simulation.simulator, &spec, &task.layer(&weights.codes(), &beats), &start, monitor)
-    })?;
+    let sum = task.run(&simulation, options.seed, &progress)?;
     drop(progress);
-    let error = LayerError::of(&task.real_outputs(&report.outputs), &real, &reference);
-    let result = Finished { task, report, error, simulation, options };
+    let error = LayerError::of(&sum.outputs, &real, &reference);
+    let result = Finished { task, sum, error, simulation, options };
     match result.problem() {
         None => Ok(Outcome { text: result.text(), json: result.json() }),
         Some(problem) => Err(Failure::one(Class::CheckFailed, problem).with_details(result.json())),
@@ -89,7 +90,10 @@ impl Run {
 fn cycles(weights: &PackedWeights, spec: &Spec, tokens: usize) -> u64 {
     let tiles =
         tokens.div_ceil(spec.tile.m as usize) * weights.outputs().div_ceil(spec.tile.n as usize);
-    let steps = weights.inputs().div_ceil(spec.elements_per_step() as usize);
+    let words_per_step = spec.tile.groups as usize;
+    let steps: usize = (0..weights.grouping().count())
+        .map(|group| weights.words_of(group).len().div_ceil(words_per_step))
+        .sum();
     tiles as u64 * steps as u64 * u64::from(weights.planes())
 }
 
@@ -101,40 +105,31 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
-    fn layer<'a>(&'a self, codes: &'a [u8], beats: &'a [u32]) -> Layer<'a> {
-        Layer {
-            tokens: self.activations.rows,
-            inputs: self.weights.inputs(),
-            outputs: self.weights.outputs(),
-            activations: &self.activations.values,
-            weight: self.weights.format(),
-            codes,
-            weights: Weights::Packed(PackedBeats { words: beats }),
-            zero_point: match self.spec.zero_point {
-                ZeroPointMode::None => ZeroPoint::MID_RISE,
-                ZeroPointMode::Constant => self.weights.zero_point(),
-            },
+    /// One run of the core per quantisation group, the results scaled and added.
+    fn run(
+        &self,
+        simulation: &Simulation,
+        seed: u64,
+        progress: &Progress,
+    ) -> Result<LayerSum, Failure> {
+        let operands = Operands::new(self.spec, self.weights, self.activations);
+        let start = Start { seed, ..Start::default() };
+        let mut sum = LayerSum::of_nothing(self.activations.rows, self.weights.outputs());
+        for group in 0..self.weights.grouping().count() {
+            let part = operands.group(group);
+            let report = watched(progress, |monitor| {
+                layer(&simulation.simulator, self.spec, &part.layer(), &start, monitor)
+            })?;
+            sum.add(group, &operands, report);
         }
-    }
-
-    /// What the integer results stand for: times the token's and the channel's scale.
-    fn real_outputs(&self, results: &[i128]) -> Vec<f64> {
-        let tokens = results.chunks(self.weights.outputs().max(1)).zip(&self.activations.scales);
-        tokens
-            .flat_map(|(results, token)| {
-                let channels = results.iter().zip(self.weights.scales());
-                channels.map(|(&result, &channel)| {
-                    result as f64 * f64::from(*token) * f64::from(channel)
-                })
-            })
-            .collect()
+        Ok(sum)
     }
 }
 
 /// All there is to tell.
 struct Finished<'a> {
     task: Task<'a>,
-    report: LayerReport,
+    sum: LayerSum,
     error: LayerError,
     simulation: Simulation,
     options: &'a Run,
@@ -142,13 +137,13 @@ struct Finished<'a> {
 
 impl Finished<'_> {
     fn problem(&self) -> Option<Problem> {
-        let first = self.report.first_mismatch.as_deref();
-        if self.report.mismatches == 0 && first.is_none() {
+        let first = self.sum.first_mismatch.as_deref();
+        if self.sum.mismatches == 0 && first.is_none() {
             return None;
         }
-        let (wrong, all) = (self.report.mismatches, self.report.compared);
+        let (wrong, all) = (self.sum.mismatches, self.sum.compared);
         let first = first.unwrap_or("the first is not known");
-        let message = format!("{wrong} of {all} outputs differ from the golden model\n{first}");
+        let message = format!("{wrong} of {all} results differ from the golden model\n{first}");
         let config = self.options.config.display();
         let help = format!("look for a smaller case: bitplane verify {config}");
         Some(Problem::new("mismatch", "", message, help))
@@ -158,7 +153,7 @@ impl Finished<'_> {
         let Task { spec, weights, activations } = &self.task;
         format!(
             "{}: {} tokens x {} -> {}, {} weights, {} activations\n\
-             0 mismatches in {} outputs; {} cycles, {:.1}% of the array's multiply-accumulates\n\
+             0 mismatches in {}; {} cycles, {:.1}% of the array's multiply-accumulates\n\
              error against {}: mean {:.3e}, largest {:.3e}, normalised mean square {:.4}\n{}\n",
             weights.header().tensor,
             activations.rows,
@@ -166,9 +161,9 @@ impl Finished<'_> {
             weights.outputs(),
             weights.header().quantiser,
             spec.activation,
-            self.report.compared,
-            self.report.cycles,
-            self.report.utilisation * 100.0,
+            self.compared(),
+            self.sum.cycles,
+            self.sum.utilisation * 100.0,
             self.error.against,
             self.error.mean,
             self.error.max,
@@ -177,19 +172,33 @@ impl Finished<'_> {
         )
     }
 
+    fn compared(&self) -> String {
+        let (outputs, groups) = (self.sum.outputs.len(), self.task.weights.grouping().count());
+        match groups {
+            1 => format!("{outputs} outputs"),
+            _ => format!(
+                "{} results of {groups} groups, added to {outputs} outputs",
+                self.sum.compared
+            ),
+        }
+    }
+
     fn json(&self) -> Map<String, Value> {
         let LayerError { against, mean, max, nmse } = self.error;
         let Task { weights, activations, .. } = &self.task;
         let keys = json!({
-            "outputs": self.report.compared,
-            "mismatches": self.report.mismatches,
-            "cycles": self.report.cycles,
-            "utilisation": self.report.utilisation,
+            "outputs": self.sum.outputs.len(),
+            "results": self.sum.compared,
+            "mismatches": self.sum.mismatches,
+            "cycles": self.sum.cycles,
+            "utilisation": self.sum.utilisation,
             "error": {"mean": mean, "max": max, "nmse": nmse, "against": against},
             "tensor": weights.header().tensor,
             "format": weights.header().quantiser,
+            "group": weights.grouping().size(),
+            "activation_quantiser": self.options.activation_quantiser,
             "shape": [activations.rows, weights.inputs(), weights.outputs()],
-            "runs": self.report.runs,
+            "runs": self.sum.runs,
             "tool": self.simulation.simulator.tool,
             "tool_path": self.simulation.tool.program.display().to_string(),
         });

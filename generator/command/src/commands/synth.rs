@@ -13,9 +13,10 @@ use crate::tools::{self, Tool, YosysOption};
 use bitplane_emit::Bundle;
 use bitplane_spec::{Problem, Spec};
 use bitplane_synthesise::{
-    Failure as Error, Library, Report, Request, Run, Stage, UnitArea, Watch, Yosys, synthesise,
+    Failure as Error, Fpga, FpgaReport, FpgaRequest, Library, Report, Request, Run, Stage,
+    UnitArea, Watch, Yosys, synthesise, synthesise_for_fpga,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 use std::fs;
@@ -32,19 +33,57 @@ pub struct Synth {
     /// Cell library, plain or .gz; may be given more than once [default: gate equivalents]
     #[arg(long, value_name = "FILE")]
     liberty: Vec<PathBuf>,
-    /// Clock in MHz that the mapper works towards
-    #[arg(long, default_value_t = 500.0, value_name = "MHZ", allow_negative_numbers = true)]
-    clock_mhz: f64,
+    /// Clock in MHz that the mapper works towards [default: 500]
+    #[arg(long, value_name = "MHZ", allow_negative_numbers = true)]
+    clock_mhz: Option<f64>,
+    /// Count the cells of an FPGA instead of the gates of a library; takes neither of the above
+    #[arg(long, value_enum, value_name = "FAMILY")]
+    fpga: Option<Family>,
     #[command(flatten)]
     yosys: YosysOption,
 }
 
-/// Synthesises the core with one library after the other, and fails if the netlist of any is not
-/// what was designed. A clock that is not met is a figure like the others, and a warning.
+/// Option `--fpga`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Family {
+    /// Lattice iCE40 HX
+    Ice40,
+    /// Lattice ECP5
+    Ecp5,
+    /// AMD (Xilinx) 7 series
+    Xilinx,
+}
+
+impl Family {
+    fn fpga(self) -> Fpga {
+        match self {
+            Self::Ice40 => Fpga::Ice40,
+            Self::Ecp5 => Fpga::Ecp5,
+            Self::Xilinx => Fpga::Xilinx,
+        }
+    }
+}
+
+/// Clock in MHz where none is given.
+pub const DEFAULT_CLOCK_MHZ: f64 = 500.0;
+
+/// Synthesises the core with one library after the other, or for an FPGA, and fails if the netlist
+/// of any is not what was designed. A clock that is not met is a figure like the others, and a
+/// warning.
 pub fn run(options: &Synth, console: &Console) -> Result<Outcome, Failure> {
     let spec = config::load(&options.config, console)?.spec;
+    match options.fpga {
+        Some(family) => {
+            options.refuse_what_an_fpga_lacks(family.fpga())?;
+            Synthesis::prepare(&spec, options)?.for_fpga(family.fpga())
+        }
+        None => with_libraries(&spec, options, console),
+    }
+}
+
+fn with_libraries(spec: &Spec, options: &Synth, console: &Console) -> Result<Outcome, Failure> {
     let libraries = options.libraries()?;
-    let synthesis = Synthesis::prepare(&spec, options)?;
+    let synthesis = Synthesis::prepare(spec, options)?;
     let mut reports = Vec::new();
     for library in libraries {
         let report = synthesis.report(library);
@@ -59,29 +98,60 @@ pub fn run(options: &Synth, console: &Console) -> Result<Outcome, Failure> {
 }
 
 impl Synth {
+    fn clock_mhz(&self) -> f64 {
+        self.clock_mhz.unwrap_or(DEFAULT_CLOCK_MHZ)
+    }
+
     /// The libraries to use, once the clock makes sense too.
     fn libraries(&self) -> Result<Vec<Library>, Failure> {
-        let mut problems = Vec::new();
-        if !(self.clock_mhz.is_finite() && self.clock_mhz > 0.0) {
-            problems.push(Error::Clock(self.clock_mhz).into());
+        let libraries = read_libraries(&self.liberty, self.clock_mhz())?;
+        Ok(if libraries.is_empty() { vec![Library::BuiltIn] } else { libraries })
+    }
+
+    /// A library's areas and the mapper's clock mean nothing to the cells of an FPGA.
+    fn refuse_what_an_fpga_lacks(&self, fpga: Fpga) -> Result<(), Failure> {
+        let given = [
+            ("--liberty", !self.liberty.is_empty(), "the cells are the FPGA's own, without area"),
+            (
+                "--clock-mhz",
+                self.clock_mhz.is_some(),
+                "its speed is known only once it is placed and routed",
+            ),
+        ];
+        let contradictions = given.into_iter().filter(|(_, given, _)| *given);
+        let problems: Vec<Problem> = contradictions
+            .map(|(option, _, reason)| {
+                let message = format!("contradicts --fpga {}: {reason}", fpga.name());
+                let help = format!("leave out {option}, or leave out --fpga for standard cells");
+                Problem::new("contradiction", option, message, help)
+            })
+            .collect();
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::new(Class::BadInput, problems)),
         }
-        let mut libraries = Vec::new();
-        for path in &self.liberty {
-            match Library::read(path).map_err(failure) {
-                Ok(library) => libraries.push(library),
-                Err(failure) if failure.class == Class::BadInput => {
-                    problems.extend(failure.problems);
-                }
-                Err(failure) => return Err(failure),
-            }
+    }
+}
+
+/// The libraries at `paths`, each of them usable, once the clock makes sense too; all problems are
+/// told at once.
+pub fn read_libraries(paths: &[PathBuf], clock_mhz: f64) -> Result<Vec<Library>, Failure> {
+    let mut problems = Vec::new();
+    if !(clock_mhz.is_finite() && clock_mhz > 0.0) {
+        problems.push(Error::Clock(clock_mhz).into());
+    }
+    let mut libraries = Vec::new();
+    for path in paths {
+        let library = Library::read(path).and_then(|library| library.check().map(|()| library));
+        match library.map_err(failure) {
+            Ok(library) => libraries.push(library),
+            Err(failure) if failure.class == Class::BadInput => problems.extend(failure.problems),
+            Err(failure) => return Err(failure),
         }
-        if !problems.is_empty() {
-            return Err(Failure::new(Class::BadInput, problems));
-        }
-        if libraries.is_empty() {
-            libraries.push(Library::BuiltIn);
-        }
-        Ok(libraries)
+    }
+    match problems.is_empty() {
+        true => Ok(libraries),
+        false => Err(Failure::new(Class::BadInput, problems)),
     }
 }
 
@@ -102,7 +172,7 @@ impl Synthesis {
         let bundle = bitplane_emit::bundle(spec);
         let folder = scratch()?;
         bundle_folder::write_plain(&files(&bundle), &folder.path().join("bundle"))?;
-        Ok(Self { bundle, tool, yosys, clock_mhz: options.clock_mhz, folder })
+        Ok(Self { bundle, tool, yosys, clock_mhz: options.clock_mhz(), folder })
     }
 
     fn report(&self, library: Library) -> Result<Report, Failure> {
@@ -115,17 +185,53 @@ impl Synthesis {
             yosys: self.yosys.clone(),
         };
         let mut report = watched(&request).map_err(|error| self.failure(error))?;
-        if !report.problems.is_empty() {
-            self.keep_log_of(&mut report);
-        }
+        self.keep_log_of(&mut report.problems, "work/total.log");
         Ok(report)
     }
 
+    fn for_fpga(&self, fpga: Fpga) -> Result<Outcome, Failure> {
+        let request = FpgaRequest {
+            bundle_dir: self.folder.path().join("bundle"),
+            manifest: self.bundle.manifest.clone(),
+            fpga,
+            work_dir: self.folder.path().join("work"),
+            yosys: self.yosys.clone(),
+        };
+        let _progress = Progress::start(fpga.name());
+        let watch = Watch { on_stage: &|_| (), interrupt: interrupt::flag() };
+        let report = synthesise_for_fpga(&request, &watch);
+        let mut report = report.map_err(|error| self.failure(error))?;
+        self.keep_log_of(&mut report.problems, "work/fpga.log");
+        self.fpga_outcome(&report)
+    }
+
+    fn fpga_outcome(&self, report: &FpgaReport) -> Result<Outcome, Failure> {
+        let text = fpga_table(report, &self.tool);
+        let json = match serde_json::to_value(report) {
+            Ok(Value::Object(mut keys)) => {
+                keys.insert("tool_path".to_owned(), self.tool_path());
+                keys
+            }
+            _ => Map::new(),
+        };
+        if report.problems.is_empty() {
+            return Ok(Outcome { text, json });
+        }
+        let failure = Failure::new(Class::CheckFailed, report.problems.clone());
+        Err(failure.with_details(json).with_text(text))
+    }
+
+    fn tool_path(&self) -> Value {
+        self.tool.program.display().to_string().into()
+    }
+
     /// The working folder goes, the log of a netlist with problems stays.
-    fn keep_log_of(&self, report: &mut Report) {
-        let log = self.folder.path().join("work/total.log");
-        let Some(kept) = self.keep(&log) else { return };
-        for problem in &mut report.problems {
+    fn keep_log_of(&self, problems: &mut [Problem], log: &str) {
+        if problems.is_empty() {
+            return;
+        }
+        let Some(kept) = self.keep(&self.folder.path().join(log)) else { return };
+        for problem in problems {
             problem.help = format!("{}; log kept at {}", problem.help, kept.display());
         }
     }
@@ -136,6 +242,9 @@ impl Synthesis {
             Error::ToolCrashed { reason, log, tail } => {
                 let log = self.keep(&log).unwrap_or(log);
                 Error::ToolCrashed { reason, log, tail }
+            }
+            Error::Refused { reason, log } => {
+                Error::Refused { reason, log: self.keep(&log).unwrap_or(log) }
             }
             other => other,
         })
@@ -180,7 +289,7 @@ impl Synthesis {
 
     fn report_json(&self, report: &Report) -> Value {
         let mut json = serde_json::to_value(report).unwrap_or_default();
-        json["tool_path"] = self.tool.program.display().to_string().into();
+        json["tool_path"] = self.tool_path();
         json
     }
 }
@@ -247,6 +356,38 @@ fn table(report: &Report, tool: &Tool) -> String {
     text
 }
 
+fn fpga_table(report: &FpgaReport, tool: &Tool) -> String {
+    let mut text = String::new();
+    let flops = match report.flops_in_dsps {
+        0 => format!("{} ({} predicted)", report.flops, report.predicted_flops),
+        moved => format!(
+            "{} and {moved} in multiplier blocks ({} predicted)",
+            report.flops, report.predicted_flops
+        ),
+    };
+    for (name, value) in [
+        ("fpga", report.fpga.clone()),
+        ("tool", tool.to_string()),
+        ("LUTs", report.luts.to_string()),
+        ("wide muxes", report.wide_multiplexers.to_string()),
+        ("carry cells", report.carry_cells.to_string()),
+        ("flops", flops),
+        ("latches", report.latches.to_string()),
+        ("block RAMs", report.block_rams.to_string()),
+        ("LUT RAMs", report.lut_rams.to_string()),
+        ("DSPs", report.dsps.to_string()),
+    ] {
+        line(&mut text, &format!("{name:<11} {value}"));
+    }
+    line(&mut text, "");
+    let width = report.cells_by_type.keys().map(String::len).max().unwrap_or(0).max(4);
+    line(&mut text, &format!("{:<width$} {:>8}", "cell", "count"));
+    for (cell, count) in &report.cells_by_type {
+        line(&mut text, &format!("{cell:<width$} {count:>8}"));
+    }
+    text
+}
+
 fn delay(report: &Report) -> String {
     format!(
         "{:.0} ps ({:.0} ps of it the register's), {} cells deep",
@@ -286,12 +427,18 @@ fn line(text: &mut String, line: &str) {
     let _ = writeln!(text, "{line}");
 }
 
-fn failure(error: Error) -> Failure {
+/// An error of the synthesis in the command's terms.
+pub fn failure(error: Error) -> Failure {
     let class = match &error {
         Error::ToolMissing { .. } | Error::ToolTooOld { .. } => Class::ToolMissing,
         Error::ToolCrashed { .. } => Class::MachineFailed,
         Error::Interrupted => return Failure::interrupted(),
-        Error::Library { .. } | Error::Clock(_) | Error::Path(_) => Class::BadInput,
+        Error::Refused { .. } => Class::CheckFailed,
+        Error::Library { .. }
+        | Error::Clock(_)
+        | Error::Path(_)
+        | Error::NotAFile(_)
+        | Error::TooLarge(_) => Class::BadInput,
         Error::Io { path, source, .. } if is_content(source) => return unreadable(path, source),
         Error::Io { path, action, source } => {
             let doing = if *action == "read" { "read the file" } else { "write the file" };

@@ -1,20 +1,28 @@
 //! Packed weights in the order in which a core's weight port takes them.
 
 use bitplane_spec::{Spec, WeightBeat};
-use bitplane_weights::PackedWeights;
+use bitplane_weights::{PackedWeights, WordPlace};
 
-/// The data of all weight beats of a layer: tile of n columns, then k-step and plane in the order
-/// of the stream; in a beat column, then group, lowest bit first. Each beat starts on a new 32-bit
-/// word.
-pub fn weight_beats(weights: &PackedWeights, spec: &Spec) -> Vec<u32> {
-    let (columns, groups) = (spec.tile.n as usize, spec.tile.groups as usize);
-    let steps = weights.groups().div_ceil(groups);
+/// The data of all weight beats of one quantisation group of a layer: tile of n columns, then k-step
+/// and plane in the order of the stream; in a beat column, then word, lowest bit first. Each beat
+/// starts on a new 32-bit word; a last k-step that the group does not fill is filled with padding.
+pub fn weight_beats(weights: &PackedWeights, spec: &Spec, group: usize) -> Vec<u32> {
+    let (columns, words_per_step) = (spec.tile.n as usize, spec.tile.groups as usize);
+    let words = weights.words_of(group);
+    let steps = words.len().div_ceil(words_per_step);
     let mut beats = Beats::default();
     for tile in (0..weights.outputs()).step_by(columns) {
         for WeightBeat { step, plane, .. } in spec.weight_beats(weights.format(), steps) {
-            for column in tile..tile + columns {
-                for group in step * groups..(step + 1) * groups {
-                    beats.push_all(weights.word_pieces(group, plane, column));
+            let first = words.start + step * words_per_step;
+            for output in tile..tile + columns {
+                for word in first..first + words_per_step {
+                    match words.contains(&word) {
+                        true => {
+                            let place = WordPlace { word, plane, output };
+                            beats.push_all(weights.word_pieces(place));
+                        }
+                        false => beats.push_all(weights.padding_pieces()),
+                    }
                 }
             }
             beats.finish_beat();

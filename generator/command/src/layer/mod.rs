@@ -1,9 +1,12 @@
-//! The parts of a layer: activations, packed weights, the order of the weight port, the error.
+//! The parts of a layer: activations, packed weights, the order of the weight port, the runs of
+//! its quantisation groups, the error.
 
 mod beats;
 mod error;
+mod groups;
 mod input;
 
 pub use beats::weight_beats;
 pub use error::{LayerError, Reference};
+pub use groups::{LayerSum, Operands};
 pub use input::{Source, activations, reference, weights};

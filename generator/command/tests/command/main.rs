@@ -1,8 +1,10 @@
 //! The command as its users meet it: arguments in; exit status, output and files out.
 
 mod arguments;
+mod completing;
 mod generating;
 mod quantizing;
+mod reproducing;
 mod scene;
 mod simulating;
 mod starting;

@@ -1,21 +1,11 @@
 //! `quantize` on a small checkpoint, and on files that are none.
 
-use crate::scene::Scene;
+use crate::scene::{Scene, checkpoint};
 use insta::assert_snapshot;
 
-/// The bytes of a safetensors file with one F32 matrix `w` of `rows` x `columns`.
-fn checkpoint(rows: usize, columns: usize) -> Vec<u8> {
-    let values = (0..rows * columns).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0);
-    let data: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
-    let header = format!(
-        r#"{{"w":{{"dtype":"F32","shape":[{rows},{columns}],"data_offsets":[0,{}]}}}}"#,
-        data.len()
-    );
-    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
-    bytes.extend(header.as_bytes());
-    bytes.extend(data);
-    bytes
-}
+/// A core that corrects all columns by one zero point.
+const CONSTANT_CORE: &str = "kind = 'lut_tensor_core'\nactivation.format = 'int8'\n\
+    weight.format = 'int2'\ntile = { m = 2, n = 8, k = 4 }\ngroup.zero_point = 'constant'\n";
 
 fn scene() -> Scene {
     let scene = Scene::new();
@@ -35,12 +25,13 @@ fn a_tensor_is_packed_and_its_error_reported() {
     assert_snapshot!(quantize(&scene, &more), @"
     exit 0
     out: w  6 x 10  int4
+    out: 6 scales, one per output channel; zero point z' = 1
     out: normalised mean square error 0.00374
-    out: wrote w.bitplane, 427 bytes
+    out: wrote w.bitplane, 458 bytes
     ");
     assert_snapshot!(scene.read("w.json"), @r#"
     {
-      "bytes": 427,
+      "bytes": 458,
       "command": "quantize",
       "errors": [],
       "exit_code": 0,
@@ -48,6 +39,7 @@ fn a_tensor_is_packed_and_its_error_reported() {
       "format": "int4",
       "group": 0,
       "nmse": 0.0037395963389779087,
+      "scales": 6,
       "shape": [
         6,
         10
@@ -55,7 +47,10 @@ fn a_tensor_is_packed_and_its_error_reported() {
       "special_values": [],
       "status": "ok",
       "tensor": "w",
-      "warnings": []
+      "warnings": [],
+      "zero_points": [
+        1
+      ]
     }
     "#);
     assert_eq!(scene.entries(), ["m.safetensors", "w.bitplane", "w.json"]);
@@ -72,7 +67,7 @@ fn without_a_file_to_write_only_the_error_is_reported() {
 fn an_unknown_format_is_refused_with_the_nearest() {
     assert_snapshot!(quantize(&scene(), &["--format", "int9"]), @r#"
     exit 2
-    err: bitplane: [quantiser-unknown] --format: there is no weight format "int9"; legal are int1 to int8, int2_asymmetric to int8_asymmetric, int2_mid_rise to int8_mid_rise, ternary_int2 and ternary_int2_per_channel
+    err: bitplane: [quantiser-unknown] --format: there is no weight format "int9"; legal are int1 to int8, int1_centred, int2_mid_rise to int8_mid_rise, int2_asymmetric to int8_asymmetric, int2_asymmetric_common to int8_asymmetric_common, ternary_int2, ternary_int2_per_channel, ternary_int2_median and ternary_int2_median_per_channel
     err:   help: did you mean int1?
     "#);
 }
@@ -150,4 +145,94 @@ fn a_bad_key_in_the_configuration_is_shown_with_its_line() {
     err: core.toml: [missing-key] weight.format: is missing and has no default; legal is "int1" to "int8"
     err:   help: add for example `format = "int2"` in [weight]
     "#);
+}
+
+#[test]
+fn a_group_larger_than_a_channel_is_refused() {
+    assert_snapshot!(quantize(&scene(), &["--format", "int4", "--group", "11"]), @"
+    exit 2
+    err: bitplane: [group-too-large] --group: a group of 11 input channels does not fit the 10 that there are
+    err:   help: give 1 to 10, or leave --group out for one scale per output channel
+    ");
+}
+
+#[test]
+fn a_group_that_contradicts_the_format_is_refused() {
+    let more = ["--format", "ternary_int2_per_channel", "--group", "2"];
+    assert_snapshot!(quantize(&scene(), &more), @"
+    exit 2
+    err: bitplane: [group-contradicts] --group: ternary_int2_per_channel takes one scale per output channel, a group takes one of its own
+    err:   help: give --format ternary_int2 with --group, or leave --group out
+    ");
+}
+
+#[test]
+fn a_group_that_is_no_number_is_refused() {
+    assert_snapshot!(quantize(&scene(), &["--format", "int4", "--group", "ten"]), @"
+    exit 2
+    err: bitplane: [usage] --group <N>: invalid value 'ten' for '--group <N>': invalid digit found in string
+    err:   help: see `bitplane --help` or `bitplane COMMAND --help`
+    ");
+}
+
+#[test]
+fn one_bit_has_no_asymmetric_form() {
+    assert_snapshot!(quantize(&scene(), &["--format", "int1_asymmetric"]), @r#"
+    exit 2
+    err: bitplane: [quantiser-unknown] --format: there is no weight format "int1_asymmetric"; legal are int1 to int8, int1_centred, int2_mid_rise to int8_mid_rise, int2_asymmetric to int8_asymmetric, int2_asymmetric_common to int8_asymmetric_common, ternary_int2, ternary_int2_per_channel, ternary_int2_median and ternary_int2_median_per_channel
+    err:   help: did you mean int2_asymmetric?
+    "#);
+}
+
+#[test]
+fn zero_points_that_a_constant_core_does_not_take_are_refused_before_packing() {
+    let scene = scene();
+    scene.write("core.toml", CONSTANT_CORE);
+    let more = ["--format", "int2_asymmetric", "--group", "5", "--config", "core.toml"];
+    assert_snapshot!(quantize(&scene, &[&more[..], &["--out", "w.bitplane"]].concat()), @r#"
+    exit 2
+    err: bitplane: [weights-zero-point] group.zero_point: in quantisation group 0 the reinterpreted zero point of output channel 0 is 1 and that of output channel 3 is -1; zero_point = "constant" corrects all columns by the same one
+    err:   help: pack for this configuration: bitplane quantize MODEL.safetensors --tensor w --format int2_asymmetric_common --group 5 --config CONFIG --out FILE
+    "#);
+    assert_eq!(scene.entries(), ["core.toml", "m.safetensors"]);
+}
+
+#[test]
+fn asymmetric_weights_do_not_fit_a_multiplier() {
+    let scene = scene();
+    let config = "kind = 'mac_array'\nactivation.format = 'int8'\nweight.format = 'int4'\n\
+                  tile = { m = 2, n = 8, k = 4 }\n";
+    scene.write("mac.toml", config);
+    let more = ["--format", "int4_asymmetric", "--config", "mac.toml"];
+    assert_snapshot!(quantize(&scene, &more), @"
+    exit 2
+    err: bitplane: [pack-out-of-range] --format: the weight of output channel 1, input channel 9 is 8; a mac_array multiplies 4-bit two's complement, -8 to 7
+    err:   help: quantise with --format int4, or choose a lut_tensor_core
+    ");
+}
+
+#[test]
+fn a_tensor_that_is_longer_than_the_core_can_sum_is_refused() {
+    let scene = scene();
+    scene.write("core.toml", format!("{CONSTANT_CORE}accumulate.max_k = 8\n"));
+    assert_snapshot!(quantize(&scene, &["--format", "int2", "--config", "core.toml"]), @"
+    exit 2
+    err: bitplane: [weights-max-k] accumulate.max_k: the file's runs have 10 elements, the configuration's accumulators hold the sums of 8
+    err:   help: set accumulate.max_k = 10 or more, or quantise in groups: --group 8
+    ");
+}
+
+#[test]
+fn groups_are_reported_with_their_scales_and_zero_points() {
+    let scene = scene();
+    let more = ["--format", "int4_asymmetric", "--group", "4", "--json", "w.json"];
+    assert_snapshot!(quantize(&scene, &more), @"
+    exit 0
+    out: w  6 x 10  int4_asymmetric
+    out: 18 scales, one per 4 input channels; zero points z' = -15 to 5
+    out: normalised mean square error 0.00115
+    out: 543 bytes packed, not written (--out)
+    ");
+    let json = scene.json("w.json");
+    assert_eq!((&json["group"], &json["scales"]), (&4.into(), &18.into()));
 }

@@ -90,3 +90,17 @@ impl Scene {
         })
     }
 }
+
+/// The bytes of a safetensors file with one F32 matrix `w` of `rows` x `columns`.
+pub fn checkpoint(rows: usize, columns: usize) -> Vec<u8> {
+    let values = (0..rows * columns).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0);
+    let data: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
+    let header = format!(
+        r#"{{"w":{{"dtype":"F32","shape":[{rows},{columns}],"data_offsets":[0,{}]}}}}"#,
+        data.len()
+    );
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend(data);
+    bytes
+}

@@ -88,6 +88,70 @@ fn a_library_of_other_text_is_bad_input() {
 }
 
 #[test]
+fn every_library_is_checked_before_a_tool_is_looked_for() {
+    let scene = scene_with_config();
+    scene.write("empty.lib", "library (empty) {}");
+    let arguments = ["synth", "core.toml", "--liberty", "empty.lib", "--liberty", "/dev/zero"];
+    assert_snapshot!(scene.run(&arguments), @"
+    exit 2
+    err: bitplane: [library-unusable] empty.lib: library empty.lib cannot be used: it has no buffer or inverter
+    err:   help: give a Liberty file with areas, functions, delay tables and D flip-flops
+    err: bitplane: [library-unusable] /dev/zero: /dev/zero is a device, pipe or folder; a library is read from a regular file
+    err:   help: give a Liberty file, plain or packed by gzip
+    ");
+    assert_eq!(scene.entries(), ["core.toml", "empty.lib"]);
+}
+
+#[test]
+fn an_fpga_has_no_library_and_no_clock() {
+    let scene = scene_with_config();
+    let arguments = ["synth", "core.toml", "--fpga", "ecp5", "--liberty", "x.lib"];
+    let arguments = [&arguments[..], &["--clock-mhz", "100"]].concat();
+    assert_snapshot!(scene.run(&arguments), @"
+    exit 2
+    err: bitplane: [contradiction] --liberty: contradicts --fpga ecp5: the cells are the FPGA's own, without area
+    err:   help: leave out --liberty, or leave out --fpga for standard cells
+    err: bitplane: [contradiction] --clock-mhz: contradicts --fpga ecp5: its speed is known only once it is placed and routed
+    err:   help: leave out --clock-mhz, or leave out --fpga for standard cells
+    ");
+    assert_snapshot!(scene.run(&["synth", "core.toml", "--fpga", "altera"]), @"
+    exit 2
+    err: bitplane: [usage] --fpga <FAMILY>: invalid value 'altera' for '--fpga <FAMILY>' [possible values: ice40, ecp5, xilinx]
+    err:   help: see `bitplane --help` or `bitplane COMMAND --help`
+    ");
+}
+
+#[test]
+fn a_small_core_is_counted_in_the_cells_of_every_fpga() {
+    let Some(yosys) = real_yosys() else { return };
+    let scene = Scene::new();
+    scene.write("core.toml", CONFIG);
+    let yosys = yosys.display().to_string();
+    for family in ["ice40", "ecp5", "xilinx"] {
+        let arguments =
+            ["synth", "core.toml", "--yosys", &yosys, "--fpga", family, "--json", "s.json"];
+        let text = scene.run(&arguments);
+        assert!(text.starts_with("exit 0\n"), "{text}");
+        let json = scene.json("s.json");
+        let flops = json["flops"].as_u64().unwrap() + json["flops_in_dsps"].as_u64().unwrap();
+        assert_eq!(json["predicted_flops"], flops);
+        assert_eq!((&json["fpga"], &json["latches"]), (&family.into(), &0.into()));
+        assert!(json["luts"].as_u64().is_some_and(|luts| luts > 20), "{json}");
+        assert_eq!(json.get("area"), None);
+    }
+}
+
+#[test]
+fn rtl_that_yosys_refuses_is_no_crashed_tool() {
+    let scene = scene_with_config();
+    fake_yosys(&scene, "echo 'a.sv:7: ERROR: syntax error, unexpected TOK_ID'; exit 1");
+    let text = scene.run(&["synth", "core.toml", "--yosys", "./yosys"]);
+    assert!(text.starts_with("exit 1\n"), "{text}");
+    assert!(text.contains("[rtl-refused] rtl: Yosys 0.40 in the "), "{text}");
+    assert!(text.contains("a.sv:7: ERROR: syntax error"), "{text}");
+}
+
+#[test]
 fn the_log_of_a_yosys_that_crashes_is_kept() {
     let scene = scene_with_config();
     fake_yosys(&scene, "echo it broke; exit 9");

@@ -104,9 +104,9 @@ fn external_tables_are_built_with_the_last_element_positive_and_zeroed_elements_
         *beats.last().unwrap()
     };
     let half = Symmetry::Half { fold: Fold::Offline };
-    // Half: 5-bit entries 3 + 8 and 3 - 8.
-    assert_eq!(entries(half, 10, [true, true]), 0b11011_01011);
-    assert_eq!(entries(half, 10, [false, true]), 0b00011_00011);
+    // Half: 5-bit entries 3 + 8 and 3 - 8, which share their lowest bit.
+    assert_eq!(entries(half, 9, [true, true]), 0b1101_0101_1);
+    assert_eq!(entries(half, 9, [false, true]), 0b0001_0001_1);
     // Full: 6-bit entries 8 - 3, -8 - 3, 8 + 3, -8 + 3.
-    assert_eq!(entries(Symmetry::Full, 24, [true, true]), 0b111011_001011_110101_000101);
+    assert_eq!(entries(Symmetry::Full, 21, [true, true]), 0b11101_00101_11010_00010_1);
 }

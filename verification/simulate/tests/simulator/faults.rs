@@ -124,8 +124,8 @@ const FAULTS: &[Fault] = &[
         name: "missing carry-in on negate",
         core: CORE,
         unit: "select_lane",
-        right: "sum = sum + $signed(PartialBits'(carries[g]));",
-        wrong: "sum = sum + $signed(PartialBits'(carries[g] && (g != 1)));",
+        right: "sum = sum + SumBits'(carries[g]);",
+        wrong: "sum = sum + SumBits'(carries[g] && (g != 1));",
     },
     Fault {
         name: "correction dropped",
@@ -138,8 +138,8 @@ const FAULTS: &[Fault] = &[
         name: "stale table",
         core: CORE,
         unit: "table_registers",
-        right: "if (load_i) entries_q <= entries_i;",
-        wrong: "load_q <= load_i;\n    if (load_q) entries_q <= entries_i;",
+        right: "if (load_i) tables_q <= tables_i;",
+        wrong: "load_q <= load_i;\n    if (load_q) tables_q <= tables_i;",
     },
     Fault {
         name: "clear ignored",

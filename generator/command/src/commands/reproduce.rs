@@ -1,0 +1,287 @@
+//! `bitplane reproduce`: a published table, theirs beside ours.
+
+use super::synth::{DEFAULT_CLOCK_MHZ, failure, read_libraries};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::folder;
+use crate::outcome::Outcome;
+use crate::progress::Progress;
+use crate::reproduce::core::Core;
+use crate::reproduce::lut_ablation::{self, Ablation, Part};
+use crate::reproduce::measure::{Bench, Measured};
+use crate::reproduce::published::{LUT_ABLATION_PRODUCT, LUT_ABLATION_SOURCE};
+use crate::reproduce::{plot, table};
+use crate::tools::{self, Tool, YosysOption};
+use bitplane_spec::Problem;
+use bitplane_synthesise::{Library, Yosys};
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// Options of `reproduce`.
+#[derive(Args, Debug)]
+pub struct Reproduce {
+    /// What to reproduce (`--list` shows it)
+    #[arg(value_enum, required_unless_present = "list")]
+    name: Option<Name>,
+    /// List what can be reproduced
+    #[arg(long, exclusive = true)]
+    list: bool,
+    /// Write the configurations of all fixed cores into DIR, and measure nothing
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["plot", "markdown"])]
+    write: Option<PathBuf>,
+    /// Only this part; may be given more than once [default: all]
+    #[arg(long, value_enum, value_name = "PART")]
+    part: Vec<Part>,
+    /// Cell library beside the built-in one, plain or .gz; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    liberty: Vec<PathBuf>,
+    /// Clock in MHz that every core has to meet
+    #[arg(long, value_name = "MHZ", default_value_t = DEFAULT_CLOCK_MHZ)]
+    #[arg(allow_negative_numbers = true)]
+    clock_mhz: f64,
+    /// m * n * k * groups of every core; only the default is the published size
+    #[arg(long, value_name = "N", default_value_t = LUT_ABLATION_PRODUCT)]
+    #[arg(value_parser = clap::value_parser!(u32).range(64..=4096))]
+    product: u32,
+    /// Syntheses at a time
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=256))]
+    jobs: u32,
+    /// Draw the figures
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+    /// Write the tables into FILE, between its lines `<!-- NAME: begin -->` and `<!-- NAME: end -->`
+    #[arg(long, value_name = "FILE.md")]
+    markdown: Option<PathBuf>,
+    #[command(flatten)]
+    yosys: YosysOption,
+}
+
+/// What can be reproduced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// UNPU to LUT Tensor Core step by step, W2A8; then our own steps
+    LutAblation,
+}
+
+impl Name {
+    fn word(self) -> &'static str {
+        match self {
+            Self::LutAblation => "lut-ablation",
+        }
+    }
+}
+
+/// Measures the cores of a reproduction, or writes or lists them.
+pub fn run(options: &Reproduce, console: &Console) -> Result<Outcome, Failure> {
+    match (options.name, &options.write) {
+        (None, _) => Ok(list()),
+        (Some(name), Some(folder)) => write(name, options.product, folder),
+        (Some(name), None) => reproduce(name, options, console),
+    }
+}
+
+fn list() -> Outcome {
+    let entries: Vec<(&str, String)> = Name::value_variants()
+        .iter()
+        .map(|name| {
+            let value = name.to_possible_value();
+            let help = value.and_then(|value| value.get_help().map(ToString::to_string));
+            (name.word(), help.unwrap_or_default())
+        })
+        .collect();
+    let text = entries.iter().map(|(name, help)| format!("{name:<16}{help}\n")).collect();
+    let names: Vec<Value> =
+        entries.iter().map(|(name, help)| json!({"name": name, "meaning": help})).collect();
+    Outcome { text, json: Map::from_iter([("reproductions".to_owned(), names.into())]) }
+}
+
+/// Writes the fixed cores' configurations; those that exist already are not replaced.
+fn write(name: Name, product: u32, target: &Path) -> Result<Outcome, Failure> {
+    std::fs::create_dir_all(target)
+        .map_err(|error| Failure::of_io(&error, "create the folder", target))?;
+    let mut files = Vec::new();
+    for core in fixed_cores(product) {
+        let path = target.join(format!("{}.toml", core.name));
+        folder::create_file(&path, &format!("# {}: {}\n{}", name.word(), core.title, core.config))?;
+        files.push(path.display().to_string());
+    }
+    let text = format!("wrote {} configurations into {}\n", files.len(), target.display());
+    Ok(Outcome { text, json: Map::from_iter([("files".to_owned(), files.into())]) })
+}
+
+fn fixed_cores(product: u32) -> Vec<Core> {
+    let steps = lut_ablation::steps(product).into_iter().map(|step| step.core);
+    let widths = lut_ablation::width_cores(product).into_iter().flat_map(|(_, a, b)| [a, b]);
+    steps.chain(widths).collect()
+}
+
+fn reproduce(name: Name, options: &Reproduce, console: &Console) -> Result<Outcome, Failure> {
+    let page = options.page(name)?;
+    if let Some(path) = &options.plot {
+        folder::check_writable(path)?;
+    }
+    let libraries = options.libraries()?;
+    let tool = tools::yosys(&options.yosys)?;
+    let yosys = Yosys::at(&tool.program).map_err(failure)?;
+    let progress = Progress::start(name.word());
+    let bench = Bench::new(yosys, options.clock_mhz, options.jobs as usize, &progress);
+    let mut ablations = Vec::new();
+    for library in libraries {
+        let ablation = lut_ablation::run(&bench, &library, options.product, &options.parts())?;
+        ablations.push((library.name().to_owned(), ablation));
+    }
+    drop(progress);
+    options.warn(&ablations, console);
+    if let Some(path) = &options.plot {
+        write_plot(path, &ablations)?;
+    }
+    if let Some(page) = page {
+        page.write(&markdown(options.said(name), &ablations))?;
+    }
+    Ok(Outcome { text: text(&ablations), json: document(name, &tool, &ablations) })
+}
+
+impl Reproduce {
+    fn parts(&self) -> Vec<Part> {
+        match self.part.is_empty() {
+            true => Part::value_variants().to_vec(),
+            false => self.part.clone(),
+        }
+    }
+
+    /// The built-in library and those given.
+    fn libraries(&self) -> Result<Vec<Library>, Failure> {
+        let given = read_libraries(&self.liberty, self.clock_mhz)?;
+        Ok([Library::BuiltIn].into_iter().chain(given).collect())
+    }
+
+    fn page(&self, name: Name) -> Result<Option<Page>, Failure> {
+        self.markdown.as_deref().map(|path| Page::open(path, name.word())).transpose()
+    }
+
+    /// The command that the figures are from, without paths and without what does not change them.
+    fn said(&self, name: Name) -> String {
+        let mut said = format!("bitplane reproduce {}", name.word());
+        for path in &self.liberty {
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            said.push_str(&format!(" --liberty {file}"));
+        }
+        for part in &self.part {
+            let word = part.to_possible_value();
+            said.push_str(&format!(" --part {}", word.as_ref().map_or("", |word| word.get_name())));
+        }
+        if self.clock_mhz != DEFAULT_CLOCK_MHZ {
+            said.push_str(&format!(" --clock-mhz {}", self.clock_mhz));
+        }
+        if self.product != LUT_ABLATION_PRODUCT {
+            said.push_str(&format!(" --product {}", self.product));
+        }
+        said
+    }
+
+    fn warn(&self, ablations: &[(String, Ablation)], console: &Console) {
+        if self.product != LUT_ABLATION_PRODUCT {
+            let message = format!(
+                "the cores are of {} bit-MACs a cycle, the published ones of \
+                 {LUT_ABLATION_PRODUCT}: small cores pay more for what all lanes share",
+                self.product
+            );
+            let help = "leave out --product to compare with the published ratios";
+            console.warn(Problem::new("not-the-published-size", "--product", message, help), None);
+        }
+        for (library, ablation) in ablations {
+            let missed = missed(ablation);
+            if !missed.is_empty() {
+                let message = format!(
+                    "with {library} these cores miss {} MHz and have no ratio: {}",
+                    self.clock_mhz,
+                    missed.join(", ")
+                );
+                let help = "give a slower --clock-mhz";
+                console.warn(Problem::new("clock-not-met", "--clock-mhz", message, help), None);
+            }
+        }
+    }
+}
+
+/// Names of the fixed cores that miss the clock.
+fn missed(ablation: &Ablation) -> Vec<String> {
+    let steps = ablation.steps.iter().map(|(measured, _)| measured);
+    let widths = ablation.widths.iter().flat_map(|width| [&width.look_up, &width.multiply]);
+    let missed = steps.chain(widths).filter(|each: &&Measured| !each.report.met);
+    missed.map(|each| each.core.name.clone()).collect()
+}
+
+fn text(ablations: &[(String, Ablation)]) -> String {
+    let tables = ablations.iter().flat_map(|(_, ablation)| table::tables(ablation));
+    let tables: Vec<String> = tables.map(|table| table.text()).collect();
+    format!("{}\npublished: {LUT_ABLATION_SOURCE}\n", tables.join("\n"))
+}
+
+fn markdown(said: String, ablations: &[(String, Ablation)]) -> String {
+    let tables = ablations.iter().flat_map(|(_, ablation)| table::tables(ablation));
+    let tables: Vec<String> = tables.map(|table| table.markdown()).collect();
+    format!("`{said}`\n\n{}\nPublished: {LUT_ABLATION_SOURCE}.\n", tables.join("\n"))
+}
+
+/// The first library's keys, and all under `libraries`.
+fn document(name: Name, tool: &Tool, ablations: &[(String, Ablation)]) -> Map<String, Value> {
+    let label = format!("{} {}", tool.name, tool.version);
+    let all: Vec<Value> = ablations
+        .iter()
+        .map(|(library, ablation)| table::document(library, &label, ablation))
+        .collect();
+    let mut keys = match all.first() {
+        Some(Value::Object(first)) => first.clone(),
+        _ => Map::new(),
+    };
+    keys.insert("reproduction".to_owned(), name.word().into());
+    keys.insert("published_source".to_owned(), LUT_ABLATION_SOURCE.into());
+    keys.insert("tool_path".to_owned(), tool.program.display().to_string().into());
+    keys.insert("libraries".to_owned(), all.into());
+    keys
+}
+
+fn write_plot(path: &Path, ablations: &[(String, Ablation)]) -> Result<(), Failure> {
+    let svg = plot::svg(ablations).map_err(|error| {
+        let error = std::io::Error::other(error);
+        Failure::of_io(&error, "draw the plot", path)
+    })?;
+    folder::write_file(path, svg)
+}
+
+/// A Markdown file with a place for the tables.
+struct Page {
+    path: PathBuf,
+    before: String,
+    after: String,
+}
+
+impl Page {
+    /// The file at `path`; one that is not there is begun.
+    fn open(path: &Path, name: &str) -> Result<Self, Failure> {
+        let (begin, end) = (format!("<!-- {name}: begin -->"), format!("<!-- {name}: end -->"));
+        folder::check_writable(path)?;
+        if !path.exists() {
+            let (before, after) = (format!("{begin}\n"), format!("{end}\n"));
+            return Ok(Self { path: path.to_owned(), before, after });
+        }
+        let text = folder::read_text(path)?;
+        let parts = text.split_once(&begin).and_then(|(before, rest)| {
+            let (_, after) = rest.split_once(&end)?;
+            Some((format!("{before}{begin}\n"), format!("{end}{after}")))
+        });
+        let (before, after) = parts.ok_or_else(|| {
+            let message = format!("has no lines `{begin}` and `{end}` to write the tables between");
+            let help = "add the two lines, or give a file that is not there yet";
+            folder::unusable("no-place", path, &message, help)
+        })?;
+        Ok(Self { path: path.to_owned(), before, after })
+    }
+
+    fn write(&self, tables: &str) -> Result<(), Failure> {
+        folder::write_file(&self.path, format!("{}\n{tables}\n{}", self.before, self.after))
+    }
+}

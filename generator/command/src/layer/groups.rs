@@ -1,0 +1,233 @@
+//! A layer as runs of the core: one for each quantisation group of its weights, because results of
+//! different groups have different scales. They are scaled and added here, after the core.
+
+use super::weight_beats;
+use bitplane_formats::{WeightFormat, ZeroPoint};
+use bitplane_simulate::{Layer, LayerReport, PackedBeats, Weights};
+use bitplane_spec::{Architecture, Spec, ZeroPointMode};
+use bitplane_weights::{PackedWeights, QuantisedActivations};
+
+/// What is multiplied.
+pub struct Operands<'a> {
+    spec: &'a Spec,
+    weights: &'a PackedWeights,
+    activations: &'a QuantisedActivations,
+    /// [output channels, input channels], as the core takes them.
+    codes: Vec<u8>,
+}
+
+/// The part of the operands that belongs to one quantisation group.
+pub struct GroupOperands {
+    tokens: usize,
+    outputs: usize,
+    inputs: usize,
+    activations: Vec<i32>,
+    weight: WeightFormat,
+    codes: Vec<u8>,
+    beats: Vec<u32>,
+    zero_point: ZeroPoint,
+}
+
+impl<'a> Operands<'a> {
+    /// The operands of a core that can take the weights.
+    pub fn new(
+        spec: &'a Spec,
+        weights: &'a PackedWeights,
+        activations: &'a QuantisedActivations,
+    ) -> Self {
+        Self { spec, weights, activations, codes: weights.core_codes() }
+    }
+
+    /// The part of quantisation group `group`.
+    pub fn group(&self, group: usize) -> GroupOperands {
+        let members = self.weights.grouping().members(group);
+        let inputs = self.weights.inputs();
+        GroupOperands {
+            tokens: self.activations.rows,
+            outputs: self.weights.outputs(),
+            inputs: members.len(),
+            activations: columns(&self.activations.values, inputs, members.clone()),
+            weight: self.weights.format(),
+            codes: columns(&self.codes, inputs, members),
+            beats: weight_beats(self.weights, self.spec, group),
+            zero_point: self.zero_point(group),
+        }
+    }
+
+    /// The zero point that the core is given for a quantisation group.
+    fn zero_point(&self, group: usize) -> ZeroPoint {
+        match (&self.spec.architecture, self.spec.zero_point) {
+            (Architecture::MacArray, _) => ZeroPoint::TWOS_COMPLEMENT,
+            (_, ZeroPointMode::None) => ZeroPoint::MID_RISE,
+            (_, ZeroPointMode::Constant) => self.weights.zero_point(0, group),
+        }
+    }
+}
+
+impl GroupOperands {
+    /// The layer that one run of the core computes.
+    pub fn layer(&self) -> Layer<'_> {
+        Layer {
+            tokens: self.tokens,
+            inputs: self.inputs,
+            outputs: self.outputs,
+            activations: &self.activations,
+            weight: self.weight,
+            codes: &self.codes,
+            weights: Weights::Packed(PackedBeats { words: &self.beats }),
+            zero_point: self.zero_point,
+        }
+    }
+}
+
+/// The sum of the groups' results.
+pub struct LayerSum {
+    /// Outputs [tokens, output channels]: integer results times the token's and the group's scale,
+    /// added up in the order of the groups.
+    pub outputs: Vec<f64>,
+    /// Results compared, over all groups.
+    pub compared: u64,
+    /// Results that differ from the golden model's.
+    pub mismatches: u64,
+    /// Tiles.
+    pub runs: u64,
+    /// Clock cycles.
+    pub cycles: u64,
+    /// Multiply-accumulates of the layer over those the array could have done.
+    pub utilisation: f64,
+    /// The first difference, as text.
+    pub first_mismatch: Option<String>,
+}
+
+impl LayerSum {
+    /// The sum of no groups.
+    pub fn of_nothing(tokens: usize, outputs: usize) -> Self {
+        Self {
+            outputs: vec![0.0; tokens * outputs],
+            compared: 0,
+            mismatches: 0,
+            runs: 0,
+            cycles: 0,
+            utilisation: 0.0,
+            first_mismatch: None,
+        }
+    }
+
+    /// Adds what the run of quantisation group `group` gave.
+    pub fn add(&mut self, group: usize, operands: &Operands, report: LayerReport) {
+        let weights = operands.weights;
+        let channels = weights.outputs();
+        let results = self.outputs.iter_mut().zip(&report.outputs).enumerate();
+        for (place, (output, &result)) in results {
+            let token = f64::from(operands.activations.scales[place / channels]);
+            let channel = f64::from(weights.scale(place % channels, group));
+            *output += result as f64 * token * channel;
+        }
+        let used = self.utilisation * self.cycles as f64;
+        self.cycles += report.cycles;
+        let used = used + report.utilisation * report.cycles as f64;
+        self.utilisation = if self.cycles > 0 { used / self.cycles as f64 } else { 0.0 };
+        self.compared += report.compared;
+        self.mismatches += report.mismatches;
+        self.runs += report.runs;
+        if let (None, Some(first)) = (&self.first_mismatch, report.first_mismatch) {
+            self.first_mismatch = Some(match weights.grouping().count() {
+                1 => first,
+                _ => format!("quantisation group {group}: {first}"),
+            });
+        }
+    }
+}
+
+/// Some columns of a row-major matrix of rows of `width`.
+fn columns<T: Copy>(matrix: &[T], width: usize, columns: std::ops::Range<usize>) -> Vec<T> {
+    matrix.chunks(width).flat_map(|row| row[columns.clone()].iter().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bitplane_formats::{IntegerFormat, WeightWord};
+    use bitplane_spec::parse;
+    use bitplane_weights::{
+        ActivationQuantiser, Matrix, PackLayout, WeightQuantiser, pack, unpack,
+    };
+
+    fn spec(zero_point: &str) -> Spec {
+        let text = format!(
+            "kind = 'lut_tensor_core'\nactivation.format = 'int8'\nweight.format = 'int4'\n\
+             tile = {{ m = 2, n = 4, k = 3, groups = 2 }}\ngroup.zero_point = '{zero_point}'\n"
+        );
+        parse(&text, "core").unwrap().spec
+    }
+
+    fn matrix(rows: usize, columns: usize, seed: usize) -> Matrix {
+        let value = |i: usize| ((i * seed) % 101) as f32 / 50.0 - 1.0;
+        Matrix::new(rows, columns, (0..rows * columns).map(value).collect()).unwrap()
+    }
+
+    fn packed(format: &str, group: usize) -> PackedWeights {
+        let (quantiser, weights) = (WeightQuantiser::parse(format).unwrap(), matrix(6, 20, 37));
+        let grouping = quantiser.grouping(20, group).unwrap();
+        let layout = PackLayout::new(WeightWord::Folded, 3).unwrap();
+        unpack(&pack(&quantiser.quantise("w", &weights, grouping), layout).unwrap()).unwrap()
+    }
+
+    /// What the golden model says of one group's run.
+    fn report(spec: &Spec, layer: &Layer) -> LayerReport {
+        let run = bitplane_golden::Run {
+            rows: layer.tokens,
+            columns: layer.outputs,
+            elements: layer.inputs,
+            activations: layer.activations.to_vec(),
+            weight: layer.weight,
+            codes: layer.codes.to_vec(),
+            zero_point: layer.zero_point,
+        };
+        LayerReport {
+            outputs: bitplane_golden::results(spec, &run),
+            compared: (layer.tokens * layer.outputs) as u64,
+            mismatches: 0,
+            runs: 1,
+            cycles: 10,
+            utilisation: 0.5,
+            first_mismatch: None,
+        }
+    }
+
+    #[test]
+    fn scaled_results_of_all_groups_add_up_to_the_product_with_the_dequantised_weights() {
+        let int8 = IntegerFormat::new(8).unwrap();
+        let activations = ActivationQuantiser::Absmax.quantise(&matrix(3, 20, 13), int8).unwrap();
+        for (format, group) in [("int4", 0), ("int4", 7), ("int4_asymmetric_common", 6)] {
+            let (spec, weights) = (spec("constant"), packed(format, group));
+            let operands = Operands::new(&spec, &weights, &activations);
+            let mut sum = LayerSum::of_nothing(3, 6);
+            for group in 0..weights.grouping().count() {
+                let part = operands.group(group);
+                sum.add(group, &operands, report(&spec, &part.layer()));
+            }
+            let (real, weights) = (activations.dequantise(), weights.quantised().dequantise());
+            for (place, output) in sum.outputs.iter().enumerate() {
+                let (token, channel) = (place / 6, place % 6);
+                let pairs = (0..20).map(|i| (real[token * 20 + i], weights[channel * 20 + i]));
+                let exact: f64 = pairs.map(|(a, w)| f64::from(a) * f64::from(w)).sum();
+                assert!((output - exact).abs() < 1e-5, "{format} {group}: {output} {exact}");
+            }
+            assert_eq!(sum.utilisation, 0.5);
+        }
+    }
+
+    #[test]
+    fn the_beats_of_a_group_hold_its_words_and_padding_up_to_whole_steps() {
+        let weights = packed("int4", 7);
+        let spec = spec("constant");
+        // Groups of 7, 7 and 6 in words of 3 and steps of two words: 2, 2 and 1 steps; 4 planes;
+        // two tiles; 4 columns x 2 words x 3 bits in one 32-bit word.
+        let beats = [0, 1, 2].map(|group| weight_beats(&weights, &spec, group).len());
+        assert_eq!(beats, [2 * 2 * 4, 2 * 2 * 4, 2 * 4]);
+        // The fourth word of a group of 7 is padding: code 0 everywhere folds to 111.
+        let last_step = weight_beats(&weights, &spec, 0)[4];
+        assert_eq!([0, 1, 2, 3].map(|column| last_step >> (column * 6 + 3) & 7), [7; 4]);
+    }
+}

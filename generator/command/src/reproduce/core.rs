@@ -1,0 +1,148 @@
+//! A core of a reproduction: a few settings, its configuration as text, its specification.
+
+use bitplane_spec::{Spec, parse};
+
+/// What a core does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Organisation {
+    /// Table look-up, one bit plane a cycle.
+    LookUp(Tables),
+    /// Multipliers, all bits of a weight at once.
+    Multiply,
+}
+
+/// Keys of the section `table`, and how results are corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tables {
+    /// Lines `symmetry` and `fold`.
+    pub stored: Stored,
+    /// Key `precompute`.
+    pub precompute: &'static str,
+    /// Key `select`.
+    pub select: &'static str,
+    /// Key `copies`.
+    pub copies: u32,
+    /// Key `group.zero_point`.
+    pub zero_point: &'static str,
+}
+
+/// How much of a table is stored, and where planes are folded onto it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// All entries.
+    Full,
+    /// Half of them, folded at the weight port.
+    HalfFoldedAtRunTime,
+    /// Half of them, folded by the packer.
+    HalfFoldedOffline,
+}
+
+impl Stored {
+    fn lines(self) -> &'static str {
+        match self {
+            Self::Full => "symmetry = \"full\"\n",
+            Self::HalfFoldedAtRunTime => "symmetry = \"half\"\nfold = \"runtime\"\n",
+            Self::HalfFoldedOffline => "symmetry = \"half\"\nfold = \"offline\"\n",
+        }
+    }
+}
+
+/// Settings of one core. INT8 activations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What it does.
+    pub organisation: Organisation,
+    /// Width of the weights.
+    pub weight_bits: u32,
+    /// Key `tile.m`.
+    pub m: u32,
+    /// Key `tile.k`.
+    pub k: u32,
+    /// Key `tile.groups`.
+    pub groups: u32,
+    /// `m * n * k * groups`, which `n` follows from.
+    pub product: u32,
+}
+
+impl Settings {
+    /// Columns; nothing where no whole number of them gives the product.
+    pub fn n(&self) -> Option<u32> {
+        let others = self.m * self.k * self.groups;
+        (self.product >= others && self.product.is_multiple_of(others))
+            .then(|| self.product / others)
+    }
+
+    /// Multiplications of an activation by one bit of a weight in one cycle.
+    pub fn bit_macs_per_cycle(&self) -> u32 {
+        match self.organisation {
+            Organisation::LookUp(_) => self.product,
+            Organisation::Multiply => self.product * self.weight_bits,
+        }
+    }
+
+    /// Short form for people: `m2 n64 k4 groups1 binary copies1`.
+    pub fn shape(&self) -> String {
+        let n = self.n().unwrap_or_default();
+        let tile = format!("m{} n{n} k{}", self.m, self.k);
+        match self.organisation {
+            Organisation::LookUp(Tables { select, copies, .. }) => {
+                format!("{tile} groups{} {select} copies{copies}", self.groups)
+            }
+            Organisation::Multiply => tile,
+        }
+    }
+
+    /// The configuration file of a core called `name`; nothing where the product has no such tile.
+    pub fn config(&self, name: &str) -> Option<String> {
+        let n = self.n()?;
+        let (kind, groups, rest) = match self.organisation {
+            Organisation::LookUp(tables) => {
+                ("lut_tensor_core", format!("groups = {}\n", self.groups), tables.sections())
+            }
+            Organisation::Multiply => ("mac_array", String::new(), String::new()),
+        };
+        Some(format!(
+            "name = \"{name}\"\nkind = \"{kind}\"\n\n[activation]\nformat = \"int8\"\n\n\
+             [weight]\nformat = \"int{}\"\n\n[tile]\nm = {}\nn = {n}\nk = {}\n{groups}{rest}",
+            self.weight_bits, self.m, self.k
+        ))
+    }
+}
+
+impl Tables {
+    fn sections(&self) -> String {
+        format!(
+            "\n[table]\n{}precompute = \"{}\"\nselect = \"{}\"\ncopies = {}\n\n\
+             [group]\nzero_point = \"{}\"\n",
+            self.stored.lines(),
+            self.precompute,
+            self.select,
+            self.copies,
+            self.zero_point
+        )
+    }
+}
+
+/// A core with a name and a title for people.
+#[derive(Clone, Debug)]
+pub struct Core {
+    /// Name of the core and stem of its file.
+    pub name: String,
+    /// What it is in its reproduction.
+    pub title: String,
+    /// What it was made from.
+    pub settings: Settings,
+    /// Its configuration file.
+    pub config: String,
+    /// The same, checked.
+    pub spec: Spec,
+}
+
+impl Core {
+    /// The core, where the generator takes such a configuration.
+    pub fn legal(name: &str, title: &str, settings: Settings) -> Option<Self> {
+        let config = settings.config(name)?;
+        let spec = parse(&config, name).ok()?.spec;
+        Some(Self { name: name.to_owned(), title: title.to_owned(), settings, config, spec })
+    }
+}

@@ -1,0 +1,220 @@
+//! Cores to figures: several syntheses at a time, each kept in the user's cache.
+
+use super::core::Core;
+use crate::bundle_folder::write_plain;
+use crate::commands::generate::files;
+use crate::commands::synth;
+use crate::failure::{Class, Failure};
+use crate::folder;
+use crate::interrupt;
+use crate::places::{cache, keep_log, scratch};
+use crate::progress::Progress;
+use bitplane_spec::Problem;
+use bitplane_synthesise::{
+    Failure as Error, Library, Report, Request, Watch, Yosys, fingerprint, synthesise_total,
+};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+const POLL: Duration = Duration::from_millis(50);
+
+/// A core and what it costs.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The core.
+    pub core: Core,
+    /// Its figures; without the area by unit.
+    pub report: Report,
+}
+
+impl Measured {
+    /// Area per multiplication of an activation by one bit of a weight a cycle.
+    pub fn area_per_bit_mac(&self) -> f64 {
+        self.report.area / f64::from(self.core.settings.bit_macs_per_cycle())
+    }
+}
+
+/// Where cores are measured.
+pub struct Bench<'a> {
+    /// The tool.
+    pub yosys: Yosys,
+    /// Clock in MHz.
+    pub clock_mhz: f64,
+    /// Syntheses at a time.
+    pub jobs: usize,
+    /// Where progress is shown.
+    pub progress: &'a Progress,
+    done: AtomicU64,
+    planned: AtomicU64,
+}
+
+impl<'a> Bench<'a> {
+    /// A bench with nothing measured yet.
+    pub fn new(yosys: Yosys, clock_mhz: f64, jobs: usize, progress: &'a Progress) -> Self {
+        let (done, planned) = Default::default();
+        Self { yosys, clock_mhz, jobs, progress, done, planned }
+    }
+
+    /// Measures `cores` with `library`, in their order. The first failure ends those under way.
+    pub fn measure(&self, cores: &[Core], library: &Library) -> Result<Vec<Measured>, Failure> {
+        self.planned.fetch_add(cores.len() as u64, Ordering::Relaxed);
+        let batch = Batch {
+            bench: self,
+            cores,
+            library,
+            next: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+            results: Mutex::new(cores.iter().map(|_| None).collect()),
+        };
+        thread::scope(|scope| {
+            let jobs = self.jobs.min(cores.len());
+            let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(|| batch.work())).collect();
+            while workers.iter().any(|worker| !worker.is_finished()) {
+                self.show(library);
+                if interrupt::check().is_err() {
+                    batch.stop.store(true, Ordering::Relaxed);
+                }
+                thread::sleep(POLL);
+            }
+        });
+        interrupt::check()?;
+        batch.finish()
+    }
+
+    fn show(&self, library: &Library) {
+        let (done, planned) =
+            (self.done.load(Ordering::Relaxed), self.planned.load(Ordering::Relaxed));
+        self.progress.report(library.name(), done, planned);
+    }
+
+    fn report(&self, core: &Core, library: &Library, stop: &AtomicBool) -> Result<Report, Failure> {
+        let scratch = scratch()?;
+        let bundle = bitplane_emit::bundle(&core.spec);
+        write_plain(&files(&bundle), &scratch.path().join("bundle"))?;
+        let request = Request {
+            bundle_dir: scratch.path().join("bundle"),
+            manifest: bundle.manifest,
+            library: library.clone(),
+            clock_mhz: self.clock_mhz,
+            work_dir: scratch.path().join("work"),
+            yosys: self.yosys.clone(),
+        };
+        let kept = Kept::of(&request)?;
+        if let Some(report) = kept.read() {
+            return Ok(report);
+        }
+        let watch = Watch { on_stage: &|_| (), interrupt: stop };
+        let report = synthesise_total(&request, &watch).map_err(|error| failed(core, error))?;
+        if !report.problems.is_empty() {
+            return Err(wrong(core, &report, scratch.path()));
+        }
+        kept.write(&report);
+        Ok(report)
+    }
+}
+
+/// Cores under way.
+struct Batch<'a> {
+    bench: &'a Bench<'a>,
+    cores: &'a [Core],
+    library: &'a Library,
+    next: AtomicUsize,
+    stop: AtomicBool,
+    results: Mutex<Vec<Option<Result<Report, Failure>>>>,
+}
+
+impl Batch<'_> {
+    fn work(&self) {
+        while !self.stop.load(Ordering::Relaxed) {
+            let place = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(core) = self.cores.get(place) else { return };
+            let result = self.bench.report(core, self.library, &self.stop);
+            self.bench.done.fetch_add(1, Ordering::Relaxed);
+            if result.is_err() {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+            let mut results = self.results.lock().unwrap_or_else(|broken| broken.into_inner());
+            results[place] = Some(result);
+        }
+    }
+
+    /// All figures, or the failure that the others were ended for.
+    fn finish(self) -> Result<Vec<Measured>, Failure> {
+        let results = self.results.into_inner().unwrap_or_else(|broken| broken.into_inner());
+        let (mut measured, mut failures) = (Vec::new(), Vec::new());
+        for (core, result) in self.cores.iter().zip(results) {
+            match result {
+                Some(Ok(report)) => measured.push(Measured { core: core.clone(), report }),
+                Some(Err(failure)) => failures.push(failure),
+                None => {}
+            }
+        }
+        let cause = failures.iter().position(|failure| failure.class != Class::Interrupted);
+        match failures.is_empty() {
+            true => Ok(measured),
+            false => Err(failures.swap_remove(cause.unwrap_or(0))),
+        }
+    }
+}
+
+/// A report's place in the user's cache. Its name is a digest of all that the report follows from.
+struct Kept {
+    path: Option<PathBuf>,
+}
+
+impl Kept {
+    fn of(request: &Request) -> Result<Self, Failure> {
+        let digest = fingerprint(request).map_err(synth::failure)?;
+        let folder = cache().map(|cache| cache.join("reports"));
+        Ok(Self { path: folder.map(|folder| folder.join(format!("{digest}.json"))) })
+    }
+
+    fn read(&self) -> Option<Report> {
+        serde_json::from_slice(&fs::read(self.path.as_ref()?).ok()?).ok()
+    }
+
+    /// A cache that cannot be written costs time, nothing else.
+    fn write(&self, report: &Report) {
+        let Some(path) = &self.path else { return };
+        let Ok(text) = serde_json::to_string(report) else { return };
+        if fs::create_dir_all(folder::parent(path)).is_ok() {
+            let _ = folder::write_file(path, text);
+        }
+    }
+}
+
+fn failed(core: &Core, error: Error) -> Failure {
+    let keep = |log: PathBuf| {
+        let text = fs::read(&log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        text.ok()
+            .and_then(|text| keep_log(&format!("reproduce-{}", core.name), &text))
+            .unwrap_or(log)
+    };
+    synth::failure(match error {
+        Error::ToolCrashed { reason, log, tail } => {
+            Error::ToolCrashed { reason: format!("{}: {reason}", core.name), log: keep(log), tail }
+        }
+        Error::Refused { reason, log } => {
+            Error::Refused { reason: format!("{}: {reason}", core.name), log: keep(log) }
+        }
+        other => other,
+    })
+}
+
+/// A netlist that is not what was designed has no figures.
+fn wrong(core: &Core, report: &Report, scratch: &Path) -> Failure {
+    let log = fs::read(scratch.join("work/total.log")).unwrap_or_default();
+    let kept = keep_log(&format!("reproduce-{}", core.name), &String::from_utf8_lossy(&log));
+    let problems = report.problems.iter().cloned().map(|mut problem: Problem| {
+        problem.message = format!("{} with {}: {}", core.name, report.library, problem.message);
+        if let Some(kept) = &kept {
+            problem.help = format!("{}; log kept at {}", problem.help, kept.display());
+        }
+        problem
+    });
+    Failure::new(Class::CheckFailed, problems.collect())
+}

@@ -1,0 +1,207 @@
+//! The figures of a reproduction as a picture.
+
+use super::lut_ablation::{Ablation, ratio};
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+
+const WIDTH: u32 = 900;
+const BAR: u32 = 14;
+const GAP: u32 = 16;
+const LEGEND: u32 = 40;
+const MARGINS: u32 = 120;
+const WIDTHS_HEIGHT: u32 = 360;
+const LABELS: u32 = 310;
+const FONT: (&str, u32) = ("sans-serif", 13);
+const TITLE: (&str, u32) = ("sans-serif", 16);
+
+const PUBLISHED: RGBColor = RGBColor(150, 150, 150);
+/// Colours that people who cannot tell red from green tell apart.
+const LIBRARIES: [RGBColor; 5] = [
+    RGBColor(0, 90, 160),
+    RGBColor(230, 130, 0),
+    RGBColor(0, 140, 110),
+    RGBColor(180, 60, 120),
+    RGBColor(110, 170, 220),
+];
+
+/// The steps as bars beside the published ones, and look-up against multipliers by weight width,
+/// as far as they were measured: the text of an SVG file.
+///
+/// # Errors
+/// The picture could not be drawn.
+pub fn svg(ablations: &[(String, Ablation)]) -> Result<String, String> {
+    let steps = ablations.first().map_or(0, |(_, first)| first.steps.len()) as u32;
+    let bars = (ablations.len() as u32 + 1) * BAR + GAP;
+    let steps_height = if steps > 0 { steps * bars + MARGINS } else { 0 };
+    let has_widths = ablations.iter().any(|(_, each)| !each.widths.is_empty());
+    let widths_height = if has_widths { WIDTHS_HEIGHT } else { 0 };
+    let mut text = String::new();
+    {
+        let size = (WIDTH, (steps_height + widths_height).max(1));
+        let root = SVGBackend::with_string(&mut text, size).into_drawing_area();
+        draw(&root, steps_height, ablations).map_err(|error| error.to_string())?;
+    }
+    Ok(text)
+}
+
+fn draw(root: &Area<'_>, steps_height: u32, ablations: &[(String, Ablation)]) -> Drawn {
+    root.fill(&WHITE)?;
+    let (steps, widths) = root.split_vertically(steps_height);
+    if ablations.iter().any(|(_, each)| !each.steps.is_empty()) {
+        draw_steps(&steps, ablations)?;
+    }
+    if ablations.iter().any(|(_, each)| !each.widths.is_empty()) {
+        draw_widths(&widths, ablations)?;
+    }
+    root.present()
+}
+
+/// One bar: its colour and its length, if it is a result.
+type Bar = (RGBColor, Option<f64>);
+
+/// Bars of every step: the published one, if there is one, then one a library.
+fn bars(ablations: &[(String, Ablation)]) -> Vec<(String, Vec<Bar>)> {
+    let Some((_, first)) = ablations.first() else { return Vec::new() };
+    let steps = first.steps.iter().enumerate();
+    let rows = steps.map(|(place, (step, published))| {
+        let theirs = published.iter().map(|line| (PUBLISHED, Some(line.ratio)));
+        let ours = ablations.iter().enumerate().map(|(library, (_, each))| {
+            let figure = each.baseline().zip(each.steps.get(place));
+            let figure = figure.and_then(|(base, (measured, _))| ratio(base, measured));
+            (colour(library), figure)
+        });
+        (step.core.title.clone(), theirs.chain(ours).collect())
+    });
+    rows.collect()
+}
+
+fn colour(library: usize) -> RGBColor {
+    LIBRARIES[library % LIBRARIES.len()]
+}
+
+fn draw_steps(area: &Area<'_>, ablations: &[(String, Ablation)]) -> Drawn {
+    let rows = bars(ablations);
+    let longest = rows.iter().flat_map(|(_, bars)| bars).filter_map(|(_, length)| *length);
+    let longest = longest.fold(1.0, f64::max) * 1.12;
+    let mut chart = ChartBuilder::on(area)
+        .caption("Throughput per area against the baseline", TITLE)
+        .margin(12)
+        .margin_bottom(LEGEND)
+        .x_label_area_size(30)
+        .y_label_area_size(LABELS)
+        .build_cartesian_2d(0.0..longest, 0.0..rows.len() as f64)?;
+    chart
+        .configure_mesh()
+        .disable_y_mesh()
+        .disable_y_axis()
+        .max_light_lines(1)
+        .label_style(FONT)
+        .draw()?;
+    let slots = ablations.len() as f64 + 1.0 + f64::from(GAP) / f64::from(BAR);
+    for (place, (title, bars)) in rows.iter().enumerate() {
+        let top = (rows.len() - place) as f64;
+        let middle = top - (bars.len() as f64 + 1.0) / 2.0 / slots;
+        draw_label(area, &chart, middle, title)?;
+        for (slot, (colour, length)) in bars.iter().enumerate() {
+            let (upper, lower) = (slot as f64 + 0.5, slot as f64 + 1.4);
+            draw_bar(&mut chart, (top - upper / slots, top - lower / slots), *colour, *length)?;
+        }
+    }
+    draw_legend(area, ablations)
+}
+
+fn draw_label(area: &Area<'_>, chart: &Chart<'_, '_>, at: f64, title: &str) -> Drawn {
+    let style = FONT.into_text_style(area).pos(Pos::new(HPos::Right, VPos::Center));
+    let (x, y) = chart.backend_coord(&(0.0, at));
+    let (left, top) = area.get_base_pixel();
+    area.draw_text(title, &style, (x - left - 8, y - top))
+}
+
+fn draw_bar(
+    chart: &mut Chart<'_, '_>,
+    (upper, lower): (f64, f64),
+    colour: RGBColor,
+    length: Option<f64>,
+) -> Drawn {
+    let (end, said) = match length {
+        Some(length) => (length, format!(" {length:.2}")),
+        None => (0.0, " clock missed".to_owned()),
+    };
+    chart.draw_series([Rectangle::new([(0.0, lower), (end, upper)], colour.filled())])?;
+    let area = chart.plotting_area();
+    let style = ("sans-serif", 11).into_text_style(area).pos(Pos::new(HPos::Left, VPos::Center));
+    let text = Text::new(said, (end, (upper + lower) / 2.0), style);
+    chart.draw_series([text])?;
+    Ok(())
+}
+
+fn draw_legend(area: &Area<'_>, ablations: &[(String, Ablation)]) -> Drawn {
+    let names =
+        ablations.iter().enumerate().map(|(place, (name, _))| (colour(place), name.clone()));
+    let all = [(PUBLISHED, "published".to_owned())].into_iter().chain(names);
+    let style = FONT.into_text_style(area).pos(Pos::new(HPos::Left, VPos::Center));
+    let bottom = area.dim_in_pixel().1 as i32;
+    let (upper, middle, lower) = (bottom - 26, bottom - 20, bottom - 14);
+    let mut x = 16;
+    for (colour, name) in all {
+        area.draw(&Rectangle::new([(x, upper), (x + 12, lower)], colour.filled()))?;
+        area.draw_text(&name, &style, (x + 18, middle))?;
+        x += 40 + 8 * name.chars().count() as i32;
+    }
+    Ok(())
+}
+
+/// One library's colour, name, and ratio by weight width.
+type Line<'a> = (RGBColor, &'a str, Vec<(f64, f64)>);
+
+fn draw_widths(area: &Area<'_>, ablations: &[(String, Ablation)]) -> Drawn {
+    let lines: Vec<Line<'_>> = ablations
+        .iter()
+        .enumerate()
+        .map(|(place, (name, each))| {
+            let points = each
+                .widths
+                .iter()
+                .filter_map(|width| width.ratio().map(|ratio| (f64::from(width.bits), ratio)));
+            (colour(place), name.as_str(), points.collect())
+        })
+        .collect();
+    let highest = lines.iter().flat_map(|(_, _, points)| points).map(|point| point.1);
+    let highest = highest.fold(1.0, f64::max) * 1.15;
+    let mut chart = ChartBuilder::on(area)
+        .caption("Area of multipliers over area of table look-up, equal throughput", TITLE)
+        .margin(12)
+        .x_label_area_size(44)
+        .y_label_area_size(48)
+        .build_cartesian_2d(0.5..8.5, 0.0..highest)?;
+    chart
+        .configure_mesh()
+        .x_labels(8)
+        .x_label_formatter(&|bits| format!("{bits:.0}"))
+        .x_desc("bits of a weight (INT8 activations)")
+        .y_label_formatter(&|ratio| format!("{ratio:.1}"))
+        .label_style(FONT)
+        .max_light_lines(1)
+        .disable_x_mesh()
+        .draw()?;
+    chart.draw_series(LineSeries::new([(0.5, 1.0), (8.5, 1.0)], BLACK.mix(0.6)))?;
+    for (colour, name, points) in lines {
+        chart
+            .draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?
+            .label(name)
+            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour.filled()));
+        chart.draw_series(points.iter().map(|point| Circle::new(*point, 4, colour.filled())))?;
+    }
+    chart
+        .configure_series_labels()
+        .label_font(FONT)
+        .background_style(WHITE)
+        .border_style(BLACK.mix(0.3))
+        .draw()
+}

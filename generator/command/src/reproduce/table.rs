@@ -1,0 +1,225 @@
+//! The figures of a reproduction as tables: for the terminal, as Markdown, as JSON.
+
+use super::lut_ablation::{Ablation, ratio};
+use super::measure::Measured;
+use bitplane_synthesise::Report;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// A table with a title. The first column is text, the others are figures.
+#[derive(Debug)]
+pub struct Table {
+    title: String,
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// Said in place of a figure that a core with a missed clock does not have.
+const MISSED: &str = "clock missed";
+
+impl Table {
+    fn new(title: String, head: &[&str]) -> Self {
+        let head = head.iter().map(|name| (*name).to_owned()).collect();
+        Self { title, head, rows: Vec::new() }
+    }
+
+    /// Columns side by side for a terminal.
+    pub fn text(&self) -> String {
+        self.laid_out(|widths, row| {
+            let cells = row.iter().zip(widths).enumerate();
+            let cells = cells.map(|(place, (cell, width))| aligned(place, cell, *width));
+            format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+        })
+    }
+
+    /// A Markdown table under its title.
+    pub fn markdown(&self) -> String {
+        let line = |widths: &[usize], row: &[String]| {
+            let cells = row.iter().zip(widths).enumerate();
+            let cells = cells.map(|(place, (cell, width))| aligned(place, cell, *width));
+            format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
+        };
+        let widths = self.widths();
+        let rule = widths.iter().enumerate().map(|(place, width)| match place {
+            0 => format!(":{}", "-".repeat(width - 1)),
+            _ => format!("{}:", "-".repeat(width - 1)),
+        });
+        let mut text = format!("{}\n\n{}", self.title, line(&widths, &self.head));
+        let _ = writeln!(text, "| {} |", rule.collect::<Vec<_>>().join(" | "));
+        text.extend(self.rows.iter().map(|row| line(&widths, row)));
+        text
+    }
+
+    fn laid_out(&self, line: impl Fn(&[usize], &[String]) -> String) -> String {
+        let widths = self.widths();
+        let mut text = format!("{}\n{}", self.title, line(&widths, &self.head));
+        text.extend(self.rows.iter().map(|row| line(&widths, row)));
+        text
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let width = |place: usize| {
+            let column = self.rows.iter().map(|row| row[place].chars().count());
+            column.max().unwrap_or(0).max(self.head[place].chars().count()).max(3)
+        };
+        (0..self.head.len()).map(width).collect()
+    }
+}
+
+fn aligned(place: usize, cell: &str, width: usize) -> String {
+    match place {
+        0 => format!("{cell:<width$}"),
+        _ => format!("{cell:>width$}"),
+    }
+}
+
+/// All tables of one library; those of parts that were not run are left out.
+pub fn tables(ablation: &Ablation) -> Vec<Table> {
+    let tables = [steps(ablation), tuned(ablation), widths(ablation)];
+    tables.into_iter().flatten().filter(|table| !table.rows.is_empty()).collect()
+}
+
+fn place(report: &Report) -> String {
+    format!("{}, {}, {} MHz", report.library, report.tool, report.clock_mhz)
+}
+
+fn figures(measured: &Measured) -> [String; 3] {
+    let report = &measured.report;
+    [
+        format!("{:.0}", report.area),
+        format!("{:.2}", measured.area_per_bit_mac()),
+        format!("{:.0}", report.delay_ps),
+    ]
+}
+
+fn shown(ratio: Option<f64>) -> String {
+    ratio.map_or(MISSED.to_owned(), |ratio| format!("{ratio:.3}"))
+}
+
+fn steps(ablation: &Ablation) -> Option<Table> {
+    let base = ablation.baseline()?;
+    let unit = &base.report.area_unit;
+    let area = format!("area ({unit})");
+    let each = format!("{unit} per bit-MAC");
+    let head = ["step", "tile", &area, &each, "delay (ps)", "ratio", "published"];
+    let mut table = Table::new(format!("Steps, {}:", place(&base.report)), &head);
+    for (measured, published) in &ablation.steps {
+        let [area, each, delay] = figures(measured);
+        let published = published.map_or(String::new(), |line| format!("{:.3}", line.ratio));
+        let (title, shape) = (measured.core.title.clone(), measured.core.settings.shape());
+        let ratio = shown(ratio(base, measured));
+        table.rows.push(vec![title, shape, area, each, delay, ratio, published]);
+    }
+    Some(table)
+}
+
+fn tuned(ablation: &Ablation) -> Option<Table> {
+    let first = ablation.tuned.iter().find_map(|(.., found)| found.tried.first())?;
+    let unit = &first.report.area_unit;
+    let area = format!("area ({unit})");
+    let each = format!("{unit} per bit-MAC");
+    let head = ["tuned", "tile", "tried", &area, &each, "delay (ps)", "look-up is smaller by"];
+    let title = format!("Each tuned over the same settings, {}:", place(&first.report));
+    let mut table = Table::new(title, &head);
+    let look_up = ablation.best("look_up_tuned");
+    for (_, title, found) in &ablation.tuned {
+        let tried = found.tried.len().to_string();
+        let row = match &found.best {
+            Some(best) => {
+                let [area, each, delay] = figures(best);
+                let smaller = look_up.map_or(String::new(), |look_up| shown(ratio(best, look_up)));
+                vec![(*title).into(), best.core.settings.shape(), tried, area, each, delay, smaller]
+            }
+            None => {
+                let none = || String::new();
+                vec![(*title).into(), MISSED.into(), tried, none(), none(), none(), none()]
+            }
+        };
+        table.rows.push(row);
+    }
+    Some(table)
+}
+
+fn widths(ablation: &Ablation) -> Option<Table> {
+    let first = ablation.widths.first()?;
+    let unit = &first.look_up.report.area_unit;
+    let (look_up, multiply) =
+        (format!("look-up ({unit} per bit-MAC)"), format!("multipliers ({unit} per bit-MAC)"));
+    let turns = match ablation.look_up_loses_at() {
+        Some(bits) => format!("look-up stops winning at INT{bits} weights"),
+        None => "look-up wins at every width".to_owned(),
+    };
+    let title = format!("Look-up against multipliers, {}; {turns}:", place(&first.look_up.report));
+    let head = ["weights", &look_up, &multiply, "look-up is smaller by"];
+    let mut table = Table::new(title, &head);
+    for width in &ablation.widths {
+        let [_, look_up, _] = figures(&width.look_up);
+        let [_, multiply, _] = figures(&width.multiply);
+        table.rows.push(vec![
+            format!("INT{}", width.bits),
+            look_up,
+            multiply,
+            shown(width.ratio()),
+        ]);
+    }
+    Some(table)
+}
+
+/// The figures of one library as JSON: `library`, `tool`, `rows`, `tuned`, `widths`.
+pub fn document(library: &str, tool: &str, ablation: &Ablation) -> Value {
+    let base = ablation.baseline();
+    let rows = ablation.steps.iter().map(|(measured, published)| {
+        let mut row = core(measured);
+        row["ratio"] = base.and_then(|base| ratio(base, measured)).into();
+        row["published"] = published.map(|line| line.ratio).into();
+        row["published_title"] = published.map(|line| line.title).into();
+        row["published_area_um2"] = published.map(|line| line.area_um2).into();
+        row
+    });
+    let look_up = ablation.best("look_up_tuned");
+    let tuned = ablation.tuned.iter().map(|(name, title, found)| {
+        let ratio = found.best.as_ref().zip(look_up).and_then(|(best, own)| ratio(best, own));
+        json!({
+            "name": name,
+            "title": title,
+            "best": found.best.as_ref().map(core),
+            "look_up_smaller_by": ratio,
+            "tried": found.tried.iter().map(core).collect::<Vec<_>>(),
+        })
+    });
+    let widths = ablation.widths.iter().map(|width| {
+        json!({
+            "weight_bits": width.bits,
+            "look_up": core(&width.look_up),
+            "multiply": core(&width.multiply),
+            "look_up_smaller_by": width.ratio(),
+        })
+    });
+    json!({
+        "library": library,
+        "tool": tool,
+        "rows": rows.collect::<Vec<_>>(),
+        "tuned": tuned.collect::<Vec<_>>(),
+        "widths": widths.collect::<Vec<_>>(),
+        "look_up_loses_at_weight_bits": ablation.look_up_loses_at(),
+    })
+}
+
+fn core(measured: &Measured) -> Value {
+    let (core, report) = (&measured.core, &measured.report);
+    json!({
+        "name": core.name,
+        "title": core.title,
+        "tile": core.settings.shape(),
+        "digest": core.spec.digest(),
+        "area": report.area,
+        "area_unit": report.area_unit,
+        "bit_macs_per_cycle": core.settings.bit_macs_per_cycle(),
+        "area_per_bit_mac": measured.area_per_bit_mac(),
+        "flops": report.flops,
+        "delay_ps": report.delay_ps,
+        "clock_mhz": report.clock_mhz,
+        "met": report.met,
+        "config": core.config,
+    })
+}

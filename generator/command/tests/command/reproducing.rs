@@ -1,0 +1,159 @@
+//! `reproduce`: what is listed, written and refused, and whole tables from a Yosys of known answers.
+
+use crate::scene::Scene;
+use insta::assert_snapshot;
+use std::os::unix::fs::PermissionsExt;
+
+/// A Yosys that maps every core to its predicted flip-flops and to gates by its name, in a time by
+/// its name, and notes each of its runs.
+const YOSYS: &str = r#"#!/bin/sh
+[ "$1" = -V ] && echo 'Yosys 0.40' && exit
+field() { sed -n "s/^ *\"$1\": \"*\([^\",]*\)\"*,*$/\1/p" ../bundle/manifest.json | head -n 1; }
+top=$(field top)
+echo "$top" >> "$RUNS"
+delay=1000
+gates=4000
+case $top in
+  weight_reinterpretation) gates=2000 ;;
+  groups_8) delay=2500 ;;
+esac
+echo "ABC: WireLoad = \"none\"  Gates = 1  Delay = $delay.00 ps"
+cat > "${1%.ys}.json" <<END
+{"modules": {"\\\\$top": {"num_cells_by_type": {"DFF_X1": $(grep -o '"flops": [0-9]*' \
+  ../bundle/manifest.json | head -n 1 | cut -d ' ' -f 2), "NAND2_X1": $gates}}}}
+END
+"#;
+
+fn scene_with_yosys() -> Scene {
+    let scene = Scene::new();
+    let runs = scene.path("runs").display().to_string();
+    let scene = scene.with("RUNS", &runs);
+    scene.write("yosys", YOSYS);
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(scene.path("yosys"), mode).unwrap();
+    scene
+}
+
+const STEPS: [&str; 9] = [
+    "reproduce",
+    "lut-ablation",
+    "--part",
+    "steps",
+    "--yosys",
+    "./yosys",
+    "--json",
+    "r.json",
+    "--jobs=3",
+];
+
+#[test]
+fn reproductions_are_listed() {
+    assert_snapshot!(Scene::without_tools().run(&["reproduce", "--list"]), @"
+    exit 0
+    out: lut-ablation    UNPU to LUT Tensor Core step by step, W2A8; then our own steps
+    ");
+}
+
+#[test]
+fn written_cores_are_configurations_and_not_replaced() {
+    let scene = Scene::without_tools();
+    let arguments = ["reproduce", "lut-ablation", "--write", "cores"];
+    assert_snapshot!(scene.run(&arguments), @"
+    exit 0
+    out: wrote 25 configurations into cores
+    ");
+    let text = scene.run(&["generate", "cores/unpu.toml", "--out", "bundle"]);
+    assert!(text.starts_with("exit 0\nout: created bundle: top unpu"), "{text}");
+    let again = scene.run(&arguments);
+    assert!(again.contains("[file-exists] cores/unpu.toml"), "{again}");
+}
+
+#[test]
+fn bad_arguments_are_refused_before_any_work() {
+    let scene = Scene::without_tools();
+    scene.write("page.md", "no place\n");
+    let refused = |arguments: &[&str]| {
+        let text = scene.run(&[&["reproduce"], arguments].concat());
+        assert!(text.starts_with("exit 2\n"), "{text}");
+        text
+    };
+    assert!(refused(&["lut-ablations"]).contains("lut-ablation"));
+    assert!(refused(&["lut-ablation", "--product", "63"]).contains("64..=4096"));
+    assert!(refused(&["lut-ablation", "--jobs", "0"]).contains("--jobs"));
+    assert!(refused(&["lut-ablation", "--clock-mhz", "-1"]).contains("[bad-clock]"));
+    assert!(refused(&["lut-ablation", "--liberty", "/dev/zero"]).contains("is a device"));
+    assert!(refused(&["lut-ablation", "--markdown", "page.md"]).contains("[no-place] page.md"));
+    assert!(refused(&["lut-ablation", "--plot", "no/p.svg"]).contains("[no-folder]"));
+}
+
+#[test]
+fn ratios_are_those_of_the_areas_and_a_missed_clock_has_none() {
+    let scene = scene_with_yosys();
+    let text = scene.run(&STEPS);
+    assert!(text.starts_with("exit 0\n"), "{text}");
+    assert!(text.contains("[clock-not-met] --clock-mhz: with bitplane_ge"), "{text}");
+    let json = scene.json("r.json");
+    let rows = json["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 9);
+    let area = |row: usize| rows[row]["area"].as_f64().unwrap();
+    assert_eq!(rows[0]["ratio"], 1.0);
+    assert_eq!(rows[1]["ratio"].as_f64().unwrap(), area(0) / area(1));
+    assert!(area(0) > area(1) + 2000.0);
+    let published: Vec<_> = rows.iter().filter_map(|row| row["published"].as_f64()).collect();
+    assert_eq!(published, [1.0, 1.317, 1.351, 1.440]);
+    let missed: Vec<_> = rows.iter().filter(|row| row["met"] == false).collect();
+    assert_eq!(missed.len(), 1);
+    assert_eq!((&missed[0]["name"], &missed[0]["ratio"]), (&"groups_8".into(), &().into()));
+    assert_eq!((&json["library"], &json["tool"]), (&"bitplane_ge".into(), &"Yosys 0.40".into()));
+}
+
+#[test]
+fn what_was_measured_once_is_not_measured_again() {
+    let scene = scene_with_yosys();
+    scene.run(&STEPS);
+    let runs = scene.read("runs");
+    // The core that misses its clock is mapped twice.
+    assert_eq!(runs.lines().count(), 10);
+    let first = scene.json("r.json");
+    scene.run(&STEPS);
+    assert_eq!(scene.read("runs"), runs);
+    assert_eq!(scene.json("r.json"), first);
+    scene.run(&[&STEPS[..], &["--clock-mhz", "400"]].concat());
+    assert!(scene.read("runs").lines().count() > 18);
+}
+
+#[test]
+fn a_search_keeps_only_cores_that_meet_the_clock() {
+    let scene = scene_with_yosys();
+    let text = scene.run(&[&STEPS[..2], &["--part", "tuned"], &STEPS[4..]].concat());
+    assert!(text.starts_with("exit 0\n"), "{text}");
+    for tuned in scene.json("r.json")["tuned"].as_array().unwrap() {
+        let tried = tuned["tried"].as_array().unwrap();
+        let smallest = tried.iter().filter(|core| core["met"] == true);
+        let smallest = smallest.map(|core| core["area_per_bit_mac"].as_f64().unwrap());
+        let best = tuned["best"]["area_per_bit_mac"].as_f64().unwrap();
+        assert_eq!(best, smallest.fold(f64::INFINITY, f64::min));
+        assert!(tried.len() > 5, "{tuned}");
+    }
+}
+
+#[test]
+fn tables_go_between_the_lines_of_a_page_and_figures_into_a_plot() {
+    let scene = scene_with_yosys();
+    let page =
+        "before\n<!-- lut-ablation: begin -->\nstale figure\n<!-- lut-ablation: end -->\nafter\n";
+    scene.write("page.md", page);
+    let output = ["--markdown", "page.md", "--plot", "p.svg"];
+    let text = scene.run(&[&STEPS[..], &output].concat());
+    assert!(text.starts_with("exit 0\n"), "{text}");
+    let page = scene.read("page.md");
+    assert!(page.starts_with("before\n<!-- lut-ablation: begin -->\n"), "{page}");
+    assert!(
+        page.ends_with("<!-- lut-ablation: end -->\nafter\n") && !page.contains("stale figure"),
+        "{page}"
+    );
+    assert!(page.contains("`bitplane reproduce lut-ablation --part steps`"), "{page}");
+    assert!(page.contains("clock missed"), "{page}");
+    let plot = scene.read("p.svg");
+    assert!(plot.starts_with("<svg") && plot.contains("clock missed"));
+}

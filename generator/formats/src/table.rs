@@ -1,0 +1,145 @@
+//! What a table of partial sums holds, and where each bit of it lies.
+//!
+//! All sums of a group with every element's sign chosen freely are odd together or even together,
+//! because changing a sign changes the sum by an even number. Such a table keeps that lowest bit
+//! once, below the other bits of its entries; a lane then selects one bit less.
+
+use crate::{IntegerFormat, Range, entry_range, signed_bits};
+
+/// Which sums of k activations a table holds. Element i follows bit i of an entry's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TableContent {
+    /// A set bit adds an element, a clear one subtracts it; the last element, which has no bit, is
+    /// added. 2^(k-1) entries.
+    SignedHalf,
+    /// As above with a bit for every element: 2^k entries.
+    SignedFull,
+    /// A set bit adds an element, a clear one leaves it out. Entry 0 is 0 and not stored:
+    /// 2^k - 1 entries.
+    Subsets,
+}
+
+/// Bits of one table: the bit that all entries share, if there is one, then entry after entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TableLayout {
+    /// What the entries are.
+    pub content: TableContent,
+    /// Elements of a group, 1 to 16.
+    pub k: u32,
+    /// Width of an entry, two's complement.
+    pub entry_bits: u32,
+}
+
+impl TableLayout {
+    /// The table of `k` activations.
+    pub fn of(content: TableContent, activation: IntegerFormat, k: u32) -> Self {
+        let range = match content {
+            TableContent::SignedHalf => entry_range(activation, k, true),
+            TableContent::SignedFull => entry_range(activation, k, false),
+            TableContent::Subsets => {
+                let elements = i128::from(k);
+                Range { min: elements * activation.min(), max: elements * activation.max() }
+            }
+        };
+        Self { content, k, entry_bits: signed_bits(range) }
+    }
+
+    /// Number of the lowest stored entry.
+    pub fn first(self) -> u32 {
+        u32::from(self.content == TableContent::Subsets)
+    }
+
+    /// Stored entries.
+    pub fn entries(self) -> u32 {
+        match self.content {
+            TableContent::SignedHalf => 1 << (self.k - 1),
+            TableContent::SignedFull => 1 << self.k,
+            TableContent::Subsets => (1 << self.k) - 1,
+        }
+    }
+
+    /// Bits of an entry's number.
+    pub fn index_bits(self) -> u32 {
+        self.k - u32::from(self.content == TableContent::SignedHalf)
+    }
+
+    /// Low bits that all entries share: 1 in signed tables, 0 otherwise.
+    pub fn shared_bits(self) -> u32 {
+        u32::from(self.content != TableContent::Subsets)
+    }
+
+    /// Bits that each entry has to itself.
+    pub fn own_bits(self) -> u32 {
+        self.entry_bits - self.shared_bits()
+    }
+
+    /// Bits of the whole table.
+    pub fn bits(self) -> u32 {
+        self.shared_bits() + self.entries() * self.own_bits()
+    }
+
+    /// Entry `number` of the table of `elements`.
+    pub fn entry(self, elements: &[i64], number: u32) -> i64 {
+        let last = 1 << (self.k - 1);
+        let number = if self.content == TableContent::SignedHalf { number | last } else { number };
+        let clear = if self.content == TableContent::Subsets { 0 } else { -1 };
+        let factor = |i: usize| if number >> i & 1 == 1 { 1 } else { clear };
+        elements.iter().enumerate().map(|(i, element)| factor(i) * element).sum()
+    }
+
+    /// The table of `elements` as fields of (width, value), lowest first.
+    pub fn fields(self, elements: &[i64]) -> Vec<(u32, i64)> {
+        let numbers = self.first()..self.first() + self.entries();
+        let own = |number| (self.own_bits(), self.entry(elements, number) >> self.shared_bits());
+        let shared = (self.shared_bits() > 0).then(|| (1, self.entry(elements, 0) & 1));
+        shared.into_iter().chain(numbers.map(own)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTENTS: [TableContent; 3] =
+        [TableContent::SignedHalf, TableContent::SignedFull, TableContent::Subsets];
+
+    fn int(bits: u32) -> IntegerFormat {
+        IntegerFormat::new(bits).unwrap()
+    }
+
+    #[test]
+    fn a_half_table_of_four_int8_takes_73_bits() {
+        let layout = TableLayout::of(TableContent::SignedHalf, int(8), 4);
+        assert_eq!((layout.entries(), layout.entry_bits, layout.bits()), (8, 10, 73));
+    }
+
+    #[test]
+    fn the_entries_of_a_half_table_hold_the_last_element_positive() {
+        let entries = |content, elements: &[i64]| {
+            let layout = TableLayout::of(content, int(8), elements.len() as u32);
+            let numbers = layout.first()..layout.first() + layout.entries();
+            numbers.map(|number| layout.entry(elements, number)).collect::<Vec<_>>()
+        };
+        assert_eq!(entries(TableContent::SignedHalf, &[1, 10, 100]), [89, 91, 109, 111]);
+        assert_eq!(entries(TableContent::SignedFull, &[1, 10]), [-11, -9, 9, 11]);
+        assert_eq!(entries(TableContent::Subsets, &[1, 10]), [1, 10, 11]);
+    }
+
+    #[test]
+    fn fields_put_together_give_every_entry_back() {
+        for content in CONTENTS {
+            let layout = TableLayout::of(content, int(4), 3);
+            for elements in [[-8, -8, -8], [7, 7, 7], [-8, 7, 3], [1, 0, 0]] {
+                let fields = layout.fields(&elements);
+                assert_eq!(fields.iter().map(|field| field.0).sum::<u32>(), layout.bits());
+                let shared = layout.shared_bits();
+                let low = if shared == 1 { fields[0].1 } else { 0 };
+                for (i, (bits, own)) in fields[shared as usize..].iter().enumerate() {
+                    let number = layout.first() + i as u32;
+                    assert_eq!((own << shared) + low, layout.entry(&elements, number));
+                    assert!(int(*bits).wrap(i128::from(*own)) == i128::from(*own));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+"""Prints the report of scripts/layers from the JSON files that its commands wrote.
+
+layers_report.py FOLDER      exit status 1 if any output differs from the golden model
+"""
+
+import pathlib
+import sys
+
+from report import read, table
+
+LAYERS = ["intermediate", "output"]
+FORMATS = ["int1", "int2", "int3", "int4", "int8"]
+HEAD = [
+    "layer",
+    "channels",
+    "weights",
+    "outputs",
+    "mismatches",
+    "cycles",
+    "array used",
+    "weight NMSE",
+    "output NMSE",
+]
+
+
+def row(layer, format, run, quantised):
+    _, inputs, outputs = run["shape"]
+    return [
+        f"{layer}.dense",
+        f"{inputs} to {outputs}",
+        format,
+        f"{run['outputs']}",
+        f"{run['mismatches']}",
+        f"{run['cycles']}",
+        f"{run['utilisation']:.1%}",
+        f"{quantised['nmse']:.4g}",
+        f"{run['error']['nmse']:.4g}",
+    ]
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    folder = pathlib.Path(sys.argv[1])
+    names = [(layer, format) for layer in LAYERS for format in FORMATS]
+    runs = [read(folder, f"run_{layer}_{format}") for layer, format in names]
+    quantised = [read(folder, f"quantize_{layer}_{format}") for layer, format in names]
+    rows = [row(*name, run, weights) for name, run, weights in zip(names, runs, quantised)]
+    tokens, mismatches = runs[0]["shape"][0], sum(run["mismatches"] for run in runs)
+    print(
+        f"`run`, first encoder layer of all-MiniLM-L6-v2, {tokens} tokens, INT8 activations, 2 rows, "
+        "64 columns, groups of 4 (NMSE: normalised mean square error against FP32):\n"
+    )
+    print("\n".join(table(HEAD, rows)))
+    print(f"\n{mismatches} mismatches in {sum(run['outputs'] for run in runs)} outputs ({runs[0]['tool']}).")
+    if mismatches:
+        sys.exit(1)
+
+
+main()
