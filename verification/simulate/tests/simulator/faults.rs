@@ -216,8 +216,15 @@ const FAULTS: &[Fault] = &[
         name: "sum doubled a cycle late",
         core: OUTER,
         unit: "control",
-        right: "accumulate_double_q <= step_first_q;",
-        wrong: "double_q            <= step_first_q;\n    accumulate_double_q <= double_q;",
+        right: "accumulate_double_q <= clear_i ? '0 : (advance && step_first_q);",
+        wrong: "late_q              <= advance && step_first_q;\n      accumulate_double_q <= late_q;",
+    },
+    Fault {
+        name: "sum doubled while nothing is added",
+        core: OUTER,
+        unit: "control",
+        right: "'0 : (advance && step_first_q);",
+        wrong: "'0 : step_first_q;",
     },
     Fault {
         name: "activations summed in every pass",
@@ -283,7 +290,7 @@ fn planted(text: &str, fault: &Fault) -> String {
     assert_eq!(text.matches(fault.right).count(), 1, "{}: the text has moved on", fault.name);
     let text = text.replace(fault.right, fault.wrong);
     // A register that the fault adds.
-    match ["load_q", "double_q"]
+    match ["load_q", "late_q"]
         .iter()
         .find(|name| !fault.right.contains(**name) && fault.wrong.contains(*name))
     {
