@@ -123,7 +123,9 @@ fn digest(request: &Request, cells: &Cells) -> Result<String, Failure> {
     hash.update(request.clock_mhz.to_le_bytes());
     hash.update(request.library.name());
     hash.update(script.total()?);
-    hash.update(script.faster());
+    hash.update(script.again(Run::Faster));
+    hash.update(script.again(Run::Fastest));
+    hash.update(script::CHAINED_ADDERS_TEXT);
     hash.update(&cells.text);
     hash.update(request.yosys.label());
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
@@ -171,6 +173,7 @@ impl<'a> Flow<'a> {
         fs::create_dir_all(&request.work_dir)
             .map_err(|error| Failure::written(&request.work_dir, error))?;
         flow.write(script::LIBRARY, &flow.cells.text)?;
+        flow.write(script::CHAINED_ADDERS, script::CHAINED_ADDERS_TEXT)?;
         flow.write(script::CONSTRAINTS, &script::constraints(&flow.cells.driver))?;
         Ok(flow)
     }
@@ -213,15 +216,18 @@ impl<'a> Flow<'a> {
         Ok(self.run(Run::Breakdown, &self.script.breakdown()?)?.1)
     }
 
-    /// Maps for area, and again for speed if that misses the clock; the faster of two that miss.
+    /// Maps for area, and again for speed as long as the clock is missed; the fastest of those that
+    /// miss.
     fn total(&self) -> Result<Total, Failure> {
         self.forget()?;
-        let first = self.mapped(Run::Total, &self.script.total()?)?;
-        let mut best = first;
-        if !self.meets(&best.mapping) {
-            let second = self.mapped(Run::Faster, &self.script.faster())?;
-            if second.mapping.delay_ps < best.mapping.delay_ps {
-                best = Total { check_problems: best.check_problems, ..second };
+        let mut best = self.mapped(Run::Total, &self.script.total()?)?;
+        for run in [Run::Faster, Run::Fastest] {
+            if self.meets(&best.mapping) {
+                break;
+            }
+            let next = self.mapped(run, &self.script.again(run))?;
+            if next.mapping.delay_ps < best.mapping.delay_ps {
+                best = next;
             }
         }
         self.remember(best.run)?;

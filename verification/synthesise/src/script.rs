@@ -13,8 +13,11 @@ pub(crate) const CONSTRAINTS: &str = "constraints.txt";
 /// Type given to latches, so that they are counted: newer versions stop at a latch the library
 /// cannot hold.
 pub(crate) const LATCH: &str = "bitplane_latch";
-/// Flattened netlist before mapping.
+/// Flattened netlist with whole adders, before mapping.
 const GENERIC: &str = "generic.il";
+/// How adders are made where area counts most.
+pub(crate) const CHAINED_ADDERS: &str = "chained_adders.v";
+pub(crate) const CHAINED_ADDERS_TEXT: &str = include_str!("chained_adders.v");
 
 /// Mapped netlist of a run.
 pub(crate) fn mapped(run: Run) -> String {
@@ -26,20 +29,42 @@ pub(crate) fn statistics(run: Run) -> String {
     format!("{}.json", run.stem())
 }
 
-/// Which sequence ABC follows.
+/// Which way from operators to cells is taken.
 #[derive(Clone, Copy)]
 enum Effort {
-    /// Fewest gates, then sized to the clock.
+    /// Chained adders and a mapper that looks at area alone.
     Area,
+    /// Adders with carry look-ahead, fewest gates, then mapped and sized to the clock.
+    Balanced,
     /// Structure as written, which is shallower.
     Speed,
 }
 
 impl Effort {
-    fn prepare(self) -> &'static str {
+    fn of(run: Run) -> Self {
+        match run {
+            Run::Faster => Self::Balanced,
+            Run::Fastest => Self::Speed,
+            _ => Self::Area,
+        }
+    }
+
+    /// Commands that turn adders into something else than what Yosys makes of them by itself.
+    fn adders(self) -> String {
         match self {
-            Self::Area => "strash;&get,-n;&fraig,-x;&put;scorr;dc2;strash;",
-            Self::Speed => "strash;",
+            Self::Area => format!("maccmap\ntechmap -map {CHAINED_ADDERS}\n"),
+            Self::Balanced | Self::Speed => String::new(),
+        }
+    }
+
+    /// What ABC does before it sizes the cells.
+    fn mapping(self) -> &'static str {
+        match self {
+            Self::Area => "strash;dch,-f;amap,-m;",
+            Self::Balanced => {
+                "strash;&get,-n;&fraig,-x;&put;scorr;dc2;strash;&get,-n;&dch,-f;&nf,{D};&put;"
+            }
+            Self::Speed => "strash;&get,-n;&dch,-f;&nf,{D};&put;",
         }
     }
 }
@@ -57,25 +82,25 @@ impl Script<'_> {
     pub fn total(&self) -> Result<String, Failure> {
         let mut script = self.read()?;
         let top = &self.manifest.top;
-        script.push_str(&format!("synth -flatten -noabc -noshare -top {top}\n"));
+        script.push_str(&format!("synth -flatten -noabc -noshare -top {top} -run begin:fine\n"));
         // Flattening leaves scope markers in newer versions; they are no cells. Another name for
         // them in an older version selects nothing.
-        script.push_str(&format!("delete t:$scopeinfo\ncheck\nwrite_rtlil {GENERIC}\n"));
-        script.push_str(&self.map(Effort::Area, Run::Total));
+        script.push_str(&format!("delete t:$scopeinfo\nwrite_rtlil {GENERIC}\n"));
+        script.push_str(&self.map(Run::Total));
         Ok(script)
     }
 
-    /// The flattened netlist mapped for speed.
-    pub fn faster(&self) -> String {
-        format!("read_rtlil {GENERIC}\n{}", self.map(Effort::Speed, Run::Faster))
+    /// The flattened netlist mapped again, as `run` does it.
+    pub fn again(&self, run: Run) -> String {
+        format!("read_rtlil {GENERIC}\n{}", self.map(run))
     }
 
     /// Every module kept, mapped and counted.
     pub fn breakdown(&self) -> Result<String, Failure> {
         let mut script = self.read()?;
         let top = &self.manifest.top;
-        script.push_str(&format!("synth -noabc -noshare -top {top}\n"));
-        script.push_str(&self.map(Effort::Area, Run::Breakdown));
+        script.push_str(&format!("synth -noabc -noshare -top {top} -run begin:fine\n"));
+        script.push_str(&self.map(Run::Breakdown));
         Ok(script)
     }
 
@@ -95,13 +120,16 @@ impl Script<'_> {
         read(&self.sources, &self.manifest.top)
     }
 
-    fn map(&self, effort: Effort, run: Run) -> String {
-        let (prepare, period) = (effort.prepare(), self.budget_ps);
+    fn map(&self, run: Run) -> String {
+        let effort = Effort::of(run);
+        let (adders, mapping, period) = (effort.adders(), effort.mapping(), self.budget_ps);
+        let top = &self.manifest.top;
         let (mapped, statistics) = (mapped(run), statistics(run));
         format!(
-            "chtype -set {LATCH} t:$_DLATCH* t:$_SR_*\ndfflibmap -liberty {LIBRARY}\n\
-             abc -liberty {LIBRARY} -D {period} -constr {CONSTRAINTS} -script +{prepare}\
-             &get,-n;&dch,-f;&nf,{{D}};&put;buffer;upsize,{{D}};dnsize,{{D}};stime,-p;print_stats\n\
+            "{adders}synth -noabc -noshare -top {top} -run fine:\ncheck\n\
+             chtype -set {LATCH} t:$_DLATCH* t:$_SR_*\ndfflibmap -liberty {LIBRARY}\n\
+             abc -liberty {LIBRARY} -D {period} -constr {CONSTRAINTS} -script +{mapping}\
+             buffer;upsize,{{D}};dnsize,{{D}};stime,-p;print_stats\n\
              opt_clean\nwrite_rtlil {mapped}\ntee -q -o {statistics} stat -json\n"
         )
     }

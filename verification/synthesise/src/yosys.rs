@@ -209,8 +209,10 @@ pub enum Run {
     Total,
     /// Every module kept, for the area by unit.
     Breakdown,
-    /// The total mapped again for speed, since the clock was missed.
+    /// The total mapped again, since the clock was missed: adders with carry look-ahead.
     Faster,
+    /// The total mapped once more for speed alone.
+    Fastest,
     /// The mapped netlist as plain Verilog.
     Netlist,
     /// Mapped to the cells of an FPGA.
@@ -224,6 +226,7 @@ impl Run {
             Self::Total => "total",
             Self::Breakdown => "breakdown",
             Self::Faster => "faster",
+            Self::Fastest => "fastest",
             Self::Netlist => "netlist",
             Self::Fpga => "fpga",
         }
@@ -235,7 +238,8 @@ impl fmt::Display for Run {
         f.write_str(match self {
             Self::Total => "flattened run",
             Self::Breakdown => "run by unit",
-            Self::Faster => "second mapping for speed",
+            Self::Faster => "second mapping, with faster adders",
+            Self::Fastest => "third mapping, for speed",
             Self::Netlist => "writing of the gate netlist",
             Self::Fpga => "run for the FPGA",
         })
