@@ -79,6 +79,7 @@ fn a_multiplier_array_takes_twos_complement_weights_in_one_beat() {
     let mut spec = spec(TINY);
     spec.architecture = Architecture::MacArray;
     spec.zero_point = ZeroPointMode::None;
+    spec.bus.weight = spec.weight_beat_bits();
     // Codes 0, 1, 2, 3 are -2, -1, 0, 1.
     assert_eq!(weight_words(&spec, &with_data_bits("weight", 8)), [0b01_00_11_10]);
 }
@@ -95,7 +96,8 @@ fn an_activation_beat_carries_its_fields_in_port_order() {
 #[test]
 fn external_tables_are_built_with_the_last_element_positive_and_zeroed_elements_left_out() {
     let entries = |symmetry, bits, keep: [bool; 2]| {
-        let spec = table_core(symmetry, Precompute::External);
+        let mut spec = table_core(symmetry, Precompute::External);
+        spec.bus.activation = spec.activation_step_bits();
         let mut case = case(&spec);
         case.keep = keep.to_vec();
         let mut beats = Vec::new();
