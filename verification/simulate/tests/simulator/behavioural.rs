@@ -104,6 +104,7 @@ fn an_exhaustive_check_of_a_large_core_is_refused() {
     };
     let mut wide = spec(SMALL);
     wide.activation = bitplane_formats::IntegerFormat::new(16).unwrap();
+    wide.bus.activation = wide.activation_step_bits();
     let manifest = crate::common::manifest(Shape { activation: 16, ..SMALL });
     let simulator = Simulator { manifest, ..simulator };
     let refused = exhaustive(&simulator, &wide, &start(1, 0), &Monitor::silent());
