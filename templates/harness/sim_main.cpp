@@ -294,13 +294,16 @@ class Harness {
     ++cycle_;
   }
 
+  // State is random until the first edge; what assertions make of it means nothing.
   void reset() {
+    context_.assertOn(false);
     core_->rst_ni = 0;
     for (unsigned i = 0; i < kResetCycles; ++i) {
       settle();
       rise();
     }
     core_->rst_ni = 1;
+    context_.assertOn(true);
     held_ = false;
   }
 

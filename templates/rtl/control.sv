@@ -2,8 +2,10 @@
 // raises the sticky flags. Both ready outputs come from registers: whether a register will be free
 // is worked out one cycle ahead, from next states that are already known.
 //
-// A k-step takes {{ unit.phrases.planes_of_a_step }}; {{ unit.max_steps }} k-steps are exact.
-
+// A k-step takes {{ unit.phrases.planes_of_a_step }}; {{ core.max_steps }} k-steps are exact.
+{% if core.per_group() %}// A quantisation group of {{ unit.phrases.group_steps }} k-step(s), or the rest of the run, is followed by one more
+// weight beat, its zero points. They stay in the weight register until the drain has used them.
+{% endif %}
 `default_nettype none
 
 module {{ core.name }}_control (
@@ -32,11 +34,21 @@ module {{ core.name }}_control (
   // Result drain: busy now, busy in the next cycle, and what it drains.
   input  logic {{ core.bit() }} drain_busy_i,
   input  logic {{ core.bit() }} drain_busy_next_i,
-  output logic {{ core.bit() }} run_done_o,
-  output logic {{ core.width(core.rows_bits) }} run_rows_o,
+{% if core.per_group() %}  output logic {{ core.bit() }} group_done_o,
+  output logic {{ core.bit() }} run_last_o,
+{% else %}  output logic {{ core.bit() }} run_done_o,
+{% endif %}  output logic {{ core.width(core.rows_bits) }} run_rows_o,
   output logic {{ core.width(core.columns_bits) }} run_columns_o,
 {% if core.corrected %}  output logic {{ core.width(core.zero_point_bits) }} run_zero_point_o,
-
+{% endif %}{% if core.per_group() %}
+  // Zero points: a beat of them waits here; the drain starts on it and ends with it; one of those
+  // that are multiplied now is illegal; the group under way is its run's last.
+  output logic {{ core.bit() }} zero_points_valid_o,
+  input  logic {{ core.bit() }} zero_points_taken_i,
+  input  logic {{ core.bit() }} zero_points_used_i,
+  input  logic {{ core.bit() }} zero_point_is_illegal_i,
+  input  logic {{ core.bit() }} drain_run_last_i,
+{% endif %}{% if core.sums_activations() %}
   // First plane of a step, whose activations are counted once.
   output logic {{ core.bit() }} sum_enable_o,
 {% endif %}
@@ -51,8 +63,9 @@ module {{ core.name }}_control (
 );
 
 {% if unit.plane_bits > 0 && core.run_bits_bits == 0 && !core.passes %}  localparam logic {{ core.range(unit.plane_bits) }} LastPlane = {{ unit.plane_bits }}'d{{ unit.last_plane }};
-{% endif %}  localparam logic {{ core.range(unit.step_count_bits) }} MaxSteps = {{ unit.step_count_bits }}'d{{ unit.max_steps }};
-
+{% endif %}  localparam logic {{ core.range(unit.step_count_bits) }} MaxSteps = {{ unit.step_count_bits }}'d{{ core.max_steps }};
+{% if unit.group_step_bits > 0 %}  localparam logic {{ core.range(unit.group_step_bits) }} LastGroupStep = {{ unit.group_step_bits }}'d{{ unit.last_group_step }};
+{% endif %}
   logic step_full_d, step_full_q;
   logic step_ready_d, step_ready_q;
   logic step_last_q;
@@ -79,8 +92,13 @@ module {{ core.name }}_control (
   assign advance     = step_full_q && weight_full_q && !drain_busy_i;
   assign step_done   = advance && plane_is_last;
 
-  assign step_full_d   = !clear_i && (step_load || (step_full_q && !step_done));
-  assign weight_full_d = !clear_i && (weight_load || (weight_full_q && !advance));
+{% if core.per_group() %}  // A plane is looked up once; zero points stay until the last product is made.
+  logic weight_done;
+
+  assign weight_done = advance || zero_points_used_i;
+
+{% endif %}  assign step_full_d   = !clear_i && (step_load || (step_full_q && !step_done));
+  assign weight_full_d = !clear_i && (weight_load || (weight_full_q && !{{ unit.phrases.weight_done }}));
 
   // A full register is ready again if the cycle to come empties it for certain.
   assign advance_next   = step_full_d && weight_full_d && !drain_busy_next_i;
@@ -176,7 +194,33 @@ module {{ core.name }}_control (
   assign plane_is_last      = 1'b1;
   assign plane_is_last_next = 1'b1;
 {% endif %}
-{% if core.corrected %}  // A reinterpreted zero point is odd; 0 marks a grid without one.
+{% if core.per_group() %}  // Quantisation groups are counted from the start of the run.
+  logic group_is_done;
+
+{% if unit.group_step_bits > 0 %}  logic {{ core.range(unit.group_step_bits) }} group_step_d, group_step_q;
+
+  assign group_is_done = step_last_q || (group_step_q == LastGroupStep);
+
+  always_comb begin : p_group
+    group_step_d = group_step_q;
+    if (clear_i) begin
+      group_step_d = '0;
+    end else if (step_done) begin
+      group_step_d = group_is_done ? '0 : (group_step_q + {{ unit.group_step_bits }}'d1);
+    end
+  end
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_group_register
+{% else %}  always_ff @(posedge clk_i) begin : p_group_register
+{% endif %}    if (!rst_ni) begin
+      group_step_q <= '0;
+    end else begin
+      group_step_q <= group_step_d;
+    end
+  end
+{% else %}  assign group_is_done = 1'b1;
+{% endif %}
+{% endif %}{% if core.corrected %}  // A reinterpreted zero point is odd; 0 marks a grid without one.
   logic zero_point_is_illegal;
 
 {% if core.run_bits_bits > 0 %}  // One of b-bit weights has the same sign in all bits from bit b on.
@@ -196,7 +240,7 @@ module {{ core.name }}_control (
 {% endif %}{% if unit.run_bits_can_exceed %}    if (step_weight_bits_i > {{ core.run_bits_bits }}'d{{ core.weight_bits }}) illegal_first = 1'b1;
 {% endif %}{% if core.corrected %}    if (zero_point_is_illegal) illegal_first = 1'b1;
 {% endif %}    out_of_order = (step_first_i == in_run_q);
-    weight_out_of_step = (weight_last_q != (plane_is_last && step_last_q));
+    weight_out_of_step = {{ unit.phrases.weight_out_of_step }};
 
     in_run_d = in_run_q;
     if (step_load) in_run_d = !step_last_i;
@@ -205,8 +249,9 @@ module {{ core.name }}_control (
     error_d = error_q;
     if (step_load && (out_of_order || (run_starts && illegal_first))) error_d = 1'b1;
 {% if core.passes %}    if (step_load && pass_differs) error_d = 1'b1;
-{% endif %}    if (advance && weight_out_of_step) error_d = 1'b1;
-    if (clear_i) error_d = 1'b0;
+{% endif %}    if ({{ unit.phrases.weight_checked }} && weight_out_of_step) error_d = 1'b1;
+{% if core.per_group() %}    if (zero_point_is_illegal_i) error_d = 1'b1;
+{% endif %}    if (clear_i) error_d = 1'b0;
   end
 
   // Length of the run in k-steps, held at the largest exact length.
@@ -303,11 +348,14 @@ module {{ core.name }}_control (
   assign step_load_o       = step_load;
   assign weight_ready_o    = weight_ready_q;
   assign weight_load_o     = weight_load;
-  assign run_done_o        = {{ unit.phrases.run_done }};
-  assign run_rows_o        = rows_q;
+{% if core.per_group() %}  assign group_done_o      = step_done && group_is_done;
+  assign run_last_o        = step_last_q;
+  assign zero_points_valid_o = weight_full_q;
+{% else %}  assign run_done_o        = {{ unit.phrases.run_done }};
+{% endif %}  assign run_rows_o        = rows_q;
   assign run_columns_o     = columns_q;
 {% if core.corrected %}  assign run_zero_point_o  = zero_point_q;
-  assign sum_enable_o      = {{ unit.phrases.sum_enable }};
+{% endif %}{% if core.sums_activations() %}  assign sum_enable_o      = {{ unit.phrases.sum_enable }};
 {% endif %}  assign error_o           = error_q;
   assign overflow_o        = overflow_q;
 

@@ -77,7 +77,7 @@ module {{ core.name }}_plane_accumulator (
 {% if unit.exact %}
 `ifndef SYNTHESIS
 `ifndef __ICARUS__
-  // No run of up to {{ core.max_k }} elements leaves the range.
+  // No {{ unit.phrases.summed }} of up to {{ core.accumulated_elements }} elements leaves the range.
   logic signed [ExactWidth-1:0] checked;
 
   assign checked = ExactWidth'($signed({{ unit.phrases.augend }})) + addend;

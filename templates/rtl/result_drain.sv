@@ -2,7 +2,10 @@
 // the output, row by row, while zeros follow. So a drained accumulator is ready for the next run,
 // and the same walk without output clears all of them after reset and clear_i.
 //
-// First beat {{ unit.settle_cycles }} cycle(s) after the last accumulation; {{ unit.positions }} position(s) in all.
+{% if core.per_group() %}// It drains every quantisation group as soon as its zero points are there; only the run's last
+// group gives results, the others leave their sums at the edge.
+//
+{% endif %}// First beat {{ unit.settle_cycles }} cycle(s) after the last accumulation; {{ unit.positions }} position(s) in all.
 
 `default_nettype none
 
@@ -11,16 +14,32 @@ module {{ core.name }}_result_drain (
   input  logic {{ core.bit() }} rst_ni,
   input  logic {{ core.bit() }} clear_i,
 
-  // A run's last accumulation is under way.
+{% if core.per_group() %}  // A quantisation group's last accumulation is under way; the group is its run's last.
+  input  logic {{ core.bit() }} group_done_i,
+  input  logic {{ core.bit() }} run_last_i,
+{% else %}  // A run's last accumulation is under way.
   input  logic {{ core.bit() }} run_done_i,
-  input  logic {{ core.width(core.rows_bits) }} run_rows_i,
+{% endif %}  input  logic {{ core.width(core.rows_bits) }} run_rows_i,
   input  logic {{ core.width(core.columns_bits) }} run_columns_i,
   output logic {{ core.bit() }} busy_o,
   output logic {{ core.bit() }} busy_next_o,
 
-  // Accumulator chain, and the step to the next row.
+{% if core.per_group() %}  // Zero points in the weight register: there; the first of them multiplied now; the last.
+  input  logic {{ core.bit() }} zero_points_valid_i,
+  output logic {{ core.bit() }} zero_points_taken_o,
+  output logic {{ core.bit() }} zero_points_used_o,
+
+  // The zero points of this beat of a row are multiplied.
+{% if unit.beat_bits > 0 %}  output logic {{ core.width(unit.beat_bits) }} product_beat_o,
+{% endif %}  output logic {{ core.bit() }} product_load_o,
+
+  // The group that drains is its run's first; its last.
+  output logic {{ core.bit() }} run_first_o,
+  output logic {{ core.bit() }} run_last_o,
+
+{% endif %}  // Accumulator chain, and the step to the next row.
   output logic {{ core.bit() }} shift_o,
-{% if core.corrected %}  output logic {{ core.bit() }} next_row_o,
+{% if core.sums_activations() %}  output logic {{ core.bit() }} next_row_o,
 {% endif %}
   // Result stream.
   output logic {{ core.bit() }} result_valid_o,
@@ -40,7 +59,35 @@ module {{ core.name }}_result_drain (
   logic {{ core.range(core.columns_bits) }} columns_left_d, columns_left_q;
   logic {{ core.range(core.columns_bits) }} columns_q;
 
-{% if unit.settle_cycles > 0 %}  // Wait for the last accumulation and the row's correction.
+{% if core.per_group() %}  // Zero points are waited for from the cycle before the last accumulation is there.
+  logic due_d, due_q;
+  logic settled;
+  logic first_d, first_q;
+  logic last_q;
+
+  assign start = due_q && zero_points_valid_i;
+  assign due_d = !clear_i && (settled || (due_q && !start));
+
+{% if unit.delay_cycles > 0 %}  logic {{ core.range(unit.delay_cycles) }} settle_d, settle_q;
+
+  assign settle_d = clear_i ? '0 : {{ unit.phrases.settle_next }};
+  assign settled  = settle_q[{{ unit.delay_cycles }}-1];
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_settle
+{% else %}  always_ff @(posedge clk_i) begin : p_settle
+{% endif %}    if (!rst_ni) begin
+      settle_q <= '0;
+    end else begin
+      settle_q <= settle_d;
+    end
+  end
+
+  assign busy_o      = flushing_q || draining_q || due_q || (|settle_q);
+  assign busy_next_o = flushing_d || draining_d || due_d || (|settle_d);
+{% else %}  assign settled     = group_done_i;
+  assign busy_o      = flushing_q || draining_q || due_q;
+  assign busy_next_o = flushing_d || draining_d || due_d;
+{% endif %}{% else if unit.settle_cycles > 0 %}  // Wait for the last accumulation and the row's correction.
   logic {{ core.range(unit.settle_cycles) }} settle_d, settle_q;
 
   assign settle_d = clear_i ? '0 : {{ unit.phrases.settle_next }};
@@ -71,7 +118,7 @@ module {{ core.name }}_result_drain (
   assign is_done = row_is_done && (row_q == {{ unit.row_bits }}'d{{ unit.last_row }});
 {% else %}  assign is_done = row_is_done;
 {% endif %}
-  assign kept  = (rows_left_q != '0) && (columns_left_q != '0);
+  assign kept  = {{ unit.phrases.kept }};
   assign shift = flushing_q || (draining_q && (result_ready_i || !kept));
 
   always_comb begin : p_next
@@ -89,7 +136,7 @@ module {{ core.name }}_result_drain (
         columns_left_d = '0;
 {% endif %}      end
     end
-    if (run_done_i) begin
+    if ({{ unit.phrases.done }}) begin
       rows_left_d    = run_rows_i;
       columns_left_d = run_columns_i;
     end
@@ -99,7 +146,24 @@ module {{ core.name }}_result_drain (
     end
   end
 
-{% if unit.beat_bits > 0 || unit.row_bits > 0 %}  always_comb begin : p_position
+{% if core.per_group() %}  // The product of a position is made while the one before it leaves.
+  logic product_load, product_of_last_beat;
+
+  assign product_load = start || (draining_q && shift && !is_done);
+{% if unit.beat_bits > 0 %}  logic {{ core.range(unit.beat_bits) }} product_beat;
+
+  assign product_beat         = (draining_q && !row_is_done) ? (beat_q + {{ unit.beat_bits }}'d1) : '0;
+  assign product_of_last_beat = (product_beat == {{ unit.beat_bits }}'d{{ unit.last_beat }});
+  assign product_beat_o       = product_beat;
+{% else %}  assign product_of_last_beat = 1'b1;
+{% endif %}
+  always_comb begin : p_first
+    first_d = first_q;
+    if (draining_q && shift && is_done) first_d = last_q;
+    if (clear_i) first_d = 1'b1;
+  end
+
+{% endif %}{% if unit.beat_bits > 0 || unit.row_bits > 0 %}  always_comb begin : p_position
 {% if unit.beat_bits > 0 %}    beat_d = beat_q;
     if (shift) beat_d = row_is_done ? '0 : (beat_q + {{ unit.beat_bits }}'d1);
     if (clear_i) beat_d = '0;
@@ -113,12 +177,16 @@ module {{ core.name }}_result_drain (
 {% endif %}    if (!rst_ni) begin
       flushing_q <= 1'b1;
       draining_q <= 1'b0;
-{% if unit.beat_bits > 0 %}      beat_q     <= '0;
+{% if core.per_group() %}      due_q      <= 1'b0;
+      first_q    <= 1'b1;
+{% endif %}{% if unit.beat_bits > 0 %}      beat_q     <= '0;
 {% endif %}{% if unit.row_bits > 0 %}      row_q      <= '0;
 {% endif %}    end else begin
       flushing_q <= flushing_d;
       draining_q <= draining_d;
-{% if unit.beat_bits > 0 %}      beat_q     <= beat_d;
+{% if core.per_group() %}      due_q      <= due_d;
+      first_q    <= first_d;
+{% endif %}{% if unit.beat_bits > 0 %}      beat_q     <= beat_d;
 {% endif %}{% if unit.row_bits > 0 %}      row_q      <= row_d;
 {% endif %}    end
   end
@@ -126,8 +194,9 @@ module {{ core.name }}_result_drain (
   always_ff @(posedge clk_i) begin : p_left
     rows_left_q    <= rows_left_d;
     columns_left_q <= columns_left_d;
-    if (run_done_i) columns_q <= run_columns_i;
-  end
+    if ({{ unit.phrases.done }}) columns_q <= run_columns_i;
+{% if core.per_group() %}    if (group_done_i) last_q <= run_last_i;
+{% endif %}  end
 
   for (genvar i = 0; i < Drain; i++) begin : gen_keep
     assign result_keep_o[i] = (columns_left_q > {{ core.columns_bits }}'(i));
@@ -135,6 +204,12 @@ module {{ core.name }}_result_drain (
 
   assign shift_o        = shift;
 {% if core.corrected %}  assign next_row_o     = start || (shift && row_is_done);
+{% endif %}{% if core.per_group() %}  assign next_row_o     = (product_load && product_of_last_beat) || (flushing_q && row_is_done);
+  assign product_load_o = product_load;
+  assign run_first_o    = first_q;
+  assign run_last_o     = last_q;
+  assign zero_points_taken_o = start;
+  assign zero_points_used_o  = {{ unit.phrases.last_use }};
 {% endif %}  assign result_valid_o = draining_q && kept;
 {% if unit.beat_bits > 0 %}  assign result_last_o  = (rows_left_q == {{ core.rows_bits }}'d1)
                           && (columns_left_q <= {{ core.columns_bits }}'d{{ core.drain }});

@@ -15,7 +15,8 @@ module {{ core.name }} (
 {% if unit.is_lut %}  localparam int Groups = {{ core.groups }};
 {% endif %}  localparam int Width = {{ core.accumulator_bits }};
   localparam int Drain = {{ core.drain }};
-
+{% if core.per_group() %}  localparam int ResultWidth = {{ core.result_bits }};
+{% endif %}
   // Stream control.
   logic step_load;
   logic {{ unit.weight_load }};
@@ -23,11 +24,16 @@ module {{ core.name }} (
 {% if core.passes %}  logic accumulate_double;
 {% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane;
 {% endif %}  logic drain_busy, drain_busy_next;
-  logic run_done;
+  logic {{ unit.phrases.done }};
   logic {{ core.range(core.rows_bits) }} run_rows;
   logic {{ core.range(core.columns_bits) }} run_columns;
 {% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} run_zero_point;
-  logic sum_enable;
+{% endif %}{% if core.per_group() %}  logic run_last, drain_run_first, drain_run_last;
+  logic zero_points_valid, zero_points_taken, zero_points_used;
+  logic product_load;
+{% if unit.product_beat_bits > 0 %}  logic {{ core.range(unit.product_beat_bits) }} product_beat;
+{% endif %}  logic zero_point_is_illegal;
+{% endif %}{% if core.sums_activations() %}  logic sum_enable;
 {% endif %}
 {% if unit.activation_bus.is_narrow() %}  // Beats of the activation port; a k-step is whole with the last.
   logic activation_take;
@@ -128,11 +134,18 @@ module {{ core.name }} (
     .weight_last_i       (weight_last_i),
     .drain_busy_i        (drain_busy),
     .drain_busy_next_i   (drain_busy_next),
-    .run_done_o          (run_done),
-    .run_rows_o          (run_rows),
+{% if core.per_group() %}    .group_done_o        (group_done),
+    .run_last_o          (run_last),
+{% else %}    .run_done_o          (run_done),
+{% endif %}    .run_rows_o          (run_rows),
     .run_columns_o       (run_columns),
 {% if core.corrected %}    .run_zero_point_o    (run_zero_point),
-    .sum_enable_o        (sum_enable),
+{% endif %}{% if core.per_group() %}    .zero_points_valid_o (zero_points_valid),
+    .zero_points_taken_i (zero_points_taken),
+    .zero_points_used_i  (zero_points_used),
+    .zero_point_is_illegal_i (product_load && zero_point_is_illegal),
+    .drain_run_last_i    (drain_run_last),
+{% endif %}{% if core.sums_activations() %}    .sum_enable_o        (sum_enable),
 {% endif %}    .accumulate_enable_o (accumulate_enable),
 {% if core.passes %}    .accumulate_double_o (accumulate_double),
 {% endif %}{% if unit.plane_bits > 0 %}    .accumulate_plane_o  (accumulate_plane),
@@ -241,7 +254,7 @@ module {{ core.name }} (
   logic shift;
   logic [Rows*Columns*Width-1:0] sums, chain;
 
-  assign chain = sums >> (Drain * Width);
+  assign chain = {{ unit.phrases.chain }};
 
   for (genvar i = 0; i < Rows * Columns; i++) begin : gen_accumulator
     {{ core.name }}_plane_accumulator u_plane_accumulator (
@@ -257,30 +270,39 @@ module {{ core.name }} (
   end
 
   // Results.
-{% if core.corrected %}  logic next_row;
+{% if core.sums_activations() %}  logic next_row;
 {% endif %}
   {{ core.name }}_result_drain u_result_drain (
     .clk_i          (clk_i),
     .rst_ni         (rst_ni),
     .clear_i        (clear_i),
-    .run_done_i     (run_done),
-    .run_rows_i     (run_rows),
+{% if core.per_group() %}    .group_done_i   (group_done),
+    .run_last_i     (run_last),
+{% else %}    .run_done_i     (run_done),
+{% endif %}    .run_rows_i     (run_rows),
     .run_columns_i  (run_columns),
     .busy_o         (drain_busy),
     .busy_next_o    (drain_busy_next),
-    .shift_o        (shift),
-{% if core.corrected %}    .next_row_o     (next_row),
+{% if core.per_group() %}    .zero_points_valid_i (zero_points_valid),
+    .zero_points_taken_o (zero_points_taken),
+    .zero_points_used_o  (zero_points_used),
+{% if unit.product_beat_bits > 0 %}    .product_beat_o (product_beat),
+{% endif %}    .product_load_o (product_load),
+    .run_first_o    (drain_run_first),
+    .run_last_o     (drain_run_last),
+{% endif %}    .shift_o        (shift),
+{% if core.sums_activations() %}    .next_row_o     (next_row),
 {% endif %}    .result_valid_o (result_valid_o),
     .result_ready_i (result_ready_i),
     .result_last_o  (result_last_o),
     .result_keep_o  (result_keep_o)
   );
-{% if core.corrected %}
+{% if core.sums_activations() %}
   // Sums of the activations, row 0 lowest; the chain runs towards row 0.
   localparam int SumBits = {{ unit.sum_bits }};
   logic [Rows*SumBits-1:0] activation_sums, activation_chain;
 
-  assign activation_chain = activation_sums >> SumBits;
+  assign activation_chain = {{ unit.phrases.activation_chain }};
 
   localparam int EntryBits = {{ unit.entry_bits }};
   localparam int OwnBits = {{ unit.own_bits }};
@@ -305,7 +327,7 @@ module {{ core.name }} (
     );
   end
 
-  {{ core.name }}_zero_point_correction u_zero_point_correction (
+{% if core.corrected %}  {{ core.name }}_zero_point_correction u_zero_point_correction (
     .clk_i            (clk_i),
     .run_done_i       (run_done),
     .run_zero_point_i (run_zero_point),
@@ -314,14 +336,51 @@ module {{ core.name }} (
     .sums_i           (sums[Drain*Width-1:0]),
     .results_o        (result_data_o)
   );
-{% else %}
+{% else %}  // Zero points: column, lowest first; the lowest bits of each column of the beat.
+  localparam int ZeroPointBits = {{ core.zero_point_bits }};
+  logic [Columns*ZeroPointBits-1:0] zero_points;
+  logic [Drain*ZeroPointBits-1:0] selected;
+
+  for (genvar c = 0; c < Columns; c++) begin : gen_zero_point
+    assign zero_points[c*ZeroPointBits +: ZeroPointBits] =
+        weights[c*{{ unit.column_bits }} +: ZeroPointBits];
+  end
+
+  {{ core.name }}_zero_point_select u_zero_point_select (
+{% if unit.product_beat_bits > 0 %}    .beat_i        (product_beat),
+{% endif %}    .zero_points_i (zero_points),
+    .selected_o    (selected),
+    .illegal_o     (zero_point_is_illegal)
+  );
+
+  for (genvar c = 0; c < Drain; c++) begin : gen_group_edge
+    logic {{ core.range(unit.value_bits) }} value;
+
+    {{ core.name }}_dequantiser u_dequantiser (
+      .clk_i            (clk_i),
+      .load_i           (product_load),
+      .zero_point_i     (selected[c*ZeroPointBits +: ZeroPointBits]),
+      .activation_sum_i (activation_sums[SumBits-1:0]),
+      .sum_i            (sums[c*Width +: Width]),
+      .value_o          (value)
+    );
+
+    {{ core.name }}_group_accumulator u_group_accumulator (
+      .clk_i    (clk_i),
+      .shift_i  (shift),
+      .first_i  (drain_run_first),
+      .value_i  (value),
+      .result_o (result_data_o[c*ResultWidth +: ResultWidth])
+    );
+  end
+{% endif %}{% else %}
   assign result_data_o = sums[Drain*Width-1:0];
 {% endif %}
 `ifndef SYNTHESIS
 `ifndef __ICARUS__
   // A result that is not taken stays as it is.
   logic stalled_prev;
-  logic [Drain*Width-1:0] result_data_prev;
+  logic [Drain*{{ unit.phrases.result_width }}-1:0] result_data_prev;
 
 {% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_assert_stable
 {% else %}  always_ff @(posedge clk_i) begin : p_assert_stable

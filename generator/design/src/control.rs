@@ -9,8 +9,10 @@ pub struct Control {
     pub last_plane: u32,
     /// Whether the field with a run's weight bits can hold more than the widest.
     pub run_bits_can_exceed: bool,
-    /// Longest exact run in k-steps.
-    pub max_steps: u64,
+    /// Width of the counter of a quantisation group's k-steps; 0 where a step is a whole group.
+    pub group_step_bits: u32,
+    /// Number of a quantisation group's last k-step.
+    pub last_group_step: u64,
     /// Width of the k-step counter.
     pub step_count_bits: u32,
     /// Whether the row count field can hold more than m.
@@ -25,7 +27,7 @@ pub struct Control {
 
 impl Control {
     pub(crate) fn of(core: &Core) -> Self {
-        let max_steps = core.max_k / u64::from(core.elements_per_step);
+        let last_group_step = core.group_steps.unwrap_or(1) - 1;
         let plane_bits = bits_to_hold(u64::from(core.beats_per_step) - 1);
         let marker_bits = if core.passes { 1 } else { plane_bits };
         Self {
@@ -33,8 +35,9 @@ impl Control {
             last_plane: core.beats_per_step - 1,
             run_bits_can_exceed: core.run_bits_bits > 0
                 && !(core.weight_bits + 1).is_power_of_two(),
-            max_steps,
-            step_count_bits: bits_to_hold(max_steps),
+            group_step_bits: bits_to_hold(last_group_step),
+            last_group_step,
+            step_count_bits: bits_to_hold(core.max_steps),
             rows_can_exceed: !(core.m + 1).is_power_of_two(),
             columns_can_exceed: !(core.n + 1).is_power_of_two(),
             stages: core.stages,
@@ -42,7 +45,7 @@ impl Control {
         }
     }
 
-    /// Flip-flops: seven flags, two last markers, the k-step counter, the plane and its delay
+    /// Flip-flops: seven flags, two last markers, the k-step counters, the plane and its delay
     /// line, and the run's row count, column count, last plane and zero point. With a pass for
     /// each plane, which starts from the last and needs not be held, also the flags of a pass and
     /// its length.
@@ -52,6 +55,7 @@ impl Control {
         let last_plane = if core.run_bits_bits > 0 && !core.passes { self.plane_bits } else { 0 };
         let pass = if core.passes { 2 + self.step_count_bits } else { 0 };
         let sampled = core.rows_bits + core.columns_bits + last_plane + zero_point;
-        u64::from(7 + 2 + self.step_count_bits + self.plane_bits + pass + delay + sampled)
+        let counters = self.step_count_bits + self.group_step_bits + self.plane_bits;
+        u64::from(7 + 2 + counters + pass + delay + sampled)
     }
 }

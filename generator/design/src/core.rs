@@ -25,18 +25,26 @@ pub struct Core {
     pub weight_bits: u32,
     /// Width of the field with the bits of a run's weights; 0 where they are fixed.
     pub run_bits_bits: u32,
-    /// Width of one accumulator, and of one result.
+    /// Width of one accumulator.
     pub accumulator_bits: u32,
-    /// Longest exact run in elements: whole k-steps.
+    /// Width of one result.
+    pub result_bits: u32,
+    /// Longest exact run in elements: as many as `max_steps` carry.
     pub max_k: u64,
+    /// Longest exact run in k-steps.
+    pub max_steps: u64,
+    /// Elements that can count in one accumulator: those of a run, or of a quantisation group.
+    pub accumulated_elements: u64,
     /// Results a beat.
     pub drain: u32,
     /// Width of a row count, 1 to m.
     pub rows_bits: u32,
     /// Width of a column count, 1 to n.
     pub columns_bits: u32,
-    /// Whether the zero-point correction is there.
+    /// Whether the zero-point correction of whole runs is there.
     pub corrected: bool,
+    /// K-steps of a quantisation group, where groups are corrected one by one.
+    pub group_steps: Option<u64>,
     /// Width of the reinterpreted zero point.
     pub zero_point_bits: u32,
     /// Registers between look-up (or multipliers) and accumulator.
@@ -66,11 +74,15 @@ impl Core {
                 WeightWidth::Runtime => bits_to_hold(spec.weight.bits().into()),
             },
             accumulator_bits: spec.accumulator_bits(),
-            max_k: spec.max_steps() * u64::from(spec.elements_per_step()),
+            result_bits: spec.result_bits(),
+            max_k: spec.elements_of(spec.max_steps()),
+            max_steps: spec.max_steps(),
+            accumulated_elements: accumulated_steps(spec) * u64::from(spec.elements_per_step()),
             drain: tile.drain,
             rows_bits: bits_to_hold(u64::from(tile.m)),
             columns_bits: bits_to_hold(u64::from(tile.n)),
             corrected: spec.zero_point == ZeroPointMode::Constant,
+            group_steps: spec.group_steps(),
             zero_point_bits: spec.weight.zero_point_bits(),
             stages: stages(spec),
             reset_is_async: spec.pipeline.reset == Reset::Async,
@@ -81,10 +93,25 @@ impl Core {
         }
     }
 
+    /// Whether quantisation groups are corrected one by one.
+    pub fn per_group(&self) -> bool {
+        self.group_steps.is_some()
+    }
+
+    /// Whether a row's activations are summed for a correction.
+    pub fn sums_activations(&self) -> bool {
+        self.corrected || self.per_group()
+    }
+
     /// Lanes, rows times columns.
     pub fn lanes(&self) -> u64 {
         u64::from(self.m) * u64::from(self.n)
     }
+}
+
+/// Most k-steps that are summed between two drains of the accumulators.
+fn accumulated_steps(spec: &Spec) -> u64 {
+    spec.group_steps().map_or(spec.max_steps(), |steps| steps.min(spec.max_steps()))
 }
 
 /// Bits of an unsigned field that holds 0 to `value`.

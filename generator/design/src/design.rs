@@ -3,7 +3,7 @@ use bitplane_spec::{Architecture, Spec, Table};
 
 use crate::port::{Port, ports};
 use crate::{
-    ActivationRegister, ActivationSum, BusPort, Control, Core, DotLane, OperandRegister,
+    ActivationRegister, ActivationSum, BusPort, Control, Core, DotLane, GroupEdge, OperandRegister,
     PlaneAccumulator, ResultDrain, SelectLane, TablePrecompute, TableRegisters, Throughput,
     WeightDecoder, WeightRegister, ZeroPointCorrection,
 };
@@ -31,7 +31,7 @@ pub struct Design {
     /// Accumulators.
     pub accumulator: PlaneAccumulator,
     /// Zero-point correction and its activation sums, where configured.
-    pub correction: Option<(ActivationSum, ZeroPointCorrection)>,
+    pub correction: Option<(ActivationSum, Correction)>,
     /// Result drain.
     pub drain: ResultDrain,
     /// Ports of the top module.
@@ -40,6 +40,15 @@ pub struct Design {
     pub timing: Timing,
     /// Sustained rate at each width of the weights, narrowest first.
     pub throughput: Vec<Throughput>,
+}
+
+/// What takes zero points out of sums.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Correction {
+    /// One zero point for a whole run.
+    Run(ZeroPointCorrection),
+    /// One for each column and quantisation group.
+    Groups(GroupEdge),
 }
 
 /// The part in which the kinds differ.
@@ -83,10 +92,43 @@ pub struct Timing {
     /// From the cycle that accepts a run's last weight beat to the one that offers the first
     /// result beat, nothing stalling.
     pub latency_cycles: u32,
-    /// Cycles of every run in which no weight beat is consumed, results taken at once.
+    /// Cycles of every run (where there are quantisation groups, of every group) in which no weight
+    /// plane is consumed, results taken at once.
     pub stall_cycles: u32,
-    /// Multiply-accumulates a cycle at the configured weight width.
+    /// Multiply-accumulates a cycle at the configured weight width, stalls left out.
     pub macs_per_cycle: f64,
+    /// Those of quantisation groups, where there are such groups.
+    pub group: Option<GroupTiming>,
+}
+
+/// Cycles of whole quantisation groups in a run that never waits for its streams.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GroupTiming {
+    /// Elements of K that count.
+    pub size: u64,
+    /// K-steps.
+    pub steps: u64,
+    /// Weight beats, the one of zero points among them.
+    pub weight_beats: u64,
+    /// Cycles from one group to the next: the planes of its k-steps and the stall.
+    pub cycles: u64,
+    /// Multiply-accumulates a cycle, stalls and empty places counted.
+    pub macs_per_cycle: f64,
+}
+
+impl GroupTiming {
+    fn of(spec: &Spec, core: &Core, drain: &ResultDrain) -> Option<Self> {
+        let (size, steps) = (spec.quantisation_group?.size, core.group_steps?);
+        let cycles = steps * u64::from(core.beats_per_step) + u64::from(drain.busy_cycles());
+        let work = core.lanes() as f64 * size as f64;
+        Some(Self {
+            size,
+            steps,
+            weight_beats: spec.weight_beats_of(spec.weight, steps),
+            cycles,
+            macs_per_cycle: work / cycles as f64,
+        })
+    }
 }
 
 /// A unit and how often it stands in the core.
@@ -116,17 +158,17 @@ impl Design {
                 word_bits,
             },
             accumulator: PlaneAccumulator::of(&core, spec, control.plane_bits, partial_bits),
-            correction: datapath.entry_bits().filter(|_| core.corrected).map(|entry_bits| {
-                let sum = ActivationSum::of(&core, spec, entry_bits);
-                let correction = ZeroPointCorrection::of(&core, &sum);
-                (sum, correction)
-            }),
+            correction: datapath
+                .entry_bits()
+                .and_then(|entry_bits| correction(spec, &core, &drain, entry_bits)),
             ports: ports(spec, &core),
             timing: Timing {
-                latency_cycles: 2 + drain.settle_cycles,
+                // Zero points are taken while the plane before them is looked up.
+                latency_cycles: 2 + drain.settle_cycles - u32::from(core.per_group()),
                 stall_cycles: drain.busy_cycles(),
                 macs_per_cycle: core.lanes() as f64 * f64::from(core.elements_per_step)
                     / f64::from(core.beats_per_step),
+                group: GroupTiming::of(spec, &core, &drain),
             },
             throughput: Throughput::of(&core, spec),
             control,
@@ -156,7 +198,7 @@ impl Design {
         units.push(unit("plane_accumulator", lanes, core.accumulator_bits.into()));
         if let Some((sum, correction)) = &self.correction {
             units.push(unit("activation_sum", core.m.into(), sum.sum_bits.into()));
-            units.push(unit("zero_point_correction", 1, correction.flops(core)));
+            units.extend(correction.units(core));
         }
         units.push(unit("result_drain", 1, self.drain.flops(core)));
         units
@@ -165,6 +207,42 @@ impl Design {
     /// Predicted flip-flops of the whole core.
     pub fn flops(&self) -> u64 {
         self.units().iter().map(|unit| unit.flops).sum()
+    }
+}
+
+fn correction(
+    spec: &Spec,
+    core: &Core,
+    drain: &ResultDrain,
+    entry_bits: u32,
+) -> Option<(ActivationSum, Correction)> {
+    if !core.sums_activations() {
+        return None;
+    }
+    let sum = ActivationSum::of(core, spec, entry_bits);
+    let correction = if core.per_group() {
+        Correction::Groups(GroupEdge::of(core, spec, &sum, drain))
+    } else {
+        Correction::Run(ZeroPointCorrection::of(core, &sum))
+    };
+    Some((sum, correction))
+}
+
+impl Correction {
+    fn units(&self, core: &Core) -> Vec<UnitCount> {
+        match self {
+            Self::Run(unit_of_run) => {
+                vec![unit("zero_point_correction", 1, unit_of_run.flops(core))]
+            }
+            Self::Groups(edge) => {
+                let columns = u64::from(core.drain);
+                vec![
+                    unit("zero_point_select", 1, 0),
+                    unit("dequantiser", columns, edge.dequantiser.flops()),
+                    unit("group_accumulator", columns, edge.accumulator.data_bits.into()),
+                ]
+            }
+        }
     }
 }
 

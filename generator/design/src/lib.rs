@@ -16,10 +16,15 @@ mod throughput;
 
 pub use control::Control;
 pub use core::Core;
-pub use design::{Datapath, Design, LutDatapath, MacDatapath, Timing, UnitCount};
+pub use design::{
+    Correction, Datapath, Design, GroupTiming, LutDatapath, MacDatapath, Timing, UnitCount,
+};
 pub use lane::{DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
 pub use precompute::{Node, Operand, TablePrecompute};
 pub use registers::{ActivationRegister, BusPort, OperandRegister, TableRegisters, WeightRegister};
-pub use result::{ActivationSum, ResultDrain, ZeroPointCorrection};
+pub use result::{
+    ActivationSum, Dequantiser, GroupAccumulator, GroupEdge, LastUse, ResultDrain,
+    ZeroPointCorrection, ZeroPointSelect,
+};
 pub use throughput::Throughput;

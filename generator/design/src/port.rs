@@ -137,7 +137,12 @@ fn whole(core: &Core) -> &'static str {
 
 fn weight(spec: &Spec, core: &Core) -> Vec<Port> {
     use Stream::Weight as W;
-    let meaning = "column, group, word, lowest first";
+    let meaning = if core.per_group() {
+        "column, group, word, lowest first; behind a quantisation group's last plane each column's \
+         reinterpreted zero point z', 0 or odd, signed, in its lowest bits"
+    } else {
+        "column, group, word, lowest first"
+    };
     let meaning = carried(meaning, spec.weight_bus_beats(), "all columns");
     vec![
         input(W, "weight_valid_i", 1, "a beat is offered"),
@@ -149,7 +154,7 @@ fn weight(spec: &Spec, core: &Core) -> Vec<Port> {
 
 fn result(core: &Core) -> Vec<Port> {
     use Stream::Result as R;
-    let bits = core.drain * core.accumulator_bits;
+    let bits = core.drain * core.result_bits;
     vec![
         output(R, "result_valid_o", 1, "a beat is offered"),
         input(R, "result_ready_i", 1, "a beat can be taken"),

@@ -1,7 +1,8 @@
-use bitplane_design::{Design, Direction, Stream};
+use bitplane_design::{Design, Direction, GroupTiming, Stream};
+use bitplane_formats::Range;
 use bitplane_spec::Spec;
 
-use crate::manifest::{Manifest, Port, Throughput, Unit};
+use crate::manifest::{Manifest, Port, QuantisationGroup, Throughput, Unit};
 use crate::{documents, harness, rtl};
 
 /// Everything that is generated for one Spec. A pure function of the Spec: no date, no path.
@@ -64,6 +65,8 @@ fn manifest(spec: &Spec, design: &Design, rtl: &[BundleFile]) -> Manifest {
         beats_per_step: core.beats_per_step,
         elements_per_step: core.elements_per_step,
         throughput: design.throughput.iter().map(throughput).collect(),
+        result_bits: core.result_bits,
+        quantisation_group: design.timing.group.map(|group| groups(spec, design, group)),
         units: design.units().into_iter().map(|unit| listed(&core.name, unit)).collect(),
     }
 }
@@ -76,6 +79,22 @@ fn throughput(rate: &bitplane_design::Throughput) -> Throughput {
         cycles_per_step: rate.cycles,
         stall_cycles_per_step: rate.stall_cycles,
         macs_per_cycle: rate.macs_per_cycle,
+    }
+}
+
+fn groups(spec: &Spec, design: &Design, timing: GroupTiming) -> QuantisationGroup {
+    let ends = |range: Range| [range.min, range.max];
+    QuantisationGroup {
+        size: timing.size,
+        steps: timing.steps,
+        weight_beats: timing.weight_beats,
+        scale_units: design.core.drain,
+        zero_point_bits: design.core.zero_point_bits,
+        accumulator_range: ends(spec.exact_accumulator()),
+        result_range: ends(spec.exact_result()),
+        stall_cycles: design.timing.stall_cycles,
+        cycles: timing.cycles,
+        macs_per_cycle: timing.macs_per_cycle,
     }
 }
 

@@ -1,7 +1,8 @@
 //! The bundle's files beside the RTL: manifest, file list, FuseSoC core and README.
 
 use askama::Template;
-use bitplane_design::Design;
+use bitplane_design::{Design, GroupTiming};
+use bitplane_formats::signed_bits;
 use bitplane_spec::{Spec, WeightWidth};
 
 use crate::bundle::BundleFile;
@@ -20,6 +21,7 @@ struct ReadmeText<'a> {
     manifest: &'a Manifest,
     design: &'a Design,
     summary: String,
+    timing: Vec<String>,
     numerics: Vec<String>,
 }
 
@@ -37,9 +39,32 @@ pub(crate) fn files(spec: &Spec, design: &Design, manifest: &Manifest) -> Vec<Bu
 }
 
 fn readme(spec: &Spec, design: &Design, manifest: &Manifest) -> String {
-    let text =
-        ReadmeText { manifest, design, summary: summary(spec), numerics: numerics(spec, design) };
+    let text = ReadmeText {
+        manifest,
+        design,
+        summary: summary(spec),
+        timing: design.timing.group.map(|group| group_timing(design, group)).unwrap_or_default(),
+        numerics: numerics(spec, design),
+    };
     text.render().expect("plain text")
+}
+
+fn group_timing(design: &Design, group: GroupTiming) -> Vec<String> {
+    let core = &design.core;
+    vec![
+        format!(
+            "A quantisation group of {} elements of K takes {} k-steps; the last one's places behind \
+             the group's end are zeroed by their keep bits. Behind its last plane comes one weight \
+             beat of zero points.",
+            group.size, group.steps
+        ),
+        format!(
+            "At the end of every group, the run's last included, the array stands still for {} \
+             cycles, in which {} columns a cycle are corrected: a whole group takes {} cycles, and \
+             {:.1} multiply-accumulates a cycle are sustained.",
+            design.timing.stall_cycles, core.drain, group.cycles, group.macs_per_cycle
+        ),
+    ]
 }
 
 fn summary(spec: &Spec) -> String {
@@ -62,13 +87,28 @@ fn summary(spec: &Spec) -> String {
 
 fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
     let core = &design.core;
-    let range = spec.exact_accumulator();
+    let range = spec.exact_result();
     let mut lines = vec![format!(
-        "Sums of up to {} elements lie in {} to {}; accumulators and results have {} bits, two's \
-         complement.",
-        core.max_k, range.min, range.max, core.accumulator_bits
+        "Sums of up to {} elements lie in {} to {}; {} have {} bits, two's complement.",
+        core.max_k,
+        range.min,
+        range.max,
+        if core.per_group() { "results" } else { "accumulators and results" },
+        core.result_bits
     )];
-    lines.push(if core.corrected {
+    if core.per_group() {
+        let range = spec.exact_accumulator();
+        lines.push(format!(
+            "Sums of one quantisation group, up to {} elements, lie in {} to {}; accumulators have \
+             {} bits.",
+            core.accumulated_elements, range.min, range.max, core.accumulator_bits
+        ));
+    }
+    lines.push(if core.per_group() {
+        "Results are sum A * w: w = (q' - z') / 2 for an odd z' of the weight's column and group, \
+         w = q' for z' = 0, with q' = 2 q - (2^b - 1) for the unsigned code q."
+            .to_string()
+    } else if core.corrected {
         "Results are sum A * w: w = (q' - z') / 2 for an odd z', w = q' for z' = 0, with \
          q' = 2 q - (2^b - 1) for the unsigned code q."
             .to_string()
@@ -86,7 +126,9 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
                 .to_string(),
         );
     }
-    if !design.accumulator.exact {
+    if core.result_bits < signed_bits(range) && core.per_group() {
+        lines.push("Results are narrower than that: they keep their low bits.".to_string());
+    } else if !design.accumulator.exact {
         lines.push(format!(
             "The accumulator is narrower than that: after every weight beat it {}.",
             if design.accumulator.saturates { "clamps" } else { "keeps its low bits" }

@@ -69,6 +69,8 @@ mod tests {
             beats_per_step: 2,
             elements_per_step: 4,
             throughput: vec![],
+            result_bits: 16,
+            quantisation_group: None,
             units: vec![],
         }
     }

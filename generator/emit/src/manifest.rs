@@ -25,7 +25,8 @@ pub struct Manifest {
     pub latency_cycles: u32,
     /// Multiply-accumulates a cycle at the configured weight width.
     pub macs_per_cycle: f64,
-    /// Cycles of every run in which no weight beat can be taken (drain and correction set-up).
+    /// Cycles of every run in which no weight beat can be taken (drain and correction set-up); of
+    /// every quantisation group where there are such groups.
     pub stall_cycles: u32,
     /// Flip-flops the Design predicts, all units together.
     pub flops: u64,
@@ -39,11 +40,16 @@ pub struct Manifest {
     pub elements_per_step: u32,
     /// Sustained rate at each width that the weights of a run can have, narrowest first.
     pub throughput: Vec<Throughput>,
+    /// Width of one result.
+    pub result_bits: u32,
+    /// What the core does with quantisation groups, where it corrects them one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantisation_group: Option<QuantisationGroup>,
     /// Module tree without the top: one entry per kind of unit.
     pub units: Vec<Unit>,
 }
 
-/// What a k-step costs in a long run while no stream holds back.
+/// What a k-step costs in a long run, or within a quantisation group, while no stream holds back.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Throughput {
     /// Bits of the run's weights.
@@ -57,6 +63,31 @@ pub struct Throughput {
     /// Those of them in which the array has nothing to work on.
     pub stall_cycles_per_step: u32,
     /// Multiply-accumulates a cycle.
+    pub macs_per_cycle: f64,
+}
+
+/// Quantisation groups: elements of K whose weights share a zero point in each column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QuantisationGroup {
+    /// Elements of K in a whole group.
+    pub size: u64,
+    /// K-steps of a whole group.
+    pub steps: u64,
+    /// Weight beats of a whole group of the widest weights: its planes, then one of zero points.
+    pub weight_beats: u64,
+    /// Columns corrected a cycle.
+    pub scale_units: u32,
+    /// Width of a zero point in its beat.
+    pub zero_point_bits: u32,
+    /// Smallest and largest sum of a group that an accumulator holds.
+    pub accumulator_range: [i128; 2],
+    /// Smallest and largest result that a run of `max_k` can have.
+    pub result_range: [i128; 2],
+    /// Cycles of every group in which the array stands still: the drain through the edge.
+    pub stall_cycles: u32,
+    /// Cycles from one whole group of the widest weights to the next, no stream waiting.
+    pub cycles: u64,
+    /// Multiply-accumulates a cycle of the widest weights with that stall.
     pub macs_per_cycle: f64,
 }
 

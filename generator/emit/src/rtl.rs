@@ -5,10 +5,11 @@ use std::ops::Deref;
 
 use askama::Template;
 use bitplane_design::{
-    ActivationRegister, ActivationSum, BusPort, Control, Core, Datapath, Design, Direction,
-    DotLane, LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port,
-    ResultDrain, SelectLane, Stream, TablePrecompute, TableRegisters, WeightDecoder,
-    WeightRegister, ZeroPointCorrection,
+    ActivationRegister, ActivationSum, BusPort, Control, Core, Correction, Datapath, Dequantiser,
+    Design, Direction, DotLane, GroupAccumulator, GroupEdge, LastUse, LutDatapath, MacDatapath,
+    Operand, OperandRegister, PlaneAccumulator, Port, ResultDrain, SelectLane, Stream,
+    TablePrecompute, TableRegisters, WeightDecoder, WeightRegister, ZeroPointCorrection,
+    ZeroPointSelect,
 };
 
 use bitplane_formats::{TableContent, TableLayout};
@@ -89,13 +90,20 @@ struct ControlPhrases {
     enable_next: String,
     plane_next: String,
     sum_enable: &'static str,
+    group_steps: u64,
+    weight_done: &'static str,
+    weight_out_of_step: &'static str,
+    weight_checked: &'static str,
 }
 
 unit_text!(ControlText, "rtl/control.sv", Worded<'a, Control, ControlPhrases> {});
-unit_text!(ResultDrainText, "rtl/result_drain.sv", Worded<'a, ResultDrain, SettlePhrases> {});
+unit_text!(ResultDrainText, "rtl/result_drain.sv", Worded<'a, ResultDrain, DrainPhrases> {});
 
-struct SettlePhrases {
+struct DrainPhrases {
     settle_next: String,
+    done: &'static str,
+    kept: &'static str,
+    last_use: String,
 }
 
 struct HeldPhrases {
@@ -199,6 +207,7 @@ struct AccumulatorPhrases {
     policy_note: &'static str,
     bound_note: String,
     augend: &'static str,
+    summed: &'static str,
 }
 
 unit_text!(
@@ -207,6 +216,24 @@ unit_text!(
 );
 unit_text!(ActivationSumText, "rtl/activation_sum.sv", &'a ActivationSum {});
 unit_text!(ZeroPointCorrectionText, "rtl/zero_point_correction.sv", &'a ZeroPointCorrection {});
+unit_text!(ZeroPointSelectText, "rtl/zero_point_select.sv", &'a ZeroPointSelect {});
+
+struct ProductPhrases {
+    product: String,
+}
+
+unit_text!(DequantiserText, "rtl/dequantiser.sv", Worded<'a, Dequantiser, ProductPhrases> {});
+
+struct GroupPhrases {
+    bound_note: String,
+    value: String,
+    words_next: &'static str,
+}
+
+unit_text!(
+    GroupAccumulatorText, "rtl/group_accumulator.sv",
+    Worded<'a, GroupAccumulator, GroupPhrases> {}
+);
 unit_text!(TopText, "rtl/top.sv", Top {});
 
 /// Everything the top module's text needs beside the core.
@@ -235,6 +262,17 @@ struct Top {
     own_bits: u32,
     select_bits: u32,
     sum_bits: u32,
+    column_bits: u32,
+    value_bits: u32,
+    product_beat_bits: u32,
+    phrases: TopPhrases,
+}
+
+struct TopPhrases {
+    done: &'static str,
+    result_width: &'static str,
+    chain: &'static str,
+    activation_chain: &'static str,
 }
 
 struct PortGroup {
@@ -275,10 +313,9 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
     files.push(named(&core, "plane_accumulator", accumulator(&core, design)));
     if let Some((sum, correction)) = &design.correction {
         files.push(named(&core, "activation_sum", ActivationSumText { core: &core, unit: sum }));
-        let text = ZeroPointCorrectionText { core: &core, unit: correction };
-        files.push(named(&core, "zero_point_correction", text));
+        files.extend(correction_files(&core, correction));
     }
-    files.push(named(&core, "result_drain", drain(&core, &design.drain)));
+    files.push(named(&core, "result_drain", drain(&core, design)));
     let top = TopText { core: &core, unit: top(design) };
     files.push(BundleFile::new(format!("rtl/{}.sv", core.name), print(&top)));
     files
@@ -319,6 +356,18 @@ fn control<'a>(core: &'a CoreText, control: &'a Control) -> ControlText<'a> {
             (false, 0) => "advance",
             (false, _) => "advance && (plane_q == '0)",
         },
+        group_steps: control.last_group_step + 1,
+        weight_done: if core.per_group() { "weight_done" } else { "advance" },
+        weight_out_of_step: if core.per_group() {
+            "(weight_last_q != (zero_points_taken_i && drain_run_last_i))"
+        } else {
+            "(weight_last_q != (plane_is_last && step_last_q))"
+        },
+        weight_checked: if core.per_group() {
+            "(advance || zero_points_taken_i)"
+        } else {
+            "advance"
+        },
     };
     ControlText { core, unit: Worded { unit: control, phrases } }
 }
@@ -349,9 +398,81 @@ fn delay_line(register: &str, stages: u32, bits: u32, input: &str) -> String {
     }
 }
 
-fn drain<'a>(core: &'a CoreText, drain: &'a ResultDrain) -> ResultDrainText<'a> {
-    let settle_next = delay_line("settle_q", drain.settle_cycles, 1, "run_done_i");
-    ResultDrainText { core, unit: Worded { unit: drain, phrases: SettlePhrases { settle_next } } }
+fn drain<'a>(core: &'a CoreText, design: &'a Design) -> ResultDrainText<'a> {
+    let unit = &design.drain;
+    let done = if core.per_group() { "group_done_i" } else { "run_done_i" };
+    let phrases = DrainPhrases {
+        settle_next: delay_line("settle_q", unit.delay_cycles, 1, done),
+        done,
+        kept: if core.per_group() {
+            "last_q && (rows_left_q != '0) && (columns_left_q != '0)"
+        } else {
+            "(rows_left_q != '0) && (columns_left_q != '0)"
+        },
+        last_use: match &design.correction {
+            Some((_, Correction::Groups(edge))) => last_use(edge.last_use, unit),
+            _ => String::new(),
+        },
+    };
+    ResultDrainText { core, unit: Worded { unit, phrases } }
+}
+
+/// The cycle in which the last zero points of a group are multiplied.
+fn last_use(last_use: LastUse, drain: &ResultDrain) -> String {
+    let row = |row: u32| match drain.row_bits {
+        0 => String::new(),
+        bits => format!(" && (row_q == {bits}'d{row})"),
+    };
+    match last_use {
+        LastUse::Start => "start".to_string(),
+        LastUse::Row(last) => format!("product_load && draining_q{}", row(last)),
+        LastUse::LastBeat(last) => format!("product_load && product_of_last_beat{}", row(last)),
+    }
+}
+
+fn correction_files(core: &CoreText, correction: &Correction) -> Vec<BundleFile> {
+    match correction {
+        Correction::Run(unit) => {
+            vec![named(core, "zero_point_correction", ZeroPointCorrectionText { core, unit })]
+        }
+        Correction::Groups(GroupEdge { select, dequantiser, accumulator, .. }) => vec![
+            named(core, "zero_point_select", ZeroPointSelectText { core, unit: select }),
+            named(core, "dequantiser", dequantiser_text(core, dequantiser)),
+            named(core, "group_accumulator", group_accumulator(core, accumulator)),
+        ],
+    }
+}
+
+fn dequantiser_text<'a>(core: &'a CoreText, unit: &'a Dequantiser) -> DequantiserText<'a> {
+    let product = match unit.product_bits == unit.difference_bits {
+        true => "product_q".to_string(),
+        false => "DifferenceBits'(product_q)".to_string(),
+    };
+    DequantiserText { core, unit: Worded { unit, phrases: ProductPhrases { product } } }
+}
+
+fn group_accumulator<'a>(
+    core: &'a CoreText,
+    unit: &'a GroupAccumulator,
+) -> GroupAccumulatorText<'a> {
+    let bits = core.result_bits;
+    let phrases = GroupPhrases {
+        bound_note: if unit.exact {
+            format!("{bits} bits hold every result of up to {} elements.", core.max_k)
+        } else {
+            format!("{bits} bits, as configured, keep the low bits of every result.")
+        },
+        value: if unit.value_bits == bits {
+            "value_i".to_string()
+        } else {
+            "Width'($signed(value_i))".to_string()
+        },
+        words_next: match unit.words {
+            1 => "result",
+            _ => "{result, words_q[DataBits-1:Width]}",
+        },
+    };
+    GroupAccumulatorText { core, unit: Worded { unit, phrases } }
 }
 
 fn weight_register<'a>(core: &'a CoreText, design: &'a Design) -> WeightRegisterText<'a> {
@@ -526,7 +647,8 @@ fn mac_files(core: &CoreText, mac: &MacDatapath) -> Vec<BundleFile> {
 fn accumulator<'a>(core: &'a CoreText, design: &'a Design) -> PlaneAccumulatorText<'a> {
     let unit = &design.accumulator;
     let bound_note = if unit.exact {
-        format!("{} bits hold every sum of up to {} elements.", core.accumulator_bits, core.max_k)
+        let elements = core.accumulated_elements;
+        format!("{} bits hold every sum of up to {elements} elements.", core.accumulator_bits)
     } else {
         format!("{} bits, as configured, do not hold every sum.", core.accumulator_bits)
     };
@@ -543,6 +665,7 @@ fn accumulator<'a>(core: &'a CoreText, design: &'a Design) -> PlaneAccumulatorTe
         },
         bound_note,
         augend: if unit.doubles { "augend" } else { "sum_q" },
+        summed: if core.per_group() { "quantisation group" } else { "run" },
     };
     PlaneAccumulatorText { core, unit: Worded { unit, phrases } }
 }
@@ -587,7 +710,21 @@ fn top(design: &Design) -> Top {
         own_bits: 0,
         select_bits: 0,
         sum_bits: design.correction.as_ref().map_or(0, |(sum, _)| sum.sum_bits),
+        column_bits: 0,
+        value_bits: 0,
+        product_beat_bits: design.drain.beat_bits,
+        phrases: TopPhrases {
+            done: if core.per_group() { "group_done" } else { "run_done" },
+            result_width: if core.per_group() { "ResultWidth" } else { "Width" },
+            // Shifting everything out at once is zero, and slang warns of it.
+            chain: if design.drain.positions > 1 { "sums >> (Drain * Width)" } else { "'0" },
+            activation_chain: if core.m > 1 { "activation_sums >> SumBits" } else { "'0" },
+        },
     };
+    if let Some((_, Correction::Groups(edge))) = &design.correction {
+        top.column_bits = edge.select.column_bits;
+        top.value_bits = edge.dequantiser.value_bits;
+    }
     match &design.datapath {
         Datapath::Lut(lut) => {
             top.is_lut = true;
@@ -636,8 +773,10 @@ fn notes(design: &Design) -> Vec<String> {
         ),
         format!("{}. Exact up to K = {}.", planes_of_a_step(core), core.max_k),
         format!(
-            "First result beat {} cycles after the last weight beat is taken; a run adds {} cycles in",
-            timing.latency_cycles, timing.stall_cycles
+            "First result beat {} cycles after the last weight beat is taken; a {} adds {} cycles in",
+            timing.latency_cycles,
+            if core.per_group() { "group" } else { "run" },
+            timing.stall_cycles
         ),
         "which no weight beat is consumed.".to_string(),
     ]);

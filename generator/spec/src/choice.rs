@@ -110,6 +110,10 @@ impl Named for ZeroPointMode {
     const ALL: &'static [(Self, Choice)] = &[
         (Self::None, choice("none", "no correction: sums of the weights as the core reads them")),
         (Self::Constant, choice("constant", "one zero point for all columns, given with each run")),
+        (
+            Self::PerGroup,
+            choice("per_group", "one a column and quantisation group, with the weights"),
+        ),
     ];
 }
 

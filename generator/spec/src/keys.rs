@@ -6,7 +6,8 @@ use crate::choice::{AUTO, Named, StoredTable};
 use crate::legal::{Legal, Setting};
 use crate::spec::{
     Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Kind, Overflow, Pipeline, PlaneOrder,
-    Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Precompute, QuantisationGroup, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
+    ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -138,6 +139,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
             overflow: Overflow::Refuse,
         },
         zero_point: ZeroPointMode::None,
+        quantisation_group: None,
         pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
     }
 }
@@ -145,6 +147,18 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
 /// The largest number of results a beat that divides `n` without making the result port wide.
 fn default_drain(n: u32) -> u32 {
     (1..=16).rev().find(|drain| n.is_multiple_of(*drain)).unwrap_or(1)
+}
+
+/// Results a beat where the file does not say: as many as are corrected at once, if it says that.
+fn derived_drain(spec: &Spec) -> u32 {
+    let given = spec.quantisation_group.map(|group| group.scale_units);
+    given.filter(|units| *units > 0).unwrap_or_else(|| default_drain(spec.tile.n))
+}
+
+fn change_group(spec: &mut Spec, change: impl FnOnce(&mut QuantisationGroup)) {
+    if let Some(group) = &mut spec.quantisation_group {
+        change(group);
+    }
 }
 
 fn change_table(spec: &mut Spec, change: impl FnOnce(&mut Table)) {
@@ -378,9 +392,9 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "Results in one beat of the result port; divides n.",
         legal: |_| Legal::integers(1..=1024, "a row's n results leave in whole beats"),
         default: Default::Derived {
-            text: "the largest divisor of n that is at most 16",
+            text: "group.scale_units, else the largest divisor of n that is at most 16",
             example: Setting::Number(16),
-            of: |spec| Setting::Number(default_drain(spec.tile.n).into()),
+            of: |spec| Setting::Number(derived_drain(spec).into()),
         },
         get: |spec| count(spec.tile.drain),
         set: |spec, value| spec.tile.drain = value.count(),
@@ -535,11 +549,38 @@ pub(crate) static KEYS: &[Key] = &[
         },
         default: Default::FirstWord,
         get: |spec| word(spec.zero_point),
-        set: |spec, value| spec.zero_point = value.choice(),
-        later: &[Later {
-            what: "per_group",
-            reason: "a zero point for each group and column needs a product for each of them",
-        }],
+        set: |spec, value| {
+            spec.zero_point = value.choice();
+            spec.quantisation_group = (spec.zero_point == ZeroPointMode::PerGroup)
+                .then_some(QuantisationGroup { size: 0, scale_units: 0 });
+        },
+        later: &[],
+    },
+    Key {
+        section: "group",
+        name: "size",
+        doc: "Elements of K in a quantisation group; required by zero_point = \"per_group\", and \
+              only for it. A whole column is one group if its K is at most this long.",
+        legal: |_| Legal::integers(0..=1 << 24, "no layer is longer, and 0 stands for no groups"),
+        default: Default::Is(Setting::Number(0)),
+        get: |spec| spec.quantisation_group.map(|group| Setting::Number(group.size)),
+        set: |spec, value| change_group(spec, |group| group.size = value.number()),
+        later: &[],
+    },
+    Key {
+        section: "group",
+        name: "scale_units",
+        doc: "Columns corrected in one cycle while a quantisation group drains; divides n; only \
+              with zero_point = \"per_group\".",
+        legal: |_| Legal::integers(1..=1024, "a row's n columns are corrected in whole beats"),
+        default: Default::Derived {
+            text: "tile.drain",
+            example: Setting::Number(16),
+            of: |spec| Setting::Number(spec.tile.drain.into()),
+        },
+        get: |spec| spec.quantisation_group.and_then(|group| count(group.scale_units)),
+        set: |spec, value| change_group(spec, |group| group.scale_units = value.count()),
+        later: &[],
     },
     Key {
         section: "pipeline",
@@ -604,12 +645,8 @@ pub(crate) static LATER_KEYS: &[Later] = &[
     Later { what: "accumulate.align_bits", reason: ALIGNER },
     Later { what: "accumulate.align_block", reason: ALIGNER },
     Later { what: "accumulate.exponent", reason: ALIGNER },
-    Later { what: "group.size", reason: GROUP_SCALES },
-    Later { what: "group.scale", reason: GROUP_SCALES },
-    Later { what: "group.scale_units", reason: GROUP_SCALES },
+    Later { what: "group.scale", reason: "scales are applied to the results, after the core" },
 ];
-
-const GROUP_SCALES: &str = "scales are applied to the results, after the core";
 
 #[cfg(test)]
 mod tests {

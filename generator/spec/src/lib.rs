@@ -39,6 +39,6 @@ pub use problem::Problem;
 pub use schema::{json_schema, schema, starter};
 pub use spec::{
     Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Kind, Overflow, Pipeline, PlaneOrder,
-    Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightBeat, WeightWidth,
-    ZeroPointMode,
+    Precompute, QuantisationGroup, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightBeat,
+    WeightWidth, ZeroPointMode,
 };

@@ -3,7 +3,7 @@
 use crate::choice::Named;
 use crate::parse::Draft;
 use crate::problem::Problem;
-use crate::spec::{AccumulatorFormat, Kind, Overflow, Symmetry, WeightWidth};
+use crate::spec::{AccumulatorFormat, Kind, Overflow, PlaneOrder, Symmetry, WeightWidth};
 use bitplane_formats::{IntegerFormat, Range, signed_bits};
 
 /// Most look-ups or multiplications a cycle that are built.
@@ -16,6 +16,17 @@ const MANY_OPERATIONS: u64 = 4_096;
 pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
     let rules = [
         drain_divides_n,
+        scale_units_divide_n,
+        drain_is_that_of_the_scale_units,
+        per_group_has_a_size,
+        size_needs_per_group,
+        scale_units_need_per_group,
+        zero_points_fit_a_weight_beat,
+        per_group_does_not_saturate,
+        per_group_has_fixed_weights,
+        per_group_has_no_passes,
+        per_group_has_a_whole_activation_port,
+        per_group_has_a_whole_weight_port,
         copies_have_readers,
         fold_needs_a_half_table,
         runtime_bits_have_a_choice,
@@ -33,22 +44,183 @@ pub(crate) fn warnings(draft: &Draft<'_>) -> Vec<Problem> {
 }
 
 fn drain_divides_n(draft: &Draft<'_>) -> Option<Problem> {
+    // A drain that follows from the scale units is their problem.
+    let follows = draft.sets("group.scale_units") && !draft.sets("tile.drain");
     let (n, drain) = (draft.spec.tile.n, draft.spec.tile.drain);
-    if !draft.has(&["tile.n", "tile.drain"]) || n.is_multiple_of(drain) {
+    if follows || !draft.has(&["tile.n", "tile.drain"]) || n.is_multiple_of(drain) {
         return None;
     }
-    let divides = |candidate: &u32| n.is_multiple_of(*candidate);
-    let below = (1..drain.min(n + 1)).rev().find(divides).unwrap_or(1);
-    let help = match (drain + 1..=n).find(divides) {
-        Some(above) => format!("the nearest are `drain = {below}` and `drain = {above}` in [tile]"),
-        None => format!("the nearest is `drain = {below}` in [tile]"),
-    };
     let message = format!(
         "{drain} does not divide n = {n}; legal are the divisors of n from 1 to n: \
          a row's results leave in whole beats"
     );
+    let help = nearest_divisors(n, drain, "drain", "tile");
     let problem = Problem::new("drain-does-not-divide", "tile.drain", message, help);
     Some(draft.place(problem, "tile.n"))
+}
+
+/// The lines that set `key` to the divisors of `n` on both sides of `value`.
+fn nearest_divisors(n: u32, value: u32, key: &str, section: &str) -> String {
+    let divides = |candidate: &u32| n.is_multiple_of(*candidate);
+    let below = (1..value.min(n + 1)).rev().find(divides).unwrap_or(1);
+    match (value + 1..=n).find(divides) {
+        Some(above) => {
+            format!("the nearest are `{key} = {below}` and `{key} = {above}` in [{section}]")
+        }
+        None => format!("the nearest is `{key} = {below}` in [{section}]"),
+    }
+}
+
+fn scale_units_divide_n(draft: &Draft<'_>) -> Option<Problem> {
+    let (n, units) = (draft.spec.tile.n, draft.spec.quantisation_group?.scale_units);
+    let given = draft.sets("group.scale_units") && draft.has(&["tile.n", "group.scale_units"]);
+    if !given || n.is_multiple_of(units) {
+        return None;
+    }
+    let message = format!(
+        "{units} does not divide n = {n}; legal are the divisors of n from 1 to n: \
+         a row's columns are corrected in whole beats"
+    );
+    let help = nearest_divisors(n, units, "scale_units", "group");
+    let problem = Problem::new("scale-units-do-not-divide", "group.scale_units", message, help);
+    Some(draft.place(problem, "tile.n"))
+}
+
+fn drain_is_that_of_the_scale_units(draft: &Draft<'_>) -> Option<Problem> {
+    let (drain, units) = (draft.spec.tile.drain, draft.spec.quantisation_group?.scale_units);
+    if !draft.has(&["tile.drain", "group.scale_units"]) || drain == units {
+        return None;
+    }
+    let message = format!(
+        "{drain} is not scale_units = {units} of [group], the only legal value: with zero_point = \
+         \"per_group\" results leave through the units that correct them"
+    );
+    let help = format!("delete `drain`, or write `scale_units = {drain}` in [group]");
+    let problem = Problem::new("contradictory-keys", "tile.drain", message, help);
+    Some(draft.place(problem, "group.scale_units"))
+}
+
+fn per_group_has_a_size(draft: &Draft<'_>) -> Option<Problem> {
+    let size = draft.spec.quantisation_group?.size;
+    if size > 0 || !draft.has(&["group.zero_point", "group.size"]) {
+        return None;
+    }
+    let message = "must be set with zero_point = \"per_group\"; legal is an integer from 1 to \
+                   16777216: the elements of K that share a zero point";
+    let help = "write for example `size = 128` in [group]; one group holds a whole column if size \
+                is at least its K";
+    let problem = Problem::new("missing-key", "group.size", message, help);
+    Some(draft.place(problem, "group.zero_point"))
+}
+
+fn size_needs_per_group(draft: &Draft<'_>) -> Option<Problem> {
+    needs_per_group(draft, "size", "only the zero points of [group] belong to quantisation groups")
+}
+
+fn scale_units_need_per_group(draft: &Draft<'_>) -> Option<Problem> {
+    needs_per_group(draft, "scale_units", "there is nothing for such units to correct")
+}
+
+fn needs_per_group(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Problem> {
+    let path = format!("group.{key}");
+    let settled = draft.sets(&path) && draft.has(&["group.zero_point"]);
+    if !settled || draft.spec.quantisation_group.is_some() {
+        return None;
+    }
+    let mode = draft.spec.zero_point.word();
+    let message = format!("contradicts zero_point = \"{mode}\": {reason}");
+    let help = match draft.spec.kind() {
+        Kind::LutTensorCore => {
+            format!("delete `{key}`, or write `zero_point = \"per_group\"` in [group]")
+        }
+        Kind::MacArray => format!("delete `{key}`"),
+    };
+    Some(draft.place(Problem::new("contradictory-keys", &path, message, help), ""))
+}
+
+fn zero_points_fit_a_weight_beat(draft: &Draft<'_>) -> Option<Problem> {
+    let (spec, tile) = (draft.spec, draft.spec.tile);
+    spec.quantisation_group?;
+    let (have, need) = (tile.groups * spec.weight_word_bits(), spec.weight.zero_point_bits());
+    let keys = ["group.zero_point", "tile.k", "tile.groups", "weight.format"];
+    if have >= need || !draft.has(&keys) {
+        return None;
+    }
+    let message = format!(
+        "\"per_group\" sends a zero point of {need} bits for {} weights in a column's part of a \
+         weight beat, k * groups = {have} bits; legal is k * groups of {need} or more",
+        spec.weight
+    );
+    let help = format!(
+        "raise `k` or `groups` in [tile], or write `format = \"int{}\"` or narrower in [weight]",
+        have - 1
+    );
+    let problem = Problem::new("zero-point-too-wide", "group.zero_point", message, help);
+    Some(draft.place(problem, "tile.k"))
+}
+
+fn per_group_has_fixed_weights(draft: &Draft<'_>) -> Option<Problem> {
+    draft.spec.quantisation_group?;
+    let runtime = draft.spec.weight_width == WeightWidth::Runtime;
+    if !runtime || !draft.has(&["group.zero_point", "weight.runtime_bits"]) {
+        return None;
+    }
+    let message = "contradicts zero_point = \"per_group\": the zero points in a weight beat have the \
+                   width that belongs to weight.format";
+    let help = "delete `runtime_bits`, or write `zero_point = \"constant\"` in [group]";
+    let problem = Problem::new("contradictory-keys", "weight.runtime_bits", message, help);
+    Some(draft.place(problem, ""))
+}
+
+fn per_group_has_no_passes(draft: &Draft<'_>) -> Option<Problem> {
+    draft.spec.quantisation_group?;
+    let passes = draft.spec.tile.plane_order == PlaneOrder::Outer;
+    if !passes || !draft.has(&["group.zero_point", "tile.plane_order"]) {
+        return None;
+    }
+    let message = "contradicts zero_point = \"per_group\": a pass over K leaves one plane of every \
+                   group in the accumulators, so no group is ever complete in them";
+    let help = "delete `plane_order`, or write `zero_point = \"constant\"` in [group]";
+    let problem = Problem::new("contradictory-keys", "tile.plane_order", message, help);
+    Some(draft.place(problem, ""))
+}
+
+fn per_group_has_a_whole_activation_port(draft: &Draft<'_>) -> Option<Problem> {
+    let keys = ["activation.bus", "activation.format", "tile.m", "tile.k", "tile.groups"];
+    let narrow = draft.has(&keys) && draft.spec.activation_bus_beats() > 1;
+    narrow.then(|| per_group_has_a_whole_port(draft, "activation"))?
+}
+
+fn per_group_has_a_whole_weight_port(draft: &Draft<'_>) -> Option<Problem> {
+    let keys = ["weight.bus", "weight.format", "tile.n", "tile.k", "tile.groups"];
+    let narrow = draft.has(&keys) && draft.spec.weight_bus_beats() > 1;
+    narrow.then(|| per_group_has_a_whole_port(draft, "weight"))?
+}
+
+fn per_group_has_a_whole_port(draft: &Draft<'_>, section: &str) -> Option<Problem> {
+    draft.spec.quantisation_group?;
+    if !draft.has(&["group.zero_point"]) {
+        return None;
+    }
+    let message = "contradicts zero_point = \"per_group\": the array starts a quantisation group \
+                   as soon as the one before has drained, which a port that fills its register in \
+                   several beats cannot follow";
+    let help = "delete `bus`, or write `zero_point = \"constant\"` in [group]";
+    let path = format!("{section}.bus");
+    Some(draft.place(Problem::new("contradictory-keys", path, message, help), ""))
+}
+
+fn per_group_does_not_saturate(draft: &Draft<'_>) -> Option<Problem> {
+    draft.spec.quantisation_group?;
+    let saturates = draft.spec.accumulate.overflow == Overflow::Saturate;
+    if !saturates || !draft.has(&["group.zero_point", "accumulate.overflow"]) {
+        return None;
+    }
+    let message = "contradicts zero_point = \"per_group\": groups are summed exactly and added to \
+                   the result afterwards, so no addition of a weight beat could clamp";
+    let help = "write `overflow = \"wrap\"` or `overflow = \"refuse\"` in [accumulate]";
+    let problem = Problem::new("contradictory-keys", "accumulate.overflow", message, help);
+    Some(draft.place(problem, ""))
 }
 
 fn copies_have_readers(draft: &Draft<'_>) -> Option<Problem> {
@@ -144,8 +316,10 @@ fn accumulator_holds_every_sum(draft: &Draft<'_>) -> Option<Problem> {
         "accumulate.max_k",
         "accumulate.format",
         "accumulate.overflow",
+        "group.zero_point",
+        "group.size",
     ];
-    let exact = draft.spec.exact_accumulator();
+    let exact = draft.spec.exact_result();
     let needed = signed_bits(exact);
     if accumulate.overflow != Overflow::Refuse || needed <= format.bits() || !draft.has(&needs) {
         return None;
@@ -155,12 +329,16 @@ fn accumulator_holds_every_sum(draft: &Draft<'_>) -> Option<Problem> {
          {} activations and {} weights reaches {} to {}",
         accumulate.max_k, draft.spec.activation, draft.spec.weight, exact.min, exact.max
     );
+    let policies: &[Overflow] = match draft.spec.quantisation_group {
+        None => &[Overflow::Wrap, Overflow::Saturate],
+        Some(_) => &[Overflow::Wrap],
+    };
+    let policies: Vec<String> =
+        policies.iter().map(|policy| format!("`overflow = \"{}\"`", policy.word())).collect();
     let help = format!(
-        "write `format = \"auto\"`{}, or choose `overflow = \"{}\"` or `overflow = \"{}\"` in \
-         [accumulate]",
+        "write `format = \"auto\"`{}, or choose {} in [accumulate]",
         shorter_run(draft, format),
-        Overflow::Wrap.word(),
-        Overflow::Saturate.word()
+        policies.join(" or ")
     );
     let problem = Problem::new("accumulator-too-narrow", "accumulate.format", message, help);
     Some(draft.place(problem, ""))
@@ -168,11 +346,11 @@ fn accumulator_holds_every_sum(draft: &Draft<'_>) -> Option<Problem> {
 
 /// The longest `max_k` whose sums fit `format`, as a part of a help text; empty if there is none.
 fn shorter_run(draft: &Draft<'_>, format: IntegerFormat) -> String {
-    let step = i128::from(draft.spec.elements_per_step());
     let Range { min, max } = draft.spec.sum_range(draft.spec.elements_per_step().into());
     // Both ends of the range are beyond zero in every format, also with one-bit weights.
     let steps = (format.min() / min).min(format.max() / max);
-    if steps > 0 { format!(", or `max_k = {}`", steps * step) } else { String::new() }
+    let elements = u64::try_from(steps).map_or(0, |steps| draft.spec.elements_of(steps));
+    if elements > 0 { format!(", or `max_k = {elements}`") } else { String::new() }
 }
 
 /// What one operation of a kind is called.

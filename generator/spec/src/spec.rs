@@ -27,6 +27,9 @@ pub struct Spec {
     pub accumulate: Accumulate,
     /// Key `group.zero_point`.
     pub zero_point: ZeroPointMode,
+    /// The other keys of section `group`, where the core works on quantisation groups: with
+    /// [`ZeroPointMode::PerGroup`].
+    pub quantisation_group: Option<QuantisationGroup>,
     /// Section `pipeline`.
     pub pipeline: Pipeline,
 }
@@ -59,9 +62,21 @@ impl Spec {
         u64::from(m) * u64::from(n) * u64::from(of_a_column)
     }
 
-    /// Every value that a sum can take in a run of up to `max_steps` whole k-steps.
-    pub fn exact_accumulator(&self) -> Range {
+    /// Every value that a result can take in a run of up to `max_steps` whole k-steps.
+    pub fn exact_result(&self) -> Range {
         self.sum_range(self.max_steps() * u64::from(self.elements_per_step()))
+    }
+
+    /// Every value that an accumulator can take between two drains: that of a whole run, or of a
+    /// whole quantisation group.
+    pub fn exact_accumulator(&self) -> Range {
+        match self.group_steps() {
+            None => self.exact_result(),
+            Some(steps) => {
+                let steps = steps.min(self.max_steps());
+                self.sum_range(steps * u64::from(self.elements_per_step()))
+            }
+        }
     }
 
     /// Every value that a sum over up to `elements` elements of K can take.
@@ -74,12 +89,21 @@ impl Spec {
         }
     }
 
-    /// Width W of the accumulators and results: that of `accumulate.format`, or for `auto` the
-    /// narrowest that [`Spec::exact_accumulator`] fits (which may be below 16).
-    pub fn accumulator_bits(&self) -> u32 {
+    /// Width of a result: that of `accumulate.format`, or for `auto` the narrowest that
+    /// [`Spec::exact_result`] fits (which may be below 16).
+    pub fn result_bits(&self) -> u32 {
         match self.accumulate.format {
-            AccumulatorFormat::Auto => signed_bits(self.exact_accumulator()),
+            AccumulatorFormat::Auto => signed_bits(self.exact_result()),
             AccumulatorFormat::Integer(format) => format.bits(),
+        }
+    }
+
+    /// Width of an accumulator of the array: that of a result or, where it holds the sum of one
+    /// quantisation group alone, the narrowest that this fits.
+    pub fn accumulator_bits(&self) -> u32 {
+        match self.quantisation_group {
+            None => self.result_bits(),
+            Some(_) => signed_bits(self.exact_accumulator()),
         }
     }
 
@@ -105,7 +129,8 @@ impl Spec {
         }
     }
 
-    /// The weight beats of a run of `steps` k-steps of `weight` codes in stream order.
+    /// The weight beats of a run of `steps` k-steps of `weight` codes in stream order, without those
+    /// of zero points behind quantisation groups.
     pub fn weight_beats(
         &self,
         weight: WeightFormat,
@@ -167,9 +192,59 @@ impl Spec {
         self.tile.k * self.tile.groups
     }
 
-    /// Longest run in k-steps: `max_k` rounded up to whole k-steps.
+    /// Longest run in k-steps: those of `max_k` elements.
     pub fn max_steps(&self) -> u64 {
-        self.accumulate.max_k.div_ceil(u64::from(self.elements_per_step()))
+        self.steps_of(self.accumulate.max_k)
+    }
+
+    /// K-steps of `elements` elements of K. A quantisation group fills whole k-steps: the places
+    /// behind its last element stay empty.
+    pub fn steps_of(&self, elements: u64) -> u64 {
+        let step = u64::from(self.elements_per_step());
+        match (self.quantisation_group, self.group_steps()) {
+            (Some(group), Some(steps)) => {
+                elements / group.size * steps + (elements % group.size).div_ceil(step)
+            }
+            _ => elements.div_ceil(step),
+        }
+    }
+
+    /// Most elements of K that `steps` k-steps carry.
+    pub fn elements_of(&self, steps: u64) -> u64 {
+        let step = u64::from(self.elements_per_step());
+        match (self.quantisation_group, self.group_steps()) {
+            (Some(group), Some(whole)) => steps / whole * group.size + steps % whole * step,
+            _ => steps * step,
+        }
+    }
+
+    /// Place among the elements of a run's k-steps that element `element` of K takes.
+    pub fn place_of(&self, element: u64) -> u64 {
+        match (self.quantisation_group, self.group_steps()) {
+            (Some(group), Some(steps)) => {
+                let start = element / group.size * steps * u64::from(self.elements_per_step());
+                start + element % group.size
+            }
+            _ => element,
+        }
+    }
+
+    /// K-steps of a whole quantisation group, where there are such groups.
+    pub fn group_steps(&self) -> Option<u64> {
+        let group = self.quantisation_group.filter(|group| group.size > 0)?;
+        Some(group.size.div_ceil(u64::from(self.elements_per_step())))
+    }
+
+    /// Quantisation groups in `steps` k-steps, the last of them whole or not; 0 where there are no
+    /// such groups.
+    pub fn groups_of(&self, steps: u64) -> u64 {
+        self.group_steps().map_or(0, |whole| steps.div_ceil(whole))
+    }
+
+    /// Weight beats of `steps` k-steps of `weight` codes: their planes, and one of zero points behind each
+    /// quantisation group.
+    pub fn weight_beats_of(&self, weight: WeightFormat, steps: u64) -> u64 {
+        steps * u64::from(self.beats_per_step_of(weight)) + self.groups_of(steps)
     }
 
     /// What the tables hold, where the kind has tables.
@@ -378,6 +453,18 @@ pub enum ZeroPointMode {
     None,
     /// One reinterpreted zero point for all columns, given with each run.
     Constant,
+    /// One reinterpreted zero point for each column and quantisation group, given with the weights.
+    PerGroup,
+}
+
+/// Keys of section `group` about quantisation groups: neighbouring elements of K whose weights
+/// share a zero point in each column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuantisationGroup {
+    /// Key `size`: elements of K, 1 to 2^24. The last group of a run may have fewer.
+    pub size: u64,
+    /// Key `scale_units`: columns corrected a cycle; divides n and equals [`Tile::drain`].
+    pub scale_units: u32,
 }
 
 /// Section `pipeline`.

@@ -3,8 +3,8 @@
 use bitplane_formats::{IntegerFormat, WeightFormat, signed_bits};
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, Architecture, Bus, Fold, KINDS, Overflow, Pipeline, PlaneOrder,
-    Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
-    parse, starter,
+    Precompute, QuantisationGroup, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
+    ZeroPointMode, parse, starter,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -59,32 +59,31 @@ fn architectures() -> impl Strategy<Value = Architecture> {
 
 /// Legal specs of every kind: drawn freely, then brought inside the rules between keys.
 fn specs() -> impl Strategy<Value = Spec> {
-    let zero_points = select(vec![ZeroPointMode::None, ZeroPointMode::Constant]);
+    let modes = [ZeroPointMode::None, ZeroPointMode::Constant, ZeroPointMode::PerGroup];
+    let zero_points = (select(modes.to_vec()), prop_oneof![1..=300u64, 1..=1u64 << 24]);
     let buses = (1..=4096u32, 1..=4096u32);
     let weight_widths = select(vec![WeightWidth::Fixed, WeightWidth::Runtime]);
     let widths = (2..=16u32, 1..=8u32, weight_widths, buses);
     let parts = (architectures(), widths, tiles(), accumulates(), zero_points, pipelines());
-    ("x[a-z0-9_]{0,39}", parts).prop_map(
-        |(
+    ("x[a-z0-9_]{0,39}", parts).prop_map(|(name, parts)| {
+        let (architecture, formats, tile, accumulate, zero_points, pipeline) = parts;
+        let (a, w, weight_width, buses) = formats;
+        let (zero_point, size) = zero_points;
+        let (activation, weight) = (IntegerFormat::new(a).unwrap(), WeightFormat::new(w).unwrap());
+        legal(Spec {
             name,
-            (architecture, (a, w, weight_width, buses), tile, accumulate, zero_point, pipeline),
-        )| {
-            let (activation, weight) =
-                (IntegerFormat::new(a).unwrap(), WeightFormat::new(w).unwrap());
-            legal(Spec {
-                name,
-                architecture,
-                activation,
-                weight,
-                weight_width,
-                bus: Bus { activation: buses.0, weight: buses.1 },
-                tile,
-                accumulate,
-                zero_point,
-                pipeline,
-            })
-        },
-    )
+            architecture,
+            activation,
+            weight,
+            weight_width,
+            bus: Bus { activation: buses.0, weight: buses.1 },
+            tile,
+            accumulate,
+            zero_point,
+            quantisation_group: Some(QuantisationGroup { size, scale_units: 0 }),
+            pipeline,
+        })
+    })
 }
 
 fn legal(mut spec: Spec) -> Spec {
@@ -107,10 +106,27 @@ fn legal(mut spec: Spec) -> Spec {
     if spec.weight.bits() == 1 {
         spec.weight_width = WeightWidth::Fixed;
     }
-    let between = |bus: u32, whole: u32| bus.clamp(whole.min(8), whole);
-    spec.bus.activation = between(spec.bus.activation, spec.activation_step_bits());
-    spec.bus.weight = between(spec.bus.weight, spec.weight_beat_bits());
-    let narrow = spec.accumulator_bits() < signed_bits(spec.exact_accumulator());
+    let too_wide = spec.weight.zero_point_bits() > spec.tile.k * spec.tile.groups;
+    let passes = spec.tile.plane_order == PlaneOrder::Outer;
+    let runtime = spec.weight_width == WeightWidth::Runtime;
+    if spec.zero_point == ZeroPointMode::PerGroup && (too_wide || passes || runtime) {
+        spec.zero_point = ZeroPointMode::Constant;
+    }
+    let group = spec.quantisation_group.filter(|_| spec.zero_point == ZeroPointMode::PerGroup);
+    spec.quantisation_group =
+        group.map(|group| QuantisationGroup { scale_units: spec.tile.drain, ..group });
+    if group.is_some() && spec.accumulate.overflow == Overflow::Saturate {
+        spec.accumulate.overflow = Overflow::Wrap;
+    }
+    let [step, beat] = [spec.activation_step_bits(), spec.weight_beat_bits()];
+    // Quantisation groups need ports as wide as what the array takes.
+    let between = |bus: u32, whole: u32| match group {
+        Some(_) => whole,
+        None => bus.clamp(whole.min(8), whole),
+    };
+    spec.bus.activation = between(spec.bus.activation, step);
+    spec.bus.weight = between(spec.bus.weight, beat);
+    let narrow = spec.result_bits() < signed_bits(spec.exact_result());
     if narrow && spec.accumulate.overflow == Overflow::Refuse {
         spec.accumulate.overflow = Overflow::Wrap;
     }
@@ -172,9 +188,27 @@ proptest! {
     fn every_sum_fits_an_automatic_accumulator(spec in specs()) {
         let mut spec = spec;
         spec.accumulate.format = AccumulatorFormat::Auto;
-        let format = IntegerFormat::new(spec.accumulator_bits()).unwrap();
-        let exact = spec.exact_accumulator();
-        prop_assert!(format.min() <= exact.min && exact.max <= format.max());
+        let parts = [
+            (spec.accumulator_bits(), spec.exact_accumulator()),
+            (spec.result_bits(), spec.exact_result()),
+        ];
+        for (bits, exact) in parts {
+            let format = IntegerFormat::new(bits).unwrap();
+            prop_assert!(format.min() <= exact.min && exact.max <= format.max());
+        }
+    }
+
+    #[test]
+    fn groups_fill_whole_k_steps_and_elements_keep_their_order(spec in specs(), k in 1..5000u64) {
+        let step = u64::from(spec.elements_per_step());
+        let steps = spec.steps_of(k);
+        prop_assert!(spec.place_of(k - 1) < steps * step);
+        prop_assert!(spec.place_of(k) >= k);
+        prop_assert!(spec.elements_of(steps) >= k && spec.elements_of(steps - 1) < k);
+        if let (Some(group), Some(whole)) = (spec.quantisation_group, spec.group_steps()) {
+            prop_assert_eq!(spec.place_of(group.size), whole * step);
+            prop_assert_eq!(spec.groups_of(steps), k.div_ceil(group.size));
+        }
     }
 
     #[test]

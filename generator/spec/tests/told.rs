@@ -156,7 +156,7 @@ fn the_schema_tells_every_key() {
           Groups summed before one accumulator.
           lut_tensor_core: an integer from 1 to 8
           mac_array: the integer 1
-      drain (default: the largest divisor of n that is at most 16)
+      drain (default: group.scale_units, else the largest divisor of n that is at most 16)
           Results in one beat of the result port; divides n.
           an integer from 1 to 1024
       plane_order (default: "inner")
@@ -204,10 +204,17 @@ fn the_schema_tells_every_key() {
     [group]  Corrections that belong to the quantisation of the weights.
       zero_point (default: "none")
           Zero points of the weights.
-          lut_tensor_core: "none" or "constant"
+          lut_tensor_core: "none", "constant" or "per_group"
           mac_array: "none"
             none             no correction: sums of the weights as the core reads them
             constant         one zero point for all columns, given with each run
+            per_group        one a column and quantisation group, with the weights
+      size (default: 0)
+          Elements of K in a quantisation group; required by zero_point = "per_group", and only for it. A whole column is one group if its K is at most this long.
+          an integer from 0 to 16777216
+      scale_units (default: tile.drain)
+          Columns corrected in one cycle while a quantisation group drains; divides n; only with zero_point = "per_group".
+          an integer from 1 to 1024
 
     [pipeline]  Registers and reset.
       stages (default: "auto")
@@ -225,7 +232,7 @@ fn the_schema_tells_every_key() {
 #[test]
 fn the_schema_leaves_out_what_is_not_built() {
     let texts = schema() + &json_schema().to_string();
-    for word in ["fp16", "ternary", "bitmod", "per_group", "local", "scale_units"] {
+    for word in ["fp16", "ternary", "bitmod", "local"] {
         assert!(!texts.contains(word), "{word}");
     }
 }
@@ -336,7 +343,7 @@ fn a_starter_reads_well() {
 
     # Results in one beat of the result port; divides n.
     # Legal: an integer from 1 to 1024.
-    # Default: the largest divisor of n that is at most 16.
+    # Default: group.scale_units, else the largest divisor of n that is at most 16.
     # drain = 16
 
     # In which order the bit planes of a run come.

@@ -73,6 +73,8 @@ impl PackedWeights {
             (Architecture::MacArray, _) => self.require_twos_complement(spec),
             (Architecture::LutTensorCore(_), ZeroPointMode::None) => self.require_mid_rise(spec),
             (Architecture::LutTensorCore(_), ZeroPointMode::Constant) => self.require_common(spec),
+            // Every column of every quantisation group has a zero point of its own.
+            (Architecture::LutTensorCore(_), ZeroPointMode::PerGroup) => None,
         }
     }
 
@@ -190,6 +192,7 @@ mod tests {
                 overflow: Overflow::Refuse,
             },
             zero_point,
+            quantisation_group: None,
             pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
         }
     }

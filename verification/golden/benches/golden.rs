@@ -5,7 +5,7 @@
 //! that bound, the sum of as many bytes.
 
 use bitplane_formats::ZeroPoint;
-use bitplane_golden::{Run, results};
+use bitplane_golden::{Run, ZeroPoints, results};
 use bitplane_spec::Spec;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::ThreadPoolBuilder;
@@ -27,7 +27,7 @@ fn run(spec: &Spec, rows: usize, columns: usize, elements: usize) -> Run {
         activations: (0..rows * elements).map(|i| (i * 37 % 256) as i32 - 128).collect(),
         weight: spec.weight,
         codes: (0..columns * elements).map(|i| (i * 11 % 7 % 4) as u8).collect(),
-        zero_point: ZeroPoint::TWOS_COMPLEMENT,
+        zero_points: ZeroPoints::Constant(ZeroPoint::TWOS_COMPLEMENT),
     }
 }
 
@@ -39,7 +39,7 @@ fn straightforward(spec: &Spec, run: &Run) -> Vec<i128> {
             let mut sum: i64 = 0;
             for i in 0..run.elements {
                 let code = run.codes[column * run.elements + i];
-                let weight = spec.weight.value(code, run.zero_point);
+                let weight = spec.weight.value(code, ZeroPoint::TWOS_COMPLEMENT);
                 sum += i64::from(run.activations[row * run.elements + i]) * i64::from(weight);
             }
             results.push(i128::from(sum));

@@ -5,9 +5,11 @@
 //! saturate does the order of additions show in the result, and only then is it followed.
 
 mod dot;
+mod groups;
 mod policy;
 mod run;
 
+pub use groups::{GroupZeroPoints, ZeroPoints};
 pub use run::{Run, overflows, results};
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
+use crate::ZeroPoints;
 use crate::dot::{is_worth_threads, products};
+use crate::groups::grouped;
 use crate::policy::Policy;
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
 use bitplane_spec::{Architecture, PlaneOrder, Spec};
@@ -20,9 +22,9 @@ pub struct Run {
     /// Unsigned weight codes q, `[columns * elements]`, column-major order of the tile: all
     /// elements of column 0 first.
     pub codes: Vec<u8>,
-    /// The run's reinterpreted zero point; [`ZeroPoint::MID_RISE`] where the core has none. A
-    /// multiplier array does not look at it: its weights are two's complement.
-    pub zero_point: ZeroPoint,
+    /// Zero points of the weights. A multiplier array does not look at them: its weights are two's
+    /// complement.
+    pub zero_points: ZeroPoints,
 }
 
 impl Run {
@@ -40,31 +42,36 @@ impl Run {
 ///
 /// With an automatic accumulator they are exact, whatever the length of the run. With a stated
 /// width they are what that many bits keep under the overflow policy: additions happen once per
-/// weight beat in the order of the stream, correction after the last of them.
+/// weight beat in the order of the stream, correction after the last of them. Where groups have
+/// zero points of their own, the low bits of the exact result are kept.
 ///
 /// # Panics
 /// If the matrices do not have the shapes stated at [`Run`].
 pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
     assert_eq!(run.activations.len(), run.rows * run.elements, "shape of the activations");
     assert_eq!(run.codes.len(), run.columns * run.elements, "shape of the codes");
+    let zero_point = match &run.zero_points {
+        ZeroPoints::Constant(zero_point) => *zero_point,
+        ZeroPoints::PerGroup(groups) => return grouped(spec, run, groups),
+    };
     match Policy::of(spec) {
-        Policy::Saturate(format) => saturated(spec, run, format),
-        policy => in_any_order(spec, run, policy),
+        Policy::Saturate(format) => saturated(spec, run, zero_point, format),
+        policy => in_any_order(spec, run, zero_point, policy),
     }
 }
 
 /// Results that do not depend on the order of additions.
-fn in_any_order(spec: &Spec, run: &Run, policy: Policy) -> Vec<i128> {
+fn in_any_order(spec: &Spec, run: &Run, zero_point: ZeroPoint, policy: Policy) -> Vec<i128> {
     let activations: Vec<i16> = run.activations.iter().map(|a| *a as i16).collect();
     let weights = |codes: &[u8], weights: &mut [i16]| {
         accumulated_weights(spec, run.weight, codes, weights);
     };
     let sums = products(&activations, &run.codes, run.elements, weights);
-    finished(spec, run, policy, |row, column| i128::from(sums[column * run.rows + row]))
+    finished(spec, run, zero_point, policy, |row, column| i128::from(sums[column * run.rows + row]))
 }
 
 /// Results of an accumulator that clamps at every addition to `format`.
-fn saturated(spec: &Spec, run: &Run, format: IntegerFormat) -> Vec<i128> {
+fn saturated(spec: &Spec, run: &Run, zero_point: ZeroPoint, format: IntegerFormat) -> Vec<i128> {
     let sum = |lane: usize| {
         let codes = &run.codes[lane % run.columns * run.elements..][..run.elements];
         clamped(spec, run.weight, format, run.row(lane / run.columns), codes)
@@ -74,13 +81,15 @@ fn saturated(spec: &Spec, run: &Run, format: IntegerFormat) -> Vec<i128> {
         true => (0..lanes).into_par_iter().map(sum).collect(),
         false => (0..lanes).map(sum).collect(),
     };
-    finished(spec, run, Policy::Saturate(format), |row, column| sums[row * run.columns + column])
+    let policy = Policy::Saturate(format);
+    finished(spec, run, zero_point, policy, |row, column| sums[row * run.columns + column])
 }
 
-/// The results of a run whose lane at a row and column holds `sum`.
+/// The results of a run with one zero point whose lane at a row and column holds `sum`.
 fn finished(
     spec: &Spec,
     run: &Run,
+    zero_point: ZeroPoint,
     policy: Policy,
     sum: impl Fn(usize, usize) -> i128,
 ) -> Vec<i128> {
@@ -91,7 +100,7 @@ fn finished(
             let sum = policy.keep(sum(row, column));
             match spec.architecture {
                 Architecture::LutTensorCore(_) => {
-                    policy.keep(corrected(sum, activation_sum, run.zero_point))
+                    policy.keep(corrected(sum, activation_sum, zero_point))
                 }
                 Architecture::MacArray => sum,
             }

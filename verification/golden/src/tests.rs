@@ -1,4 +1,4 @@
-use crate::{Run, overflows, results};
+use crate::{GroupZeroPoints, Run, ZeroPoints, overflows, results};
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Pipeline, PlaneOrder,
@@ -26,6 +26,7 @@ fn spec(activation: u32, weight: u32) -> Spec {
             overflow: Overflow::Refuse,
         },
         zero_point: ZeroPointMode::Constant,
+        quantisation_group: None,
         pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
     }
 }
@@ -39,15 +40,12 @@ fn with_accumulator(bits: u32, overflow: Overflow, mut spec: Spec) -> Spec {
 
 /// A straightforward reference: each weight's value, multiplied and added in 128 bits.
 fn reference(spec: &Spec, run: &Run) -> Vec<i128> {
-    let zero_point = match spec.architecture {
-        Architecture::MacArray => ZeroPoint::TWOS_COMPLEMENT,
-        Architecture::LutTensorCore(_) => run.zero_point,
-    };
     let mut results = Vec::new();
     for row in 0..run.rows {
         for column in 0..run.columns {
             let mut sum = 0;
             for i in 0..run.elements {
+                let zero_point = zero_point(spec, run, column, i);
                 let weight = run.weight.value(run.codes[column * run.elements + i], zero_point);
                 sum += i128::from(run.activations[row * run.elements + i]) * i128::from(weight);
             }
@@ -55,6 +53,17 @@ fn reference(spec: &Spec, run: &Run) -> Vec<i128> {
         }
     }
     results
+}
+
+fn zero_point(spec: &Spec, run: &Run, column: usize, element: usize) -> ZeroPoint {
+    match (&spec.architecture, &run.zero_points) {
+        (Architecture::MacArray, _) => ZeroPoint::TWOS_COMPLEMENT,
+        (_, ZeroPoints::Constant(zero_point)) => *zero_point,
+        (_, ZeroPoints::PerGroup(groups)) => {
+            let group = column * run.elements.div_ceil(groups.size) + element / groups.size;
+            groups.values[group]
+        }
+    }
 }
 
 /// A configuration and a run that suits it.
@@ -73,9 +82,9 @@ fn any_run() -> impl Strategy<Value = (Spec, Run)> {
                 prop::sample::select(legal),
             )
                 .prop_map(move |(spec, activations, codes, zero_point)| {
-                    let zero_point = ZeroPoint(zero_point);
+                    let zero_points = ZeroPoints::Constant(ZeroPoint(zero_point));
                     let weight = spec.weight;
-                    (spec, Run { rows, columns, elements, activations, weight, codes, zero_point })
+                    (spec, Run { rows, columns, elements, activations, weight, codes, zero_points })
                 })
         },
     )
@@ -88,6 +97,24 @@ proptest! {
     }
 
     #[test]
+    fn zero_points_of_groups_are_those_of_their_own_weights_alone(
+        (spec, run) in any_run(), size in 1usize..=12, seed in any::<u64>(),
+    ) {
+        let groups = run.elements.div_ceil(size);
+        let legal: Vec<ZeroPoint> =
+            (-255..=255).map(ZeroPoint).filter(|z| spec.weight.accepts(*z)).collect();
+        let at = |i: usize| legal[(seed.wrapping_mul(2 * i as u64 + 1) >> 32) as usize % legal.len()];
+        let values = (0..run.columns * groups).map(at).collect();
+        let zero_points = ZeroPoints::PerGroup(GroupZeroPoints { size, values });
+        let run = Run { zero_points, ..run };
+        prop_assert_eq!(results(&spec, &run), reference(&spec, &run));
+        let format = IntegerFormat::new(9).unwrap();
+        let wrapped = results(&with_accumulator(9, Overflow::Wrap, spec.clone()), &run);
+        let exact = reference(&spec, &run);
+        prop_assert_eq!(wrapped, exact.into_iter().map(|r| format.wrap(r)).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_multiplier_array_multiplies_twos_complement_weights((mut spec, run) in any_run()) {
         spec.architecture = Architecture::MacArray;
         prop_assert_eq!(results(&spec, &run), reference(&spec, &run));
@@ -97,7 +124,7 @@ proptest! {
     fn wrapping_keeps_the_low_bits_of_the_exact_result(
         (spec, mut run) in any_run(), bits in 4u32..40,
     ) {
-        run.zero_point = ZeroPoint::MID_RISE;
+        run.zero_points = ZeroPoints::Constant(ZeroPoint::MID_RISE);
         let exact = results(&spec, &run);
         let format = IntegerFormat::new(bits).unwrap();
         let wrapped = results(&with_accumulator(bits, Overflow::Wrap, spec), &run);
@@ -115,7 +142,7 @@ proptest! {
 
     #[test]
     fn saturated_results_stay_in_range((spec, mut run) in any_run(), bits in 4u32..24) {
-        run.zero_point = ZeroPoint::MID_RISE;
+        run.zero_points = ZeroPoints::Constant(ZeroPoint::MID_RISE);
         let format = IntegerFormat::new(bits).unwrap();
         for result in results(&with_accumulator(bits, Overflow::Saturate, spec), &run) {
             prop_assert_eq!(result, format.saturate(result));
@@ -147,7 +174,7 @@ fn saturation_clamps_after_every_plane_of_a_step() {
         activations: vec![activation],
         weight: WeightFormat::new(2).unwrap(),
         codes: vec![code],
-        zero_point: ZeroPoint::MID_RISE,
+        zero_points: ZeroPoints::Constant(ZeroPoint::MID_RISE),
     };
     assert_eq!(results(&spec, &run(7, 2)), [7]);
     // q' = -1 is -2 +1: 7, then 7 - 14 = -7.
@@ -172,7 +199,7 @@ fn with_a_pass_for_each_plane_saturation_clamps_after_doubling_and_adding() {
             activations: activations.to_vec(),
             weight: WeightFormat::new(2).unwrap(),
             codes: codes.to_vec(),
-            zero_point: ZeroPoint::MID_RISE,
+            zero_points: ZeroPoints::Constant(ZeroPoint::MID_RISE),
         };
         results(&spec, &run)[0]
     };
@@ -209,7 +236,7 @@ fn a_run_overflows_from_the_first_step_beyond_max_k() {
         activations: vec![],
         weight: WeightFormat::new(2).unwrap(),
         codes: vec![],
-        zero_point: ZeroPoint::MID_RISE,
+        zero_points: ZeroPoints::Constant(ZeroPoint::MID_RISE),
     };
     assert_eq!((spec.elements_per_step(), spec.max_steps()), (6, 11));
     assert!(!overflows(&spec, &run(66)));
@@ -228,7 +255,7 @@ fn blocks_and_threads_of_a_large_layer_give_the_same_results_as_single_products(
         activations: (0..rows * elements).map(|i| (i * 9973 % 65536) as i32 - 32768).collect(),
         weight: spec.weight,
         codes: (0..columns * elements).map(|i| (i * 151 % 256) as u8).collect(),
-        zero_point: ZeroPoint::TWOS_COMPLEMENT,
+        zero_points: ZeroPoints::Constant(ZeroPoint::TWOS_COMPLEMENT),
     };
     assert_eq!(results(&spec, &run), reference(&spec, &run));
 }
@@ -245,7 +272,7 @@ fn the_largest_products_of_a_block_do_not_wrap() {
             activations: vec![-32768; 5 * elements],
             weight: spec.weight,
             codes: vec![code; elements],
-            zero_point: ZeroPoint::MID_RISE,
+            zero_points: ZeroPoints::Constant(ZeroPoint::MID_RISE),
         };
         assert_eq!(results(&spec, &run), reference(&spec, &run));
     }

@@ -7,7 +7,7 @@ use crate::{
     Batch, Case, Encoder, Error, Failure, Interrupt, Monitor, Report, Response, Session, Simulator,
     Stalls, Start,
 };
-use bitplane_emit::manifest::Throughput;
+use bitplane_emit::manifest::{QuantisationGroup, Throughput};
 use bitplane_emit::wire::status;
 use bitplane_spec::Spec;
 
@@ -138,6 +138,11 @@ impl<'a> Bench<'a> {
         self.simulator.manifest.throughput.clone()
     }
 
+    /// Cycles of quantisation groups as the manifest states them, where there are such groups.
+    pub(crate) fn stated_group(&self) -> Option<QuantisationGroup> {
+        self.simulator.manifest.quantisation_group.clone()
+    }
+
     /// Cycles of a run alone while no stream holds back.
     pub(crate) fn cycles(&mut self, case: &Case) -> Result<u32, Stop> {
         let mut batch = self.encoder.empty_batch();
@@ -177,15 +182,18 @@ impl<'a> Bench<'a> {
     }
 
     fn count(&mut self, cases: &[Case], values: &[Vec<i128>], batch: &Batch) {
-        let beats = (batch.weight_beats() / self.encoder.bus_beats()[1]) as u64;
+        // Beats of zero points look nothing up.
+        let groups = |case: &Case| self.spec().groups_of(case.steps(self.spec()) as u64);
+        let beats = (batch.weight_beats() / self.encoder.bus_beats()[1]) as u64
+            - cases.iter().map(groups).sum::<u64>();
         self.report.vectors += beats;
         let tile = self.spec().tile;
         self.report.lookups += beats * u64::from(tile.m * tile.n * tile.groups);
         self.report.runs += cases.len() as u64;
         for (case, values) in cases.iter().zip(values) {
-            let kept = case.keep.iter().rposition(|keep| *keep).map_or(0, |last| last + 1);
             if expected_flags(self.spec(), std::slice::from_ref(case)) == 0 {
-                self.report.longest_k = self.report.longest_k.max(kept as u64);
+                let longest = case.longest_k(self.spec());
+                self.report.longest_k = self.report.longest_k.max(longest);
             }
             self.cover.add(case, values);
         }

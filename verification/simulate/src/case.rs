@@ -1,5 +1,5 @@
 use bitplane_formats::{WeightFormat, ZeroPoint};
-use bitplane_golden::Run;
+use bitplane_golden::{GroupZeroPoints, Run, ZeroPoints};
 use bitplane_spec::{Spec, Tile};
 
 /// One run as it is sent: whole k-steps of the whole tile, with masks. What a mask leaves out is
@@ -22,6 +22,9 @@ pub struct Case {
     pub codes: Vec<u8>,
     /// The run's reinterpreted zero point.
     pub zero_point: ZeroPoint,
+    /// Those of all n columns and their quantisation groups, by elements sent, where the core
+    /// corrects such groups.
+    pub group_zero_points: Option<GroupZeroPoints>,
 }
 
 impl Case {
@@ -39,12 +42,24 @@ impl Case {
             weight: spec.weight,
             codes: vec![0; n as usize * elements],
             zero_point: ZeroPoint::MID_RISE,
+            group_zero_points: spec.group_steps().map(|whole| {
+                let size = whole as usize * spec.elements_per_step() as usize;
+                let count = n as usize * elements.div_ceil(size);
+                GroupZeroPoints { size, values: vec![ZeroPoint::MID_RISE; count] }
+            }),
         }
     }
 
     /// K-steps of the run.
     pub fn steps(&self, spec: &Spec) -> usize {
         self.elements / spec.elements_per_step() as usize
+    }
+
+    /// Elements of K up to the last one that counts, the empty places of groups left out.
+    pub(crate) fn longest_k(&self, spec: &Spec) -> u64 {
+        let within = (1..=spec.elements_of(self.steps(spec) as u64)).rev();
+        let mut counts = within.skip_while(|k| !self.keep[spec.place_of(k - 1) as usize]);
+        counts.next().unwrap_or(0)
     }
 
     /// The activation that the core is to see in `row`: 0 where it is left out.
@@ -55,6 +70,56 @@ impl Case {
     /// The code of `element` in `column`.
     pub fn code(&self, column: usize, element: usize) -> u8 {
         self.codes[column * self.elements + element]
+    }
+
+    /// Zero point of `group` in `column`; that of the run where the core corrects no groups.
+    pub fn group_zero_point(&self, column: usize, group: usize) -> ZeroPoint {
+        match &self.group_zero_points {
+            Some(groups) => groups.values[column * self.elements.div_ceil(groups.size) + group],
+            None => self.zero_point,
+        }
+    }
+
+    /// The case with the same zero point for the run and for all columns and groups.
+    pub(crate) fn with_zero_point(mut self, zero_point: ZeroPoint) -> Self {
+        self.zero_point = zero_point;
+        if let Some(groups) = &mut self.group_zero_points {
+            groups.values.fill(zero_point);
+        }
+        self
+    }
+
+    /// The case without the elements for which `keep` is false; the last groups lose their zero
+    /// points if fewer groups are left.
+    pub(crate) fn filtered(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let elements = (0..self.elements).filter(|i| keep(*i)).count();
+        let kept = |i: usize| keep(i % self.elements);
+        let groups = self.group_zero_points.as_ref().map(|groups| {
+            let of_a_column = self.elements.div_ceil(groups.size).max(1);
+            let left = elements.div_ceil(groups.size);
+            let columns = groups.values.chunks(of_a_column);
+            let values = columns.flat_map(|column| column[..left].iter().copied()).collect();
+            GroupZeroPoints { size: groups.size, values }
+        });
+        Self {
+            elements,
+            keep: filtered(&self.keep, kept),
+            activations: filtered(&self.activations, kept),
+            codes: filtered(&self.codes, kept),
+            group_zero_points: groups,
+            ..*self
+        }
+    }
+
+    fn zero_points(&self) -> ZeroPoints {
+        match &self.group_zero_points {
+            None => ZeroPoints::Constant(self.zero_point),
+            Some(GroupZeroPoints { size, values }) => {
+                let count = self.columns * self.elements.div_ceil(*size);
+                let values = values[..count].to_vec();
+                ZeroPoints::PerGroup(GroupZeroPoints { size: *size, values })
+            }
+        }
     }
 
     /// What counts of the case.
@@ -68,7 +133,7 @@ impl Case {
             activations: kept.map(|(row, i)| self.activation(row, i)).collect(),
             weight: self.weight,
             codes: self.codes[..columns * elements].to_vec(),
-            zero_point: self.zero_point,
+            zero_points: self.zero_points(),
         }
     }
 
@@ -76,4 +141,8 @@ impl Case {
     pub fn result_beats(&self, spec: &Spec) -> u32 {
         (self.rows * self.columns.div_ceil(spec.tile.drain as usize)) as u32
     }
+}
+
+fn filtered<T: Copy>(values: &[T], kept: impl Fn(usize) -> bool) -> Vec<T> {
+    values.iter().enumerate().filter(|(i, _)| kept(*i)).map(|(_, value)| *value).collect()
 }

@@ -30,6 +30,15 @@ enum Payload {
     Tables(TableLayout),
 }
 
+/// What a weight beat carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    /// A bit plane of a k-step (all planes in a multiplier array).
+    Plane { step: usize, plane: u32 },
+    /// The zero points of a quantisation group.
+    ZeroPoints { group: usize },
+}
+
 impl Encoder {
     /// An encoder for the core that `manifest` describes and `spec` asked for.
     ///
@@ -47,7 +56,7 @@ impl Encoder {
         let payload = payload(spec);
         fits("activation", activation_data.bits, spec.bus.activation)?;
         fits("weight", weight_data.bits, spec.bus.weight)?;
-        fits("result", result_data.bits, spec.tile.drain * manifest.accumulator_bits)?;
+        fits("result", result_data.bits, spec.tile.drain * manifest.result_bits)?;
         let bus_beats = [spec.activation_bus_beats(), spec.weight_bus_beats()];
         Ok(Self {
             spec: spec.clone(),
@@ -60,7 +69,7 @@ impl Encoder {
             result_data,
             bus_beats: bus_beats.map(|beats| beats as usize),
             payload,
-            result_bits: manifest.accumulator_bits,
+            result_bits: manifest.result_bits,
         })
     }
 
@@ -74,11 +83,11 @@ impl Encoder {
         [self.activation.words, self.weight.words]
     }
 
-    /// Words that one k-step of the widest weights takes in a batch.
+    /// Words that one k-step of the widest weights takes in a batch, at most.
     pub fn step_words(&self) -> usize {
         let [activation, weight] = self.bus_beats;
         self.spec.passes_of(self.spec.weight) as usize * activation * self.activation.words
-            + self.spec.beats_per_step() as usize * weight * self.weight.words
+            + self.spec.weight_beats_of(self.spec.weight, 1) as usize * weight * self.weight.words
     }
 
     /// Beats of the activation port that a k-step takes, and of the weight port that the array
@@ -134,19 +143,41 @@ impl Encoder {
         }
     }
 
-    /// Appends the weight beats of `case` in stream order.
+    /// Appends the weight beats of `case` in stream order, zero points behind each quantisation
+    /// group.
     pub fn weight_beats(&self, case: &Case, out: &mut Vec<u32>) {
         let step = self.spec.elements_per_step() as usize;
         let mut data = vec![0; self.weight_data_words()];
-        for WeightBeat { step: s, plane, last } in
-            self.spec.weight_beats(case.weight, case.elements / step)
-        {
-            self.weight_payload(case, s * step, plane, &mut data);
+        for (content, last) in self.weight_stream(case.weight, case.elements / step) {
+            match content {
+                Content::Plane { step: s, plane } => {
+                    self.weight_payload(case, s * step, plane, &mut data);
+                }
+                Content::ZeroPoints { group } => self.zero_point_payload(case, group, &mut data),
+            }
             let beat = send(&self.weight, &self.weight_data, self.bus_beats[1], &data, out);
             if let Some(field) = self.weight.field("last") {
                 put(beat, 32 * field.word, 1, u64::from(last));
             }
         }
+    }
+
+    /// The weight beats of a run with their `last` markers. One that closes a quantisation group
+    /// hands its marker to the group's zero points.
+    fn weight_stream(
+        &self,
+        weight: WeightFormat,
+        steps: usize,
+    ) -> impl Iterator<Item = (Content, bool)> + '_ {
+        self.spec.weight_beats(weight, steps).flat_map(move |WeightBeat { step, plane, last }| {
+            let group = self.spec.group_steps().and_then(|whole| {
+                let done = ((step + 1) as u64).is_multiple_of(whole) || step + 1 == steps;
+                (done && plane + 1 == weight.bits()).then_some(step / whole as usize)
+            });
+            let plane = (Content::Plane { step, plane }, last && group.is_none());
+            let zero_points = group.map(|group| (Content::ZeroPoints { group }, last));
+            [Some(plane), zero_points].into_iter().flatten()
+        })
     }
 
     /// Words of what the array takes of the weights in a cycle.
@@ -164,12 +195,20 @@ impl Encoder {
         out: &mut Vec<u32>,
     ) {
         let data = data.chunks(self.weight_data_words());
-        for (WeightBeat { last, .. }, words) in self.spec.weight_beats(weight, steps).zip(data) {
+        for ((_, last), words) in self.weight_stream(weight, steps).zip(data) {
             let beat = send(&self.weight, &self.weight_data, self.bus_beats[1], words, out);
             if let Some(field) = self.weight.field("last") {
                 put(beat, 32 * field.word, 1, u64::from(last));
             }
         }
+    }
+
+    /// Sets the zero point of `column` in the weight beat `index` of `beats`, which is one of zero
+    /// points. Such a beat is one of the port too.
+    pub fn set_zero_point(&self, beats: &mut [u32], index: usize, column: usize, value: i64) {
+        let beat = &mut beats[index * self.weight.words..][..self.weight.words];
+        let at = 32 * self.weight_data.word + self.column_bit(column);
+        put(beat, at, self.spec.weight.zero_point_bits(), value as u64);
     }
 
     /// Sets the field `name` of the k-step `index` in `beats`, if the port has that field: in the
@@ -259,6 +298,22 @@ impl Encoder {
             at += bits as usize;
         }
         at
+    }
+
+    /// Bit of what the array takes in a cycle at which `column` starts.
+    fn column_bit(&self, column: usize) -> usize {
+        let bits = self.spec.tile.groups * self.spec.weight_word_bits();
+        column * bits as usize
+    }
+
+    /// Zero points in the lowest bits of each column; the others are ones, which must not matter.
+    fn zero_point_payload(&self, case: &Case, group: usize, beat: &mut [u32]) {
+        let bits = self.spec.weight.zero_point_bits();
+        for column in 0..self.spec.tile.n as usize {
+            let (start, end) = (self.column_bit(column), self.column_bit(column + 1));
+            put(beat, start, bits, i64::from(case.group_zero_point(column, group).0) as u64);
+            (start + bits as usize..end).for_each(|at| put(beat, at, 1, 1));
+        }
     }
 
     fn weight_payload(&self, case: &Case, start: usize, plane: u32, beat: &mut [u32]) {

@@ -2,8 +2,8 @@ use crate::compare::compare;
 use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Session, Simulator, Stalls, Start};
 use bitplane_emit::wire::status;
 use bitplane_formats::{WeightFormat, ZeroPoint};
-use bitplane_golden::Run;
-use bitplane_spec::{Architecture, Spec, WeightWidth, ZeroPointMode};
+use bitplane_golden::{GroupZeroPoints, Run, ZeroPoints};
+use bitplane_spec::{Architecture, QuantisationGroup, Spec, WeightWidth, ZeroPointMode};
 use serde::{Deserialize, Serialize};
 
 /// Words of stimulus in one batch (4 MB), unless a single run is longer.
@@ -26,8 +26,9 @@ pub struct Layer<'a> {
     pub codes: &'a [u8],
     /// Where the weight beats come from.
     pub weights: Weights<'a>,
-    /// Reinterpreted zero point of all columns.
-    pub zero_point: ZeroPoint,
+    /// Reinterpreted zero points of the weights: constant, or of groups of `group.size` elements
+    /// where the core corrects those.
+    pub zero_points: ZeroPoints,
 }
 
 /// Where the weight beats of a layer come from.
@@ -39,8 +40,9 @@ pub enum Weights<'a> {
     Packed(PackedBeats<'a>),
 }
 
-/// The data of weight beats in stream order: tile of n columns, then as [`Spec::weight_beats`].
-/// Columns and elements beyond the matrix are present, with any value.
+/// The data of weight beats in stream order: tile of n columns, then as [`Spec::weight_beats`],
+/// with its zero points behind a quantisation group. Columns and elements beyond the matrix are
+/// present, with any value; the zero point of such a column is a legal one.
 #[derive(Clone, Copy, Debug)]
 pub struct PackedBeats<'a> {
     /// Beats one after the other, each `ceil(bits of weight_data_i / 32)` words, lowest bit first.
@@ -118,7 +120,7 @@ fn whole(layer: &Layer) -> Run {
         activations: layer.activations.to_vec(),
         weight: layer.weight,
         codes: layer.codes.to_vec(),
-        zero_point: layer.zero_point,
+        zero_points: layer.zero_points.clone(),
     }
 }
 
@@ -138,7 +140,7 @@ struct Corner {
 
 impl Tiling<'_> {
     fn steps(&self) -> usize {
-        self.layer.inputs.div_ceil(self.spec.elements_per_step() as usize)
+        self.spec.steps_of(self.layer.inputs as u64) as usize
     }
 
     fn tiles(&self) -> Vec<Corner> {
@@ -156,18 +158,33 @@ impl Tiling<'_> {
         let mut case = Case::zero(self.spec, self.steps());
         case.rows = m.min(layer.tokens - corner.token);
         case.columns = n.min(layer.outputs - corner.output);
-        (case.weight, case.zero_point) = (layer.weight, layer.zero_point);
-        case.keep[layer.inputs..].fill(false);
+        case.weight = layer.weight;
         let (inputs, elements) = (layer.inputs, case.elements);
-        for row in 0..case.rows {
-            let from = &layer.activations[(corner.token + row) * inputs..][..inputs];
-            case.activations[row * elements..][..inputs].copy_from_slice(from);
+        case.keep.fill(false);
+        for part in self.parts() {
+            let place = self.spec.place_of(part.start as u64) as usize;
+            case.keep[place..][..part.len()].fill(true);
+            for row in 0..case.rows {
+                let from = &layer.activations[(corner.token + row) * inputs..][part.clone()];
+                case.activations[row * elements + place..][..part.len()].copy_from_slice(from);
+            }
+            for column in 0..case.columns {
+                let from = &layer.codes[(corner.output + column) * inputs..][part.clone()];
+                case.codes[column * elements + place..][..part.len()].copy_from_slice(from);
+            }
         }
-        for column in 0..case.columns {
-            let from = &layer.codes[(corner.output + column) * inputs..][..inputs];
-            case.codes[column * elements..][..inputs].copy_from_slice(from);
+        match &layer.zero_points {
+            ZeroPoints::Constant(zero_point) => case.zero_point = *zero_point,
+            ZeroPoints::PerGroup(groups) => set_zero_points(&mut case, corner, layer, groups),
         }
         case
+    }
+
+    /// Elements of K that are neighbours in the run too: those of a quantisation group, or all.
+    fn parts(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
+        let inputs = self.layer.inputs;
+        let size = self.spec.quantisation_group.map_or(inputs, |group| group.size as usize);
+        (0..inputs).step_by(size).map(move |start| start..(start + size).min(inputs))
     }
 
     fn values(&self, case: &Case, corner: Corner) -> Vec<i128> {
@@ -223,8 +240,8 @@ impl Tiling<'_> {
                 Weights::Codes => self.encoder.add(case, &mut batch),
                 Weights::Packed(packed) => {
                     let tile = corner.output / self.spec.tile.n as usize;
-                    let planes = self.spec.beats_per_step_of(self.layer.weight);
-                    let beats = self.steps() * planes as usize;
+                    let steps = self.steps() as u64;
+                    let beats = self.spec.weight_beats_of(self.layer.weight, steps) as usize;
                     let words = self.encoder.weight_data_words();
                     let data = &packed.words[tile * beats * words..][..beats * words];
                     self.encoder.activation_beats(case, &mut batch.activation);
@@ -306,15 +323,15 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
         let message = format!("weight code {code} does not fit {}", layer.weight);
         return refuse("weight.format", message, "quantise the weights to that format");
     }
-    if !takes(spec, layer) {
-        let message = format!("the core does not take the zero point z' = {}", layer.zero_point.0);
-        let help = "use a lut_tensor_core with group.zero_point = \"constant\"";
+    if let Some(message) = zero_point_fault(spec, layer) {
+        let help = "use a lut_tensor_core whose group.zero_point and group.size are those of the \
+                    weights";
         return refuse("group.zero_point", message, help);
     }
     if let Weights::Packed(packed) = layer.weights {
-        let steps = inputs.div_ceil(spec.elements_per_step() as usize);
         let tiles = outputs.div_ceil(spec.tile.n as usize);
-        let beats = tiles * steps * spec.beats_per_step_of(layer.weight) as usize;
+        let steps = spec.steps_of(inputs as u64);
+        let beats = tiles * spec.weight_beats_of(layer.weight, steps) as usize;
         let expected = beats * encoder.weight_data_words();
         if packed.words.len() != expected {
             let message = format!(
@@ -327,12 +344,50 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
     Ok(())
 }
 
+/// Gives the columns of a tile the zero points of their outputs.
+fn set_zero_points(case: &mut Case, corner: Corner, layer: &Layer, groups: &GroupZeroPoints) {
+    let of_a_column = layer.inputs.div_ceil(groups.size);
+    let from = &groups.values[corner.output * of_a_column..][..case.columns * of_a_column];
+    if let Some(to) = &mut case.group_zero_points {
+        to.values[..from.len()].copy_from_slice(from);
+    }
+}
+
+/// Why the core does not take the zero points of `layer`, if it does not.
+fn zero_point_fault(spec: &Spec, layer: &Layer) -> Option<String> {
+    let not_taken = |zero_point: ZeroPoint| {
+        format!("the core does not take the zero point z' = {}", zero_point.0)
+    };
+    match (&layer.zero_points, spec.quantisation_group) {
+        (ZeroPoints::Constant(zero_point), None) => {
+            (!takes(spec, layer, *zero_point)).then(|| not_taken(*zero_point))
+        }
+        (ZeroPoints::PerGroup(groups), Some(QuantisationGroup { size, .. })) => {
+            let count = layer.outputs * layer.inputs.div_ceil(size as usize);
+            if groups.size as u64 != size || groups.values.len() != count {
+                return Some(format!(
+                    "{} zero points for groups of {} elements are not the {count} that the core \
+                     takes for groups of {size}",
+                    groups.values.len(),
+                    groups.size
+                ));
+            }
+            groups.values.iter().find(|z| !layer.weight.accepts(**z)).map(|z| not_taken(*z))
+        }
+        (ZeroPoints::Constant(_), Some(_)) => {
+            Some("the core takes a zero point for each group, the layer has one".to_owned())
+        }
+        (ZeroPoints::PerGroup(_), None) => Some(
+            "the layer has a zero point for each group, which the core does not take".to_owned(),
+        ),
+    }
+}
+
 /// A multiplier array works on two's-complement weights and on nothing else.
-fn takes(spec: &Spec, layer: &Layer) -> bool {
-    let zero_point = layer.zero_point;
+fn takes(spec: &Spec, layer: &Layer, zero_point: ZeroPoint) -> bool {
     match (&spec.architecture, spec.zero_point) {
         (Architecture::MacArray, _) => zero_point == ZeroPoint::TWOS_COMPLEMENT,
-        (_, ZeroPointMode::Constant) => layer.weight.accepts(zero_point),
         (_, ZeroPointMode::None) => zero_point == ZeroPoint::MID_RISE,
+        (_, ZeroPointMode::Constant | ZeroPointMode::PerGroup) => layer.weight.accepts(zero_point),
     }
 }

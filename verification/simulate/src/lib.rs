@@ -26,6 +26,7 @@ mod stimulus;
 mod verilator;
 
 pub use batch::{Batch, Interrupt, Response, Stalls};
+pub use bitplane_golden::{GroupZeroPoints, ZeroPoints};
 pub use case::Case;
 pub use compile::{BuildRequest, Optimisation, Simulator, Trace, build};
 pub use cover::{Cover, Ratio};

@@ -4,6 +4,7 @@
 use crate::bench::{Bench, Flow, Stop};
 use crate::stimulus::Maker;
 use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Report, Simulator, Stalls, Start};
+use bitplane_emit::manifest::QuantisationGroup;
 use bitplane_emit::wire::status;
 use bitplane_formats::WeightFormat;
 use bitplane_spec::Spec;
@@ -97,6 +98,9 @@ impl Regression<'_> {
 
     /// At each width of the weights a longer run takes as many more cycles as the manifest states.
     fn rate(&mut self) -> Flow {
+        if let Some(group) = self.bench.stated_group() {
+            return self.group_rate(&group);
+        }
         let (short, long) = (self.maker.longest().0.min(4), self.maker.longest().0.min(12));
         if short == long {
             self.bench.skip("sustained rate: no run is long enough".to_owned());
@@ -116,6 +120,25 @@ impl Regression<'_> {
             }
         }
         Ok(())
+    }
+
+    /// More quantisation groups take as many more cycles as the manifest states.
+    fn group_rate(&mut self, group: &QuantisationGroup) -> Flow {
+        let steps = group.steps as usize;
+        let groups = (self.maker.longest().0 / steps).min(4);
+        if groups < 2 {
+            self.bench.skip("rate of quantisation groups: no run holds two".to_owned());
+            return Ok(());
+        }
+        let spec = self.bench.spec();
+        let (one, several) = (Case::zero(spec, steps), Case::zero(spec, groups * steps));
+        let took = self.bench.cycles(&several)?.saturating_sub(self.bench.cycles(&one)?);
+        let expected = (groups as u32 - 1) * group.cycles as u32;
+        if took == expected {
+            return Ok(());
+        }
+        let cycles = |cycles: u32| format!("{cycles} cycles for {} groups", groups - 1);
+        self.bench.fail_overall("rate of quantisation groups", cycles(expected), cycles(took))
     }
 
     fn random(&mut self) -> Flow {
@@ -189,7 +212,9 @@ impl Regression<'_> {
                 let lookups =
                     spec.beats_per_step_of(case.weight) / passes * spec.weight_bus_beats();
                 let step = passes * lookups.max(spec.activation_bus_beats());
-                case.steps(spec) as u32 * step + case.result_beats(spec) + 4
+                let groups = spec.groups_of(case.steps(spec) as u64) as u32;
+                let group = spec.tile.m * spec.tile.n / spec.tile.drain + 2;
+                case.steps(spec) as u32 * step + groups * group + case.result_beats(spec) + 4
             })
             .sum();
         beats * 256 / (257 - stalls.worst())
@@ -341,6 +366,24 @@ fn violations(encoder: &Encoder) -> Vec<Violation> {
                 violations.push(activation(&name, 0, "zero_point", even));
             }
         }
+    }
+    if encoder.spec().group_steps().is_some() {
+        violations.extend(group_violations(tile.n as usize));
+    }
+    violations
+}
+
+/// Ways to break the protocol of quantisation groups.
+fn group_violations(columns: usize) -> Vec<Violation> {
+    let name = "weight last on the plane before a run's last zero points";
+    let mut violations = vec![weight(name, |beats| beats - 2, 1)];
+    for (column, even) in [(0, -2), (columns - 1, 2), (columns / 2, -2)] {
+        let tamper = move |encoder: &Encoder, batch: &mut Batch| {
+            let last = batch.weight_beats() - 1;
+            encoder.set_zero_point(&mut batch.weight, last, column, even);
+        };
+        let name = format!("the even zero point {even} in column {column}");
+        violations.push(Violation { name, weight: None, tamper: Box::new(tamper) });
     }
     violations
 }

@@ -94,6 +94,10 @@ pub struct ShrunkRun {
     pub weight_bits: u32,
     /// The run's reinterpreted zero point.
     pub zero_point: i32,
+    /// Those of the quantisation groups, one list for each column; empty where the core corrects
+    /// no groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group_zero_points: Vec<Vec<i32>>,
     /// Elements that count, a row of 0 and 1.
     pub keep: Vec<u8>,
     /// Activations, one list for each row.
@@ -147,6 +151,9 @@ impl fmt::Display for ShrunkRun {
         }
         for (i, codes) in self.codes.iter().enumerate().take(SHOWN) {
             writeln!(f, "    codes       {i:>3} {}", row(codes))?;
+        }
+        for (i, zero_points) in self.group_zero_points.iter().enumerate().take(SHOWN) {
+            writeln!(f, "    zero points {i:>3} {}", row(zero_points))?;
         }
         Ok(())
     }

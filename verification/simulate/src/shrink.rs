@@ -146,10 +146,20 @@ fn shrunk_run(case: &Case, encoder: &Encoder) -> ShrunkRun {
         steps: case.steps(encoder.spec()),
         weight_bits: case.weight.bits(),
         zero_point: case.zero_point.0,
+        group_zero_points: group_zero_points(case),
         keep: case.keep.iter().map(|keep| u8::from(*keep)).collect(),
         activations: run.activations.chunks(run.elements).map(<[i32]>::to_vec).collect(),
         codes: run.codes.chunks(run.elements).map(<[u8]>::to_vec).collect(),
     }
+}
+
+fn group_zero_points(case: &Case) -> Vec<Vec<i32>> {
+    let Some(groups) = &case.group_zero_points else {
+        return Vec::new();
+    };
+    let of_a_column = case.elements.div_ceil(groups.size).max(1);
+    let columns = groups.values.chunks(of_a_column).take(case.columns);
+    columns.map(|column| column.iter().map(|zero_point| zero_point.0).collect()).collect()
 }
 
 /// The `at`-th block of `len` when it is cut into halves, then quarters and so on.
@@ -175,19 +185,7 @@ fn fewer_steps(case: &Case, at: usize, encoder: &Encoder) -> Option<Case> {
         return None;
     }
     let cut = block(steps, at)?;
-    let kept = |i: usize| !cut.contains(&(i % case.elements / step));
-    let elements = case.elements - cut.len() * step;
-    Some(Case {
-        elements,
-        keep: filtered(&case.keep, kept),
-        activations: filtered(&case.activations, kept),
-        codes: filtered(&case.codes, kept),
-        ..*case
-    })
-}
-
-fn filtered<T: Copy>(values: &[T], kept: impl Fn(usize) -> bool) -> Vec<T> {
-    values.iter().enumerate().filter(|(i, _)| kept(*i)).map(|(_, value)| *value).collect()
+    Some(case.filtered(|element| !cut.contains(&(element / step))))
 }
 
 fn fewer_lanes(case: &Case, at: usize, _: &Encoder) -> Option<Case> {
@@ -206,8 +204,17 @@ fn simpler_masks(case: &Case, at: usize, _: &Encoder) -> Option<Case> {
     match at {
         0 => Some(Case { keep: vec![true; case.elements], ..case.clone() }),
         1 => Some(Case { zero_point: ZeroPoint::MID_RISE, ..case.clone() }),
-        _ => None,
+        2.. => without_group_zero_points(case, at - 2),
     }
+}
+
+/// Some groups as mid-rise grids.
+fn without_group_zero_points(case: &Case, at: usize) -> Option<Case> {
+    let mut smaller = case.clone();
+    let groups = smaller.group_zero_points.as_mut()?;
+    let cut = block(groups.values.len(), at)?;
+    groups.values[cut].fill(ZeroPoint::MID_RISE);
+    Some(smaller)
 }
 
 fn zero_activations(case: &Case, at: usize, _: &Encoder) -> Option<Case> {

@@ -85,14 +85,19 @@ impl Maker {
             let tail = self.below(step) as usize;
             keep_first(&mut case, steps * step as usize - tail);
         }
+        // The core takes elements in the empty places of a group as well, and must sum them.
+        if self.below(2) == 0 {
+            self.keep_exact(&mut case);
+        }
         if self.below(6) == 0 {
             let chance = self.rng.random_range(0.05..0.9);
             for keep in &mut case.keep {
                 *keep &= !self.rng.random_bool(chance);
             }
         }
-        let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
-        keep_first(&mut case, within);
+        if self.spec.group_steps().is_none() {
+            self.keep_exact(&mut case);
+        }
         self.choose_weights(&mut case);
         case
     }
@@ -129,9 +134,8 @@ impl Maker {
             keep_first(&mut case, (steps - 1) * step + tail);
             cases.push(case);
         }
-        let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
         for case in &mut cases {
-            keep_first(case, within);
+            self.keep_exact(case);
             self.choose_weights(case);
         }
         cases
@@ -149,7 +153,8 @@ impl Maker {
             for zero_point in zero_points {
                 for (activation, code) in [(low, 0), (low, top), (high, 0), (high, top)] {
                     let case = self.constant(steps, activation, |_, _| code);
-                    cases.push(Case { weight, zero_point, ..case });
+                    let case = Case { weight, ..case };
+                    cases.push(case.with_zero_point(zero_point));
                 }
             }
         }
@@ -162,8 +167,7 @@ impl Maker {
                 .push(self.constant(steps, low, |column, i| alternating[(column + i + first) % 2]));
             cases.push(self.constant(steps, high, |_, _| alternating[first]));
         }
-        let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
-        cases.iter_mut().for_each(|case| keep_first(case, within));
+        cases.iter_mut().for_each(|case| self.keep_exact(case));
         cases
     }
 
@@ -195,10 +199,9 @@ impl Maker {
                     case.codes[column * case.elements + element] = code;
                 }
             }
-            let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
-            keep_first(&mut case, within);
+            self.keep_exact(&mut case);
             let zero_points = self.widest_zero_points();
-            case.zero_point = zero_points[self.rng.random_range(0..zero_points.len())];
+            self.draw_zero_points(&mut case, &zero_points);
             cases.push(case);
         }
         cases
@@ -218,10 +221,12 @@ impl Maker {
             self.constant(steps, high, |_, _| top),
             self.junk(steps),
         ];
-        cases[0].zero_point = last;
-        cases[1].zero_point = first;
-        let within = usize::try_from(self.spec.accumulate.max_k).unwrap_or(usize::MAX);
-        cases.iter_mut().for_each(|case| keep_first(case, within));
+        cases[0] = cases[0].clone().with_zero_point(last);
+        cases[1] = cases[1].clone().with_zero_point(first);
+        if self.spec.group_steps().is_some() {
+            self.choose_weights(&mut cases[4]);
+        }
+        cases.iter_mut().for_each(|case| self.keep_exact(case));
         cases
     }
 
@@ -277,14 +282,34 @@ impl Maker {
     /// bits.
     fn choose_weights(&mut self, case: &mut Case) {
         let (weight, zero_points) = &self.weights[self.rng.random_range(0..self.weights.len())];
-        case.weight = *weight;
-        case.zero_point = zero_points[self.rng.random_range(0..zero_points.len())];
         let top = (weight.codes() - 1) as u8;
+        case.weight = *weight;
         case.codes.iter_mut().for_each(|code| *code &= top);
+        self.draw_zero_points(case, &zero_points.clone());
+    }
+
+    /// Draws from `zero_points` that of the run, and those of all columns and groups.
+    fn draw_zero_points(&mut self, case: &mut Case, zero_points: &[ZeroPoint]) {
+        let mut draw = || zero_points[self.rng.random_range(0..zero_points.len())];
+        case.zero_point = draw();
+        if let Some(groups) = &mut case.group_zero_points {
+            groups.values.iter_mut().for_each(|zero_point| *zero_point = draw());
+        }
     }
 
     fn widest_zero_points(&self) -> Vec<ZeroPoint> {
         zero_points(&self.spec, self.spec.weight)
+    }
+
+    /// Leaves out what is beyond `max_k` or in the empty places of a quantisation group.
+    fn keep_exact(&self, case: &mut Case) {
+        let places: Vec<usize> = (0..self.spec.elements_of(case.steps(&self.spec) as u64))
+            .take_while(|element| *element < self.spec.accumulate.max_k)
+            .map(|element| self.spec.place_of(element) as usize)
+            .collect();
+        let mut exact = vec![false; case.keep.len()];
+        places.into_iter().for_each(|place| exact[place] = true);
+        case.keep.iter_mut().zip(exact).for_each(|(keep, exact)| *keep &= exact);
     }
 
     fn activation_range(&self) -> (i32, i32) {

@@ -53,6 +53,8 @@ fn manifest(top: &str, files: &[&str]) -> Manifest {
         stall_cycles: 0,
         flops: FLOPS,
         accumulator_bits: 12,
+        result_bits: 12,
+        quantisation_group: None,
         max_k: 0,
         beats_per_step: 1,
         elements_per_step: 4,

@@ -90,11 +90,12 @@ impl Run {
 fn cycles(weights: &PackedWeights, spec: &Spec, tokens: usize) -> u64 {
     let tiles =
         tokens.div_ceil(spec.tile.m as usize) * weights.outputs().div_ceil(spec.tile.n as usize);
-    let words_per_step = spec.tile.groups as usize;
-    let steps: usize = (0..weights.grouping().count())
-        .map(|group| weights.words_of(group).len().div_ceil(words_per_step))
-        .sum();
-    tiles as u64 * steps as u64 * u64::from(weights.planes())
+    let drain = u64::from(spec.tile.m * spec.tile.n / spec.tile.drain);
+    let of_a_run = |group: usize| {
+        let steps = spec.steps_of(weights.grouping().members(group).len() as u64);
+        steps * u64::from(weights.planes()) + spec.groups_of(steps) * drain
+    };
+    tiles as u64 * (0..weights.grouping().count()).map(of_a_run).sum::<u64>()
 }
 
 /// What is multiplied.

@@ -3,8 +3,8 @@
 
 use super::weight_beats;
 use bitplane_formats::{WeightFormat, ZeroPoint};
-use bitplane_simulate::{Layer, LayerReport, PackedBeats, Weights};
-use bitplane_spec::{Architecture, Spec, ZeroPointMode};
+use bitplane_simulate::{GroupZeroPoints, Layer, LayerReport, PackedBeats, Weights, ZeroPoints};
+use bitplane_spec::{Architecture, QuantisationGroup, Spec, ZeroPointMode};
 use bitplane_weights::{PackedWeights, QuantisedActivations};
 
 /// What is multiplied.
@@ -24,8 +24,9 @@ pub struct GroupOperands {
     activations: Vec<i32>,
     weight: WeightFormat,
     codes: Vec<u8>,
-    beats: Vec<u32>,
-    zero_point: ZeroPoint,
+    /// `None` where the core takes zero points among the weight beats, which a file does not hold.
+    beats: Option<Vec<u32>>,
+    zero_points: ZeroPoints,
 }
 
 impl<'a> Operands<'a> {
@@ -49,17 +50,34 @@ impl<'a> Operands<'a> {
             activations: columns(&self.activations.values, inputs, members.clone()),
             weight: self.weights.format(),
             codes: columns(&self.codes, inputs, members),
-            beats: weight_beats(self.weights, self.spec, group),
-            zero_point: self.zero_point(group),
+            beats: match self.spec.quantisation_group {
+                None => Some(weight_beats(self.weights, self.spec, group)),
+                Some(_) => None,
+            },
+            zero_points: self.zero_points(group),
         }
     }
 
-    /// The zero point that the core is given for a quantisation group.
-    fn zero_point(&self, group: usize) -> ZeroPoint {
+    /// The zero points that the core is given for a quantisation group of the file. Those groups
+    /// that the core corrects one by one start anew in each.
+    fn zero_points(&self, group: usize) -> ZeroPoints {
+        if let Some(QuantisationGroup { size, .. }) = self.spec.quantisation_group {
+            let size = usize::try_from(size).unwrap_or(usize::MAX);
+            let of_a_column = self.weights.grouping().members(group).len().div_ceil(size);
+            let column = |output| vec![self.weights.zero_point(output, group); of_a_column];
+            let values = (0..self.weights.outputs()).flat_map(column).collect();
+            return ZeroPoints::PerGroup(GroupZeroPoints { size, values });
+        }
+        ZeroPoints::Constant(self.common_zero_point(group))
+    }
+
+    fn common_zero_point(&self, group: usize) -> ZeroPoint {
         match (&self.spec.architecture, self.spec.zero_point) {
             (Architecture::MacArray, _) => ZeroPoint::TWOS_COMPLEMENT,
             (_, ZeroPointMode::None) => ZeroPoint::MID_RISE,
-            (_, ZeroPointMode::Constant) => self.weights.zero_point(0, group),
+            (_, ZeroPointMode::Constant | ZeroPointMode::PerGroup) => {
+                self.weights.zero_point(0, group)
+            }
         }
     }
 }
@@ -74,8 +92,11 @@ impl GroupOperands {
             activations: &self.activations,
             weight: self.weight,
             codes: &self.codes,
-            weights: Weights::Packed(PackedBeats { words: &self.beats }),
-            zero_point: self.zero_point,
+            weights: match &self.beats {
+                Some(words) => Weights::Packed(PackedBeats { words }),
+                None => Weights::Codes,
+            },
+            zero_points: self.zero_points.clone(),
         }
     }
 }
@@ -182,7 +203,7 @@ mod tests {
             activations: layer.activations.to_vec(),
             weight: layer.weight,
             codes: layer.codes.to_vec(),
-            zero_point: layer.zero_point,
+            zero_points: layer.zero_points.clone(),
         };
         LayerReport {
             outputs: bitplane_golden::results(spec, &run),

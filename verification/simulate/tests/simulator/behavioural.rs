@@ -4,7 +4,7 @@ use crate::common::{SMALL, Shape, simulator, spec, start, text};
 use bitplane_formats::ZeroPoint;
 use bitplane_simulate::{
     BuildRequest, Error, Layer, Monitor, Optimisation, Options, PackedBeats, Report, Simulator,
-    Trace, Weights, build, exhaustive, layer, regression,
+    Trace, Weights, ZeroPoints, build, exhaustive, layer, regression,
 };
 use std::sync::atomic::AtomicBool;
 
@@ -160,7 +160,7 @@ fn a_whole_layer_gives_the_golden_products() {
         weight: spec(SMALL).weight,
         codes: &codes,
         weights,
-        zero_point,
+        zero_points: ZeroPoints::Constant(zero_point),
     };
     let run = |layer_of: &Layer, fault| {
         let (spec, silent) = (spec(SMALL), Monitor::silent());
@@ -194,7 +194,7 @@ fn a_layer_that_does_not_fit_is_refused_with_its_reason() {
         weight: spec(SMALL).weight,
         codes: &codes,
         weights: Weights::Codes,
-        zero_point,
+        zero_points: ZeroPoints::Constant(zero_point),
     };
     let refused = |layer_of: Layer| {
         let result = layer(&simulator, &spec(SMALL), &layer_of, &start(1, 0), &Monitor::silent());
@@ -209,7 +209,7 @@ fn a_layer_that_does_not_fit_is_refused_with_its_reason() {
         refused(Layer { tokens: 6, ..fits.clone() }),
         refused(Layer { activations: &wide, ..fits.clone() }),
         refused(Layer { codes: &high, ..fits.clone() }),
-        refused(Layer { zero_point: ZeroPoint(2), ..fits.clone() }),
+        refused(Layer { zero_points: ZeroPoints::Constant(ZeroPoint(2)), ..fits.clone() }),
     ];
     insta::assert_snapshot!(all.join("\n"), @r"
     the layer has K = 32, the core is exact up to 31

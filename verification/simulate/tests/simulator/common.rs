@@ -75,6 +75,7 @@ pub fn spec(shape: Shape) -> Spec {
             overflow: Overflow::Refuse,
         },
         zero_point: ZeroPointMode::Constant,
+        quantisation_group: None,
         pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
     }
 }
@@ -139,6 +140,8 @@ pub fn manifest(shape: Shape) -> Manifest {
         stall_cycles: 0,
         flops: 0,
         accumulator_bits: width,
+        result_bits: width,
+        quantisation_group: None,
         max_k,
         beats_per_step: weight,
         elements_per_step: k,
@@ -204,6 +207,31 @@ pub fn simulator(shape: Shape, trace: Trace) -> Option<Simulator> {
     };
     match build(&request, &Monitor::silent()) {
         Ok(simulator) => Some(simulator),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The spec and the simulator of the generated core that `config` asks for.
+pub fn generated(config: &str) -> Option<(Spec, Simulator)> {
+    let verilator = verilator()?;
+    let spec = bitplane_spec::parse(config, "core").unwrap().spec;
+    let bundle = bitplane_emit::bundle(&spec);
+    let folder = tempfile::tempdir().unwrap();
+    for file in &bundle.files {
+        let path = folder.path().join(&file.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &file.text).unwrap();
+    }
+    let request = BuildRequest {
+        bundle_dir: folder.path(),
+        manifest: &bundle.manifest,
+        verilator: &verilator,
+        cache_dir: &cache(),
+        optimisation: Optimisation::BuildTime,
+        trace: Trace::Off,
+    };
+    match build(&request, &Monitor::silent()) {
+        Ok(simulator) => Some((spec, simulator)),
         Err(error) => panic!("{error}"),
     }
 }

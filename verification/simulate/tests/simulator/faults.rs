@@ -96,7 +96,29 @@ zero_point = "constant"
 stages = 1
 "#;
 
-/// A change to one unit's text of a core.
+/// A core that corrects quantisation groups one by one; a group ends within a k-step.
+const GROUPS: &str = r#"
+kind = "lut_tensor_core"
+[activation]
+format = "int6"
+[weight]
+format = "int3"
+[tile]
+m = 2
+n = 4
+k = 4
+groups = 2
+[accumulate]
+max_k = 256
+[group]
+zero_point = "per_group"
+size = 12
+scale_units = 2
+[pipeline]
+stages = 0
+"#;
+
+/// A change to one unit's text of a core; the top module is the unit without a name.
 struct Fault {
     name: &'static str,
     core: &'static str,
@@ -254,6 +276,55 @@ const FAULTS: &[Fault] = &[
         right: "assign weight_ready_d = !weight_full_d || advance_next;",
         wrong: "assign weight_ready_d = !weight_full_d || (advance_next && advance);",
     },
+    Fault {
+        name: "zero points of the wrong columns",
+        core: GROUPS,
+        unit: "zero_point_select",
+        right: "{beat_i == 1'(b)}",
+        wrong: "{beat_i != 1'(b)}",
+    },
+    Fault {
+        name: "edge accumulator not cleared at the first group",
+        core: GROUPS,
+        unit: "group_accumulator",
+        right: "& {Width{!first_i}};",
+        wrong: "| {Width{first_i && !first_i}};",
+    },
+    Fault {
+        name: "sum of the activations not restarted at a group",
+        core: GROUPS,
+        unit: "",
+        right: "assign activation_chain = activation_sums >> SumBits;",
+        wrong: "assign activation_chain = (activation_sums >> SumBits) | (activation_sums << SumBits);",
+    },
+    Fault {
+        name: "weight register free before the last zero points are used",
+        core: GROUPS,
+        unit: "control",
+        right: "assign weight_done = advance || zero_points_used_i;",
+        wrong: "assign weight_done = advance || zero_points_taken_i || zero_points_used_i;",
+    },
+    Fault {
+        name: "results of every group leave",
+        core: GROUPS,
+        unit: "result_drain",
+        right: "assign kept  = last_q && ",
+        wrong: "assign kept  = ",
+    },
+    Fault {
+        name: "a mid-rise grid halved",
+        core: GROUPS,
+        unit: "dequantiser",
+        right: "is_odd_q  <= zero_point[0];",
+        wrong: "is_odd_q  <= 1'b1;",
+    },
+    Fault {
+        name: "group not ended by the run",
+        core: GROUPS,
+        unit: "control",
+        right: "assign group_is_done = step_last_q || (group_step_q == LastGroupStep);",
+        wrong: "assign group_is_done = (group_step_q == LastGroupStep);",
+    },
 ];
 
 /// Runs the ordinary regression on `core` with `fault` in it.
@@ -263,9 +334,7 @@ fn regression_with(verilator: &Verilator, core: &str, fault: Option<&Fault>) -> 
     let folder = tempfile::tempdir().unwrap();
     for file in &bundle.files {
         let text = match fault {
-            Some(fault) if file.path == format!("rtl/faulty_{}.sv", fault.unit) => {
-                planted(&file.text, fault)
-            }
+            Some(fault) if file.path == path(fault.unit) => planted(&file.text, fault),
             _ => file.text.clone(),
         };
         write(&folder.path().join(&file.path), &text);
@@ -283,6 +352,10 @@ fn regression_with(verilator: &Verilator, core: &str, fault: Option<&Fault>) -> 
     let start = Start { seed: 1, trace: None, plus_arguments: Vec::new() };
     let options = Options { vectors: 4000, runs: 60, start };
     regression(&simulator, &spec, &options, &Monitor::silent()).unwrap()
+}
+
+fn path(unit: &str) -> String {
+    if unit.is_empty() { "rtl/faulty.sv".to_owned() } else { format!("rtl/faulty_{unit}.sv") }
 }
 
 /// The text with the fault, which must change it in exactly one place.
@@ -307,7 +380,7 @@ fn write(path: &Path, text: &str) {
 #[test]
 fn the_generated_cores_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
-    for core in [CORE, RUNTIME, OUTER, BUS] {
+    for core in [CORE, RUNTIME, OUTER, BUS, GROUPS] {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{:?}", report.failure);
     }

@@ -4,4 +4,5 @@ mod behavioural;
 mod common;
 mod encoding;
 mod faults;
+mod groups;
 mod harness;
