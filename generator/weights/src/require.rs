@@ -173,7 +173,7 @@ mod tests {
     use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord};
     use bitplane_spec::{
         Accumulate, AccumulatorFormat, Bus, Fold, Overflow, Pipeline, PlaneOrder, Precompute,
-        Reset, Select, Stages, Symmetry, Table, Tile,
+        QuantisationGroup, Reset, Select, Stages, Symmetry, Table, Tile,
     };
     use insta::assert_snapshot;
 
@@ -308,6 +308,10 @@ mod tests {
         weights-zero-point (group.zero_point): in quantisation group 0 the reinterpreted zero point of output channel 0 is 1 and that of output channel 1 is -1; zero_point = "constant" corrects all columns by the same one
           pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int2_asymmetric_common --group 2 --config CONFIG --out FILE
         "#);
+        let group = QuantisationGroup { size: 2, scale_units: 16 };
+        let each = look_up(ZeroPointMode::PerGroup);
+        let each = Spec { quantisation_group: Some(group), ..each };
+        assert_eq!(groups.require(&each), []);
         assert_snapshot!(told(&groups.require(&look_up(ZeroPointMode::None))), @r#"
         weights-zero-point (group.zero_point): the file's int2_asymmetric weights have the reinterpreted zero point 1, which a configuration with zero_point = "none" does not correct
           pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int2_mid_rise --group 2 --config CONFIG --out FILE

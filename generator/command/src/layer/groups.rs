@@ -174,10 +174,10 @@ mod tests {
         ActivationQuantiser, Matrix, PackLayout, WeightQuantiser, pack, unpack,
     };
 
-    fn spec(zero_point: &str) -> Spec {
+    fn spec(zero_points: &str) -> Spec {
         let text = format!(
             "kind = 'lut_tensor_core'\nactivation.format = 'int8'\nweight.format = 'int4'\n\
-             tile = {{ m = 2, n = 4, k = 3, groups = 2 }}\ngroup.zero_point = '{zero_point}'\n"
+             tile = {{ m = 2, n = 4, k = 3, groups = 2 }}\ngroup = {{ {zero_points} }}\n"
         );
         parse(&text, "core").unwrap().spec
     }
@@ -220,8 +220,17 @@ mod tests {
     fn scaled_results_of_all_groups_add_up_to_the_product_with_the_dequantised_weights() {
         let int8 = IntegerFormat::new(8).unwrap();
         let activations = ActivationQuantiser::Absmax.quantise(&matrix(3, 20, 13), int8).unwrap();
-        for (format, group) in [("int4", 0), ("int4", 7), ("int4_asymmetric_common", 6)] {
-            let (spec, weights) = (spec("constant"), packed(format, group));
+        let (constant, groups_of_4) =
+            ("zero_point = 'constant'", "zero_point = 'per_group', size = 4");
+        for (zero_points, format, group) in [
+            (constant, "int4", 0),
+            (constant, "int4", 7),
+            (constant, "int4_asymmetric_common", 6),
+            (groups_of_4, "int4_asymmetric", 0),
+            (groups_of_4, "int4_asymmetric", 7),
+            (groups_of_4, "int4_mid_rise", 4),
+        ] {
+            let (spec, weights) = (spec(zero_points), packed(format, group));
             let operands = Operands::new(&spec, &weights, &activations);
             let mut sum = LayerSum::of_nothing(3, 6);
             for group in 0..weights.grouping().count() {
@@ -242,7 +251,7 @@ mod tests {
     #[test]
     fn the_beats_of_a_group_hold_its_words_and_padding_up_to_whole_steps() {
         let weights = packed("int4", 7);
-        let spec = spec("constant");
+        let spec = spec("zero_point = 'constant'");
         // Groups of 7, 7 and 6 in words of 3 and steps of two words: 2, 2 and 1 steps; 4 planes;
         // two tiles; 4 columns x 2 words x 3 bits in one 32-bit word.
         let beats = [0, 1, 2].map(|group| weight_beats(&weights, &spec, group).len());
