@@ -107,8 +107,8 @@ fn external_tables_are_built_with_the_last_element_positive_and_zeroed_elements_
     };
     let half = Symmetry::Half { fold: Fold::Offline };
     // Half: 5-bit entries 3 + 8 and 3 - 8, which share their lowest bit.
-    assert_eq!(entries(half, 9, [true, true]), 0b1101_0101_1);
-    assert_eq!(entries(half, 9, [false, true]), 0b0001_0001_1);
+    assert_eq!(entries(half, 9, [true, true]), 0b1101_0101 << 1 | 1);
+    assert_eq!(entries(half, 9, [false, true]), 0b0001_0001 << 1 | 1);
     // Full: 6-bit entries 8 - 3, -8 - 3, 8 + 3, -8 + 3.
-    assert_eq!(entries(Symmetry::Full, 21, [true, true]), 0b11101_00101_11010_00010_1);
+    assert_eq!(entries(Symmetry::Full, 21, [true, true]), 0b11101_00101_11010_00010 << 1 | 1);
 }
