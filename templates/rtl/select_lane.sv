@@ -57,8 +57,9 @@ module {{ core.name }}_select_lane (
       for (int level = {{ unit.index_bits }} - 1; level >= 0; level--) begin
         if (select_i[g*{{ unit.index_bits }} + level]) half = half >> (ValueBits << level);
       end
-      entry = half[ValueBits-1:0];
     end
+
+    assign entry = half[ValueBits-1:0];
 {% endif %}
 {% if unit.signed %}    assign values[g*ValueBits +: ValueBits] = entry ^ {ValueBits{negate_i[g]}} ^ Highest;
     assign carries[g] = negate_i[g] && !tables_i[g*TableBits];
@@ -80,10 +81,13 @@ module {{ core.name }}_select_lane (
 {% endif %}{% if unit.odd_bits > 0 %}    odd_q     <= odd_i;
 {% endif %}  end
 
-{% endif %}  logic [SumBits-1:0] sum;
+{% endif %}  logic [SumBits-1:0] base;
+  logic [SumBits-1:0] sum;
+
+  assign base = Offset{{ unit.phrases.odd_term }};
 
   always_comb begin : p_sum
-    sum = Offset{{ unit.phrases.odd_term }};
+    sum = base;
     for (int g = 0; g < Groups; g++) begin
       sum = sum + SumBits'({{ unit.phrases.values_name }}[g*ValueBits +: ValueBits]);
 {% if unit.signed %}      sum = sum + SumBits'({{ unit.phrases.carries_name }}[g]);

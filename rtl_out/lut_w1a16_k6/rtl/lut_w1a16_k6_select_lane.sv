@@ -57,10 +57,13 @@ module lut_w1a16_k6_select_lane (
     assign carries[g] = negate_i[g] && !tables_i[g*TableBits];
   end
 
+  logic [SumBits-1:0] base;
   logic [SumBits-1:0] sum;
 
+  assign base = Offset;
+
   always_comb begin : p_sum
-    sum = Offset;
+    sum = base;
     for (int g = 0; g < Groups; g++) begin
       sum = sum + SumBits'(values[g*ValueBits +: ValueBits]);
       sum = sum + SumBits'(carries[g]);

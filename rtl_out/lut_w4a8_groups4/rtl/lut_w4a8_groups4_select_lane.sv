@@ -57,10 +57,13 @@ module lut_w4a8_groups4_select_lane (
     assign carries[g] = negate_i[g] && !tables_i[g*TableBits];
   end
 
+  logic [SumBits-1:0] base;
   logic [SumBits-1:0] sum;
 
+  assign base = Offset + SumBits'(odd_i[2:1]);
+
   always_comb begin : p_sum
-    sum = Offset + SumBits'(odd_i[2:1]);
+    sum = base;
     for (int g = 0; g < Groups; g++) begin
       sum = sum + SumBits'(values[g*ValueBits +: ValueBits]);
       sum = sum + SumBits'(carries[g]);
