@@ -138,7 +138,7 @@ fn a_bad_key_in_the_configuration_is_shown_with_its_line() {
     exit 2
     err: core.toml:2: [missing-key] tile.n: is missing and has no default; legal is an integer from 1 to 1024
     err:   help: add for example `n = 64` in [tile]
-    err: core.toml:2: [unknown-key] tile.nn: there is no such key in [tile]; legal are m, n, k, groups, drain
+    err: core.toml:2: [unknown-key] tile.nn: there is no such key in [tile]; legal are m, n, k, groups, drain, plane_order
     err:   help: delete the line; `bitplane schema` lists every key
     err: core.toml: [missing-key] activation.format: is missing and has no default; legal is "int2" to "int16"
     err:   help: add for example `format = "int8"` in [activation]
