@@ -1,5 +1,5 @@
-{% include "rtl/header.sv" %}// Activation sum of one row: adds the activations of every k-step, read from the table entry whose
-// signs are all positive, and passes sums along to row 0 while the results leave.
+{% include "rtl/header.sv" %}// Activation sum of one row: adds the activations of every k-step{{ unit.phrases.source }},
+// and passes sums along to row 0 while the results leave.
 
 `default_nettype none
 
@@ -10,15 +10,15 @@ module {{ core.name }}_activation_sum (
   input  logic {{ core.bit() }} enable_i,
   input  logic {{ core.bit() }} next_row_i,
 
-  // All-positive entry of each group's table, group 0 lowest.
-  input  logic {{ core.width(unit.entries_bits) }} entries_i,
+  // What adds up to the step's sum, group or element 0 lowest.
+  input  logic {{ core.width(unit.terms_bits) }} terms_i,
 
   // Chain towards row 0.
   input  logic {{ core.width(unit.sum_bits) }} chain_i,
   output logic {{ core.width(unit.sum_bits) }} sum_o
 );
 
-  localparam int EntryBits = {{ unit.entry_bits }};
+  localparam int TermBits = {{ unit.term_bits }};
   localparam int SumBits = {{ unit.sum_bits }};
 
   logic [SumBits-1:0] sum_d, sum_q;
@@ -26,8 +26,8 @@ module {{ core.name }}_activation_sum (
 
   always_comb begin : p_step
     step = '0;
-    for (int g = 0; g < {{ core.groups }}; g++) begin
-      step = step + SumBits'($signed(entries_i[g*EntryBits +: EntryBits]));
+    for (int t = 0; t < {{ unit.terms }}; t++) begin
+      step = step + SumBits'($signed(terms_i[t*TermBits +: TermBits]));
     end
   end
 

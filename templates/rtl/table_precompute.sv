@@ -6,7 +6,9 @@
 {% endif %}
 `default_nettype none
 
-module {{ core.name }}_table_precompute (
+{% if unit.phrases.copied %}// One for each copy of the table; a hierarchy boundary keeps synthesis from merging them.
+(* keep_hierarchy *)
+{% endif %}module {{ core.name }}_table_precompute (
   // {{ core.k }} activations, element 0 lowest, two's complement.
   input  logic {{ core.width(unit.data_bits) }} activations_i,
 

@@ -178,7 +178,17 @@ module {{ core.name }} (
   logic [Rows*Copies*OddBits-1:0] odd;
 {% endif %}
   for (genvar r = 0; r < Rows; r++) begin : gen_tables
-    logic [TablesBits-1:0] built;
+{% if unit.builds_copies %}    for (genvar c = 0; c < Copies; c++) begin : gen_copy
+      logic [TablesBits-1:0] built;
+
+      for (genvar g = 0; g < Groups; g++) begin : gen_precompute
+        {{ core.name }}_table_precompute u_table_precompute (
+          .activations_i (step_data[(r*Groups+g)*{{ unit.group_bits }} +: {{ unit.group_bits }}]),
+          .table_o       (built[g*TableBits +: TableBits])
+        );
+      end
+
+{% else %}    logic [TablesBits-1:0] built;
 
 {% if unit.precomputes %}    for (genvar g = 0; g < Groups; g++) begin : gen_precompute
       {{ core.name }}_table_precompute u_table_precompute (
@@ -189,7 +199,7 @@ module {{ core.name }} (
 {% else %}    assign built = step_data[r*TablesBits +: TablesBits];
 {% endif %}
     for (genvar c = 0; c < Copies; c++) begin : gen_copy
-      {{ core.name }}_table_registers u_table_registers (
+{% endif %}      {{ core.name }}_table_registers u_table_registers (
         .clk_i    (clk_i),
         .load_i   (step_load),
         .tables_i (built),
@@ -241,10 +251,10 @@ module {{ core.name }} (
 
   for (genvar c = 0; c < Columns; c++) begin : gen_column
     for (genvar r = 0; r < Rows; r++) begin : gen_lane
-      {{ core.name }}_dot_lane u_dot_lane (
+      {{ core.name }}_{{ unit.lane }} u_{{ unit.lane }} (
 {% if core.stages > 0 %}        .clk_i         (clk_i),
-{% endif %}        .activations_i (operands[r*{{ unit.group_bits }} +: {{ unit.group_bits }}]),
-        .weights_i     (weights[c*{{ unit.word_bits }} +: {{ unit.word_bits }}]),
+{% endif %}        .activations_i (operands[r*{{ unit.row_bits }} +: {{ unit.row_bits }}]),
+        .weights_i     (weights[c*{{ unit.lane_weights_bits }} +: {{ unit.lane_weights_bits }}]),
         .partial_o     (partials[(r*Columns+c)*PartialBits +: PartialBits])
       );
     end
@@ -304,24 +314,25 @@ module {{ core.name }} (
 
   assign activation_chain = {{ unit.phrases.activation_chain }};
 
-  localparam int EntryBits = {{ unit.entry_bits }};
+{% if unit.is_lut %}  localparam int EntryBits = {{ unit.entry_bits }};
   localparam int OwnBits = {{ unit.own_bits }};
-
+{% endif %}
   for (genvar r = 0; r < Rows; r++) begin : gen_activation_sum
-    logic [Groups*EntryBits-1:0] positive;
+    logic {{ core.range(unit.sum_terms_bits) }} terms;
 
-    // The last entry of a table adds all activations.
+{% if unit.is_lut %}    // The last entry of a table adds all activations.
     for (genvar g = 0; g < Groups; g++) begin : gen_group
       localparam int Low = ((r * Copies * Groups) + g) * TableBits;
-      assign positive[g*EntryBits +: EntryBits] = {
+      assign terms[g*EntryBits +: EntryBits] = {
           tables[Low+TableBits-1 -: OwnBits]{% if unit.odd_bits > 0 %}, tables[Low]{% endif %}};
     end
-
+{% else %}    assign terms = operands[r*{{ unit.row_bits }} +: {{ unit.row_bits }}];
+{% endif %}
     {{ core.name }}_activation_sum u_activation_sum (
       .clk_i      (clk_i),
       .enable_i   (sum_enable),
       .next_row_i (next_row),
-      .entries_i  (positive),
+      .terms_i    (terms),
       .chain_i    (activation_chain[r*SumBits +: SumBits]),
       .sum_o      (activation_sums[r*SumBits +: SumBits])
     );

@@ -1,6 +1,4 @@
-{% include "rtl/header.sv" %}// Zero-point correction: subtracts z' * (sum of the row's activations) from every result of a beat,
-// and halves the difference for an odd z', where it is always even: reinterpretation doubles
-// weights. The mid-rise grids, z' = 0, have odd weights and keep them.
+{% include "rtl/header.sv" %}// Zero-point correction: {{ unit.phrases.rule }}
 
 `default_nettype none
 
@@ -24,27 +22,27 @@ module {{ core.name }}_zero_point_correction (
   localparam int ProductBits = {{ unit.product_bits }};
   localparam int DifferenceBits = {{ unit.difference_bits }};
 
-  logic signed {{ core.range(core.zero_point_bits) }} zero_point_q;
+  logic {{ core.range(core.zero_point_bits) }} factor_q;
   logic signed {{ core.range(unit.sum_bits) }} sum;
   logic signed [ProductBits-1:0] product_d, product_q;
 
   assign sum       = $signed(sum_i);
   // The low bits are enough: a result takes {{ unit.difference_bits }} bits of the difference.
-  assign product_d = zero_point_q * sum;
+  assign product_d = {{ unit.phrases.factor }} * sum;
 
   always_ff @(posedge clk_i) begin : p_product
-    if (run_done_i) zero_point_q <= $signed(run_zero_point_i);
+    if (run_done_i) factor_q  <= {{ unit.phrases.factor_next }};
     if (next_row_i) product_q <= product_d;
   end
 
   logic is_odd;
 
-  assign is_odd = zero_point_q[0];
+  assign is_odd = {{ unit.phrases.is_odd }};
 
   for (genvar i = 0; i < {{ core.drain }}; i++) begin : gen_result
     logic signed [DifferenceBits-1:0] difference;
 
-    assign difference = DifferenceBits'($signed(sums_i[i*Width +: Width]))
+    assign difference = {{ unit.phrases.minuend }}
                         - DifferenceBits'(product_q);
     assign results_o[i*Width +: Width] = is_odd ? Width'(difference >>> 1)
                                             : Width'(difference);

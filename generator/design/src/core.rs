@@ -87,8 +87,8 @@ impl Core {
             stages: stages(spec),
             reset_is_async: spec.pipeline.reset == Reset::Async,
             copies: match &spec.architecture {
-                Architecture::LutTensorCore(table) => table.copies,
-                Architecture::MacArray => 1,
+                Architecture::LookUp(table) => table.copies,
+                Architecture::AddArray | Architecture::MacArray => 1,
             },
         }
     }
@@ -126,8 +126,11 @@ fn stages(spec: &Spec) -> u32 {
     match spec.pipeline.stages {
         Stages::Fixed(stages) => stages,
         Stages::Auto => match spec.architecture {
-            Architecture::LutTensorCore(_) => {
+            Architecture::LookUp(_) => {
                 u32::from(spec.tile.groups >= 3 || spec.activation.bits() > 8 || spec.tile.k > 4)
+            }
+            Architecture::AddArray => {
+                u32::from(spec.elements_per_step() > 4 || spec.activation.bits() > 8)
             }
             Architecture::MacArray => {
                 u32::from(spec.tile.k > 1 && spec.weight.bits() + spec.activation.bits() > 8)

@@ -1,11 +1,11 @@
 use bitplane_formats::TableLayout;
-use bitplane_spec::{Architecture, Spec, Table};
+use bitplane_spec::{Architecture, Precompute, Spec, Table};
 
 use crate::port::{Port, ports};
 use crate::{
-    ActivationRegister, ActivationSum, BusPort, Control, Core, DotLane, GroupEdge, OperandRegister,
-    PlaneAccumulator, ResultDrain, SelectLane, TablePrecompute, TableRegisters, Throughput,
-    WeightDecoder, WeightRegister, ZeroPointCorrection,
+    ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, GroupEdge,
+    OperandRegister, PlaneAccumulator, ResultDrain, SelectLane, TablePrecompute, TableRegisters,
+    Throughput, WeightDecoder, WeightRegister, ZeroPointCorrection,
 };
 
 /// Every number of one core.
@@ -56,11 +56,13 @@ pub enum Correction {
 pub enum Datapath {
     /// Table look-up.
     Lut(LutDatapath),
+    /// Bit-serial adders.
+    Add(AddDatapath),
     /// Multipliers.
     Mac(MacDatapath),
 }
 
-/// Units of a `lut_tensor_core`.
+/// Units of a `lut_tensor_core` or a `lut_conventional`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LutDatapath {
     /// What the tables hold.
@@ -69,12 +71,23 @@ pub struct LutDatapath {
     pub activation_register: ActivationRegister,
     /// Builds the tables, unless they come from outside.
     pub precompute: Option<TablePrecompute>,
+    /// Whether every copy of a table has a builder of its own.
+    pub builds_copies: bool,
     /// The half that is read.
     pub table_registers: TableRegisters,
     /// Selection of each column and group.
     pub decoder: WeightDecoder,
     /// Look-up and group sum of each row and column.
     pub lane: SelectLane,
+}
+
+/// Units of an `add_array`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddDatapath {
+    /// Activations of the step.
+    pub operand_register: OperandRegister,
+    /// Adders of each row and column.
+    pub lane: AddLane,
 }
 
 /// Units of a `mac_array`.
@@ -159,8 +172,8 @@ impl Design {
             },
             accumulator: PlaneAccumulator::of(&core, spec, control.plane_bits, partial_bits),
             correction: datapath
-                .entry_bits()
-                .and_then(|entry_bits| correction(spec, &core, &drain, entry_bits)),
+                .summed(&core)
+                .and_then(|summed| correction(spec, &core, &drain, summed)),
             ports: ports(spec, &core),
             timing: Timing {
                 // Zero points are taken while the plane before them is looked up.
@@ -192,6 +205,7 @@ impl Design {
         }
         match &self.datapath {
             Datapath::Lut(lut) => units.extend(lut.units(core)),
+            Datapath::Add(add) => units.extend(add.units(core)),
             Datapath::Mac(mac) => units.extend(mac.units(core)),
         }
         units.push(unit("weight_register", 1, self.weight_register.data_bits.into()));
@@ -214,16 +228,16 @@ fn correction(
     spec: &Spec,
     core: &Core,
     drain: &ResultDrain,
-    entry_bits: u32,
+    (terms, term_bits): (u32, u32),
 ) -> Option<(ActivationSum, Correction)> {
     if !core.sums_activations() {
         return None;
     }
-    let sum = ActivationSum::of(core, spec, entry_bits);
+    let sum = ActivationSum::of(core, spec, terms, term_bits);
     let correction = if core.per_group() {
         Correction::Groups(GroupEdge::of(core, spec, &sum, drain))
     } else {
-        Correction::Run(ZeroPointCorrection::of(core, &sum))
+        Correction::Run(ZeroPointCorrection::of(core, spec, &sum))
     };
     Some((sum, correction))
 }
@@ -253,10 +267,14 @@ fn unit(unit: &'static str, count: u64, flops_of_one: u64) -> UnitCount {
 impl Datapath {
     fn of(spec: &Spec, core: &Core) -> Self {
         match &spec.architecture {
-            Architecture::LutTensorCore(table) => {
+            Architecture::LookUp(table) => {
                 let layout = spec.table_layout().expect("a kind with tables has a layout");
                 Self::Lut(LutDatapath::of(spec, core, table, layout))
             }
+            Architecture::AddArray => Self::Add(AddDatapath {
+                operand_register: OperandRegister::of(spec),
+                lane: AddLane::of(core, spec),
+            }),
             Architecture::MacArray => Self::Mac(MacDatapath {
                 operand_register: OperandRegister::of(spec),
                 lane: DotLane::of(core, spec),
@@ -267,6 +285,7 @@ impl Datapath {
     fn partial_bits(&self) -> u32 {
         match self {
             Self::Lut(lut) => lut.lane.partial_bits,
+            Self::Add(add) => add.lane.partial_bits,
             Self::Mac(mac) => mac.lane.partial_bits,
         }
     }
@@ -275,13 +294,17 @@ impl Datapath {
     pub fn bus(&self) -> &BusPort {
         match self {
             Self::Lut(lut) => &lut.activation_register.bus,
+            Self::Add(add) => &add.operand_register.bus,
             Self::Mac(mac) => &mac.operand_register.bus,
         }
     }
 
-    fn entry_bits(&self) -> Option<u32> {
+    /// How many numbers of which width add up to a step's sum of activations: the last entry of
+    /// every table adds its group's, where there are no tables they are summed one by one.
+    fn summed(&self, core: &Core) -> Option<(u32, u32)> {
         match self {
-            Self::Lut(lut) => Some(lut.layout.entry_bits),
+            Self::Lut(lut) => Some((core.groups, lut.layout.entry_bits)),
+            Self::Add(_) => Some((core.elements_per_step, core.activation_bits)),
             Self::Mac(_) => None,
         }
     }
@@ -295,6 +318,7 @@ impl LutDatapath {
         Self {
             layout,
             precompute: activation_register.masked.then(|| TablePrecompute::of(core, spec, layout)),
+            builds_copies: table.precompute == Precompute::Local && table.copies > 1,
             activation_register,
             table_registers: TableRegisters::of(core, &lane),
             lane,
@@ -307,7 +331,8 @@ impl LutDatapath {
         let groups = u64::from(core.groups);
         let mut units = vec![unit("activation_register", 1, self.activation_register.flops(core))];
         if self.precompute.is_some() {
-            units.push(unit("table_precompute", rows * groups, 0));
+            let copies = if self.builds_copies { core.copies.into() } else { 1 };
+            units.push(unit("table_precompute", rows * groups * copies, 0));
         }
         let banks = rows * u64::from(core.copies);
         let shared = self.precompute.as_ref().filter(|_| core.copies == 1);
@@ -318,6 +343,15 @@ impl LutDatapath {
         let flops = self.lane.flops(core);
         units.push(UnitCount { unit: "select_lane", count: core.lanes(), flops });
         units
+    }
+}
+
+impl AddDatapath {
+    fn units(&self, core: &Core) -> Vec<UnitCount> {
+        vec![
+            unit("operand_register", 1, self.operand_register.flops(core)),
+            unit("add_lane", core.lanes(), self.lane.flops(core)),
+        ]
     }
 }
 

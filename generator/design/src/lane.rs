@@ -1,4 +1,4 @@
-use bitplane_formats::{Range, TableContent, TableLayout, WeightWord, signed_bits};
+use bitplane_formats::{Range, TableContent, TableLayout, WeightWord, signed_bits, subset_range};
 use bitplane_spec::{Overflow, Select, Spec, Table};
 
 use crate::core::{Core, bits_to_hold};
@@ -66,7 +66,8 @@ pub struct SelectLane {
     pub signed: bool,
     /// Whether selections are one-hot.
     pub one_hot: bool,
-    /// Width of the sum over the groups: k * groups signed activations.
+    /// Width of the sum over the groups: k * groups activations, each with either sign or, in sums
+    /// of subsets, left out.
     pub partial_bits: u32,
     /// Width of the number of odd tables; 0 if entries share no bit.
     pub odd_bits: u32,
@@ -84,8 +85,13 @@ impl SelectLane {
         decoder: &WeightDecoder,
         layout: TableLayout,
     ) -> Self {
-        let largest = -spec.activation.min() * i128::from(core.elements_per_step);
-        let partial_bits = signed_bits(Range::symmetric(largest));
+        let partial_bits = match layout.content {
+            TableContent::Subsets => subset_sum_bits(core, spec),
+            TableContent::SignedHalf | TableContent::SignedFull => {
+                let largest = -spec.activation.min() * i128::from(core.elements_per_step);
+                signed_bits(Range::symmetric(largest))
+            }
+        };
         let shared_bits = layout.shared_bits();
         let excess = u64::from(core.groups) << (layout.own_bits() - 1);
         Self {
@@ -123,6 +129,44 @@ impl SelectLane {
         let odd = if self.registers_values { self.odd_bits } else { 0 };
         core.lanes() * u64::from(sum + values + carries)
             + readers_of_a_table * u64::from(odd + odd_sum)
+    }
+}
+
+/// Width of the sum of any activations of a step.
+fn subset_sum_bits(core: &Core, spec: &Spec) -> u32 {
+    signed_bits(subset_range(spec.activation, core.elements_per_step.into()))
+}
+
+/// Adder lane of one row and column of an ADD array (`<name>_add_lane`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddLane {
+    /// Activations of a step.
+    pub elements: u32,
+    /// Bits of the row's activations.
+    pub activations_bits: u32,
+    /// Width of the sum of those activations whose weight bit is 1.
+    pub partial_bits: u32,
+    /// What the sum starts from: activations are added with their highest bit inverted, as unsigned
+    /// numbers, and this takes the excess away. Non-negative, below 2^partial_bits.
+    pub offset: u64,
+}
+
+impl AddLane {
+    pub(crate) fn of(core: &Core, spec: &Spec) -> Self {
+        let elements = core.elements_per_step;
+        let partial_bits = subset_sum_bits(core, spec);
+        let excess = u64::from(elements) << (core.activation_bits - 1);
+        Self {
+            elements,
+            activations_bits: elements * core.activation_bits,
+            partial_bits,
+            offset: (1 << partial_bits) - excess,
+        }
+    }
+
+    /// Flip-flops of one lane.
+    pub(crate) fn flops(&self, core: &Core) -> u64 {
+        u64::from(if core.stages > 0 { self.partial_bits } else { 0 })
     }
 }
 

@@ -17,9 +17,10 @@ mod throughput;
 pub use control::Control;
 pub use core::Core;
 pub use design::{
-    Correction, Datapath, Design, GroupTiming, LutDatapath, MacDatapath, Timing, UnitCount,
+    AddDatapath, Correction, Datapath, Design, GroupTiming, LutDatapath, MacDatapath, Timing,
+    UnitCount,
 };
-pub use lane::{DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
+pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
 pub use precompute::{Node, Operand, TablePrecompute};
 pub use registers::{ActivationRegister, BusPort, OperandRegister, TableRegisters, WeightRegister};

@@ -1,4 +1,4 @@
-use bitplane_spec::{Architecture, Precompute, Spec};
+use bitplane_spec::{Precompute, Spec};
 
 use crate::core::Core;
 
@@ -102,11 +102,15 @@ fn activation(spec: &Spec, core: &Core) -> Vec<Port> {
             format!("reinterpreted zero point z', 0 or odd up to 2^b - 1, signed; {sampled}");
         ports.push(input(A, "activation_zero_point_i", core.zero_point_bits, meaning));
     }
-    let external = matches!(&spec.architecture,
-        Architecture::LutTensorCore(table) if table.precompute == Precompute::External);
+    let external = spec.table().is_some_and(|table| table.precompute == Precompute::External);
     if external {
-        let meaning = "tables: row, group, lowest first; of each the lowest bit that all entries share, then \
-                       the other bits of entry after entry";
+        let shares = spec.table_layout().is_some_and(|layout| layout.shared_bits() > 0);
+        let meaning = if shares {
+            "tables: row, group, lowest first; of each the lowest bit that all entries share, then \
+             the other bits of entry after entry"
+        } else {
+            "tables: row, group, entry 1 and up, lowest first, two's complement"
+        };
         let meaning = carried(meaning, spec.activation_bus_beats(), "a k-step");
         ports.push(input(A, "activation_data_i", spec.bus.activation, meaning));
     } else {

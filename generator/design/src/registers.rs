@@ -52,7 +52,7 @@ impl ActivationRegister {
         Self {
             data_bits,
             bus: BusPort::of(spec.bus.activation, data_bits),
-            masked: table.precompute == Precompute::Shared,
+            masked: table.precompute != Precompute::External,
         }
     }
 
@@ -66,7 +66,7 @@ impl ActivationRegister {
     }
 }
 
-/// Operand register of a MAC array (`<name>_operand_register`).
+/// Operand register of a MAC or ADD array (`<name>_operand_register`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperandRegister {
     /// Bits of one k-step.

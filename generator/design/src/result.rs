@@ -1,4 +1,4 @@
-use bitplane_formats::{Range, signed_bits};
+use bitplane_formats::{WeightReading, ZeroPoint, signed_bits, subset_range};
 use bitplane_spec::Spec;
 
 use crate::core::{Core, bits_to_hold};
@@ -59,22 +59,22 @@ impl ResultDrain {
 /// Activation sum of one row (`<name>_activation_sum`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivationSum {
-    /// Width of a table entry.
-    pub entry_bits: u32,
-    /// Bits of one entry of each group.
-    pub entries_bits: u32,
+    /// Numbers that add up to a step's sum: the last table entry of each group, or the activations.
+    pub terms: u32,
+    /// Width of one of them.
+    pub term_bits: u32,
+    /// Bits of all of them.
+    pub terms_bits: u32,
     /// Width of the sum over a run of `max_k`, or over a quantisation group.
     pub sum_bits: u32,
 }
 
 impl ActivationSum {
-    pub(crate) fn of(core: &Core, spec: &Spec, entry_bits: u32) -> Self {
-        let elements = i128::from(core.accumulated_elements);
-        let range =
-            Range { min: elements * spec.activation.min(), max: elements * spec.activation.max() };
+    pub(crate) fn of(core: &Core, spec: &Spec, terms: u32, term_bits: u32) -> Self {
+        let range = subset_range(spec.activation, core.accumulated_elements);
         // A narrower result depends on no higher bit than its own and the one that is halved away.
         let sum_bits = signed_bits(range).min(core.accumulator_bits + 1);
-        Self { entry_bits, entries_bits: core.groups * entry_bits, sum_bits }
+        Self { terms, term_bits, terms_bits: terms * term_bits, sum_bits }
     }
 }
 
@@ -83,7 +83,13 @@ impl ActivationSum {
 pub struct ZeroPointCorrection {
     /// Width of a row's sum of activations.
     pub sum_bits: u32,
-    /// Width of z' times the sum, as far as results depend on it.
+    /// What is added to z' for the factor of the sum of activations: the codes' own zero point is
+    /// taken away where the accumulators hold sums of codes, so that no factor is negative. 0 where
+    /// they hold sums of q'.
+    pub factor_offset: u32,
+    /// Whether sums count twice, because halving undoes what reinterpretation has not doubled.
+    pub doubles: bool,
+    /// Width of the factor times the sum, as far as results depend on it.
     pub product_bits: u32,
     /// Width of a difference before it is halved.
     pub difference_bits: u32,
@@ -92,12 +98,17 @@ pub struct ZeroPointCorrection {
 }
 
 impl ZeroPointCorrection {
-    pub(crate) fn of(core: &Core, sum: &ActivationSum) -> Self {
+    pub(crate) fn of(core: &Core, spec: &Spec, sum: &ActivationSum) -> Self {
+        let doubles = spec.weight_reading() == WeightReading::Bits;
+        let factor_offset =
+            if doubles { ZeroPoint::unsigned(spec.weight).0.unsigned_abs() } else { 0 };
         // One bit more than a result: no higher bit of the product reaches it, even halved.
-        let exact_bits = sum.sum_bits + core.zero_point_bits;
+        let exact_bits = sum.sum_bits + core.zero_point_bits + u32::from(doubles);
         let product_bits = exact_bits.min(core.accumulator_bits + 1);
         Self {
             sum_bits: sum.sum_bits,
+            factor_offset,
+            doubles,
             product_bits,
             difference_bits: core.accumulator_bits + 1,
             data_bits: core.drain * core.accumulator_bits,

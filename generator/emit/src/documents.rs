@@ -2,7 +2,7 @@
 
 use askama::Template;
 use bitplane_design::{Design, GroupTiming};
-use bitplane_formats::signed_bits;
+use bitplane_formats::{WeightReading, signed_bits};
 use bitplane_spec::{Spec, WeightWidth};
 
 use crate::bundle::BundleFile;
@@ -112,12 +112,20 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
         "Results are sum A * w: w = (q' - z') / 2 for an odd z', w = q' for z' = 0, with \
          q' = 2 q - (2^b - 1) for the unsigned code q."
             .to_string()
-    } else if spec.table().is_some() {
-        "Results are sum A * q' with q' = 2 q - (2^b - 1) for the unsigned code q; no zero point is \
-         corrected."
-            .to_string()
     } else {
-        "Results are sum A * w for two's-complement weights w.".to_string()
+        let uncorrected = match spec.weight_reading() {
+            WeightReading::Signs => {
+                "Results are sum A * q' with q' = 2 q - (2^b - 1) for the unsigned code q; no zero \
+                 point is corrected."
+            }
+            WeightReading::Bits => {
+                "Results are sum A * q for the unsigned code q; no zero point is corrected."
+            }
+            WeightReading::TwosComplement => {
+                "Results are sum A * w for two's-complement weights w."
+            }
+        };
+        uncorrected.to_string()
     });
     if core.passes {
         lines.push(

@@ -5,11 +5,11 @@ use std::ops::Deref;
 
 use askama::Template;
 use bitplane_design::{
-    ActivationRegister, ActivationSum, BusPort, Control, Core, Correction, Datapath, Dequantiser,
-    Design, Direction, DotLane, GroupAccumulator, GroupEdge, LastUse, LutDatapath, MacDatapath,
-    Operand, OperandRegister, PlaneAccumulator, Port, ResultDrain, SelectLane, Stream,
-    TablePrecompute, TableRegisters, WeightDecoder, WeightRegister, ZeroPointCorrection,
-    ZeroPointSelect,
+    ActivationRegister, ActivationSum, AddDatapath, AddLane, BusPort, Control, Core, Correction,
+    Datapath, Dequantiser, Design, Direction, DotLane, GroupAccumulator, GroupEdge, LastUse,
+    LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port, ResultDrain,
+    SelectLane, Stream, TablePrecompute, TableRegisters, WeightDecoder, WeightRegister,
+    ZeroPointCorrection, ZeroPointSelect,
 };
 
 use bitplane_formats::{TableContent, TableLayout};
@@ -145,6 +145,7 @@ struct NodeText {
 }
 
 struct PrecomputePhrases {
+    copied: bool,
     elements: Vec<Element>,
     nodes: Vec<NodeText>,
     entry_names: Vec<String>,
@@ -200,6 +201,7 @@ struct DotPhrases {
     timing: &'static str,
 }
 
+unit_text!(AddLaneText, "rtl/add_lane.sv", Worded<'a, AddLane, DotPhrases> {});
 unit_text!(DotLaneText, "rtl/dot_lane.sv", Worded<'a, DotLane, DotPhrases> {});
 
 struct AccumulatorPhrases {
@@ -214,8 +216,26 @@ unit_text!(
     PlaneAccumulatorText, "rtl/plane_accumulator.sv",
     Worded<'a, PlaneAccumulator, AccumulatorPhrases> {}
 );
-unit_text!(ActivationSumText, "rtl/activation_sum.sv", &'a ActivationSum {});
-unit_text!(ZeroPointCorrectionText, "rtl/zero_point_correction.sv", &'a ZeroPointCorrection {});
+struct SumPhrases {
+    source: &'static str,
+}
+
+unit_text!(
+    ActivationSumText, "rtl/activation_sum.sv", Worded<'a, ActivationSum, SumPhrases> {}
+);
+
+struct CorrectionPhrases {
+    rule: &'static str,
+    factor_next: String,
+    factor: &'static str,
+    is_odd: &'static str,
+    minuend: &'static str,
+}
+
+unit_text!(
+    ZeroPointCorrectionText, "rtl/zero_point_correction.sv",
+    Worded<'a, ZeroPointCorrection, CorrectionPhrases> {}
+);
 unit_text!(ZeroPointSelectText, "rtl/zero_point_select.sv", &'a ZeroPointSelect {});
 
 struct ProductPhrases {
@@ -244,6 +264,9 @@ struct Top {
     is_lut: bool,
     masked: bool,
     precomputes: bool,
+    builds_copies: bool,
+    lane: &'static str,
+    lane_weights_bits: u32,
     signed: bool,
     plane_bits: u32,
     activation_bus: BusPort,
@@ -253,8 +276,8 @@ struct Top {
     weight_load: &'static str,
     step_bits: u32,
     weights_bits: u32,
-    word_bits: u32,
     group_bits: u32,
+    row_bits: u32,
     partial_bits: u32,
     table_bits: u32,
     odd_bits: u32,
@@ -262,6 +285,7 @@ struct Top {
     own_bits: u32,
     select_bits: u32,
     sum_bits: u32,
+    sum_terms_bits: u32,
     column_bits: u32,
     value_bits: u32,
     product_beat_bits: u32,
@@ -308,11 +332,17 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
     }
     match &design.datapath {
         Datapath::Lut(lut) => files.extend(lut_files(&core, lut)),
+        Datapath::Add(add) => files.extend(add_files(&core, add)),
         Datapath::Mac(mac) => files.extend(mac_files(&core, mac)),
     }
     files.push(named(&core, "plane_accumulator", accumulator(&core, design)));
     if let Some((sum, correction)) = &design.correction {
-        files.push(named(&core, "activation_sum", ActivationSumText { core: &core, unit: sum }));
+        let source = match &design.datapath {
+            Datapath::Lut(_) => ", read from the table entry that adds them all",
+            Datapath::Add(_) | Datapath::Mac(_) => "",
+        };
+        let unit = Worded { unit: sum, phrases: SumPhrases { source } };
+        files.push(named(&core, "activation_sum", ActivationSumText { core: &core, unit }));
         files.extend(correction_files(&core, correction));
     }
     files.push(named(&core, "result_drain", drain(&core, design)));
@@ -433,7 +463,7 @@ fn last_use(last_use: LastUse, drain: &ResultDrain) -> String {
 fn correction_files(core: &CoreText, correction: &Correction) -> Vec<BundleFile> {
     match correction {
         Correction::Run(unit) => {
-            vec![named(core, "zero_point_correction", ZeroPointCorrectionText { core, unit })]
+            vec![named(core, "zero_point_correction", run_correction(core, unit))]
         }
         Correction::Groups(GroupEdge { select, dequantiser, accumulator, .. }) => vec![
             named(core, "zero_point_select", ZeroPointSelectText { core, unit: select }),
@@ -441,6 +471,35 @@ fn correction_files(core: &CoreText, correction: &Correction) -> Vec<BundleFile>
             named(core, "group_accumulator", group_accumulator(core, accumulator)),
         ],
     }
+}
+
+fn run_correction<'a>(
+    core: &'a CoreText,
+    unit: &'a ZeroPointCorrection,
+) -> ZeroPointCorrectionText<'a> {
+    let bits = core.zero_point_bits;
+    let phrases = if unit.doubles {
+        CorrectionPhrases {
+            rule: "subtracts (z' + 2^b - 1) * (sum of the row's activations) from twice every\n\
+                   // result of a beat, which is a sum of codes, and halves the difference for an odd z', where it\n\
+                   // is always even. The mid-rise grids, z' = 0, have odd weights and keep them.",
+            factor_next: format!("run_zero_point_i + {bits}'d{}", unit.factor_offset),
+            factor: "$signed({1'b0, factor_q})",
+            is_odd: "!factor_q[0]",
+            minuend: "$signed({sums_i[i*Width +: Width], 1'b0})",
+        }
+    } else {
+        CorrectionPhrases {
+            rule: "subtracts z' * (sum of the row's activations) from every result of a beat,\n\
+                   // and halves the difference for an odd z', where it is always even: reinterpretation doubles\n\
+                   // weights. The mid-rise grids, z' = 0, have odd weights and keep them.",
+            factor_next: "run_zero_point_i".to_string(),
+            factor: "$signed(factor_q)",
+            is_odd: "factor_q[0]",
+            minuend: "DifferenceBits'($signed(sums_i[i*Width +: Width]))",
+        }
+    };
+    ZeroPointCorrectionText { core, unit: Worded { unit, phrases } }
 }
 
 fn dequantiser_text<'a>(core: &'a CoreText, unit: &'a Dequantiser) -> DequantiserText<'a> {
@@ -480,7 +539,7 @@ fn weight_register<'a>(core: &'a CoreText, design: &'a Design) -> WeightRegister
         Datapath::Lut(lut) if lut.decoder.signed && !lut.decoder.runtime_fold => {
             "a table index and above it a sign"
         }
-        Datapath::Lut(_) => "one plane's bits",
+        Datapath::Lut(_) | Datapath::Add(_) => "one plane's bits",
         Datapath::Mac(_) => "the two's-complement weights",
     };
     let phrases = WeightPhrases { word_meaning };
@@ -490,7 +549,7 @@ fn weight_register<'a>(core: &'a CoreText, design: &'a Design) -> WeightRegister
 fn lut_files(core: &CoreText, lut: &LutDatapath) -> Vec<BundleFile> {
     let mut files = vec![named(core, "activation_register", activation_register(core, lut))];
     if let Some(unit) = &lut.precompute {
-        files.push(named(core, "table_precompute", precompute(core, unit)));
+        files.push(named(core, "table_precompute", precompute(core, unit, lut.builds_copies)));
     }
     let phrases = CopyPhrases { copied: core.copies > 1, table_meaning: table_meaning(lut.layout) };
     let registers =
@@ -511,7 +570,11 @@ fn activation_register<'a>(core: &'a CoreText, lut: &'a LutDatapath) -> Activati
     ActivationRegisterText { core, unit: Worded { unit, phrases } }
 }
 
-fn precompute<'a>(core: &'a CoreText, unit: &'a TablePrecompute) -> TablePrecomputeText<'a> {
+fn precompute<'a>(
+    core: &'a CoreText,
+    unit: &'a TablePrecompute,
+    built_in_copies: bool,
+) -> TablePrecomputeText<'a> {
     let element = |i: u32| Element { name: format!("a{i}"), low: i * core.activation_bits };
     let layout = unit.layout;
     // The last entry is in every table, and its shared bit is that of all.
@@ -520,6 +583,7 @@ fn precompute<'a>(core: &'a CoreText, unit: &'a TablePrecompute) -> TablePrecomp
     let lowest = unit.stored.iter().rev().skip(1);
     let own = unit.stored.iter().rev().map(|entry| own_bits(entry, layout));
     let phrases = PrecomputePhrases {
+        copied: built_in_copies,
         elements: (0..core.k).map(element).collect(),
         nodes: unit.nodes.iter().map(node).collect(),
         entry_names: own.chain(shared.map(|_| shared_name.clone())).collect(),
@@ -637,6 +701,13 @@ fn timing(core: &CoreText) -> &'static str {
     }
 }
 
+fn add_files(core: &CoreText, add: &AddDatapath) -> Vec<BundleFile> {
+    let register = OperandRegisterText { core, unit: &add.operand_register };
+    let phrases = DotPhrases { timing: timing(core) };
+    let lane = AddLaneText { core, unit: Worded { unit: &add.lane, phrases } };
+    vec![named(core, "operand_register", register), named(core, "add_lane", lane)]
+}
+
 fn mac_files(core: &CoreText, mac: &MacDatapath) -> Vec<BundleFile> {
     let register = OperandRegisterText { core, unit: &mac.operand_register };
     let phrases = DotPhrases { timing: timing(core) };
@@ -679,6 +750,9 @@ fn top(design: &Design) -> Top {
         is_lut: false,
         masked: true,
         precomputes: false,
+        builds_copies: false,
+        lane: "",
+        lane_weights_bits: 0,
         signed: false,
         plane_bits: design.accumulator.plane_bits,
         activation_bus: *design.datapath.bus(),
@@ -701,15 +775,16 @@ fn top(design: &Design) -> Top {
         },
         step_bits: 0,
         weights_bits: design.weight_register.data_bits,
-        word_bits: design.weight_register.word_bits,
         group_bits: core.k * core.activation_bits,
+        row_bits: core.elements_per_step * core.activation_bits,
         partial_bits: design.accumulator.partial_bits,
         table_bits: 0,
         odd_bits: 0,
         entry_bits: 0,
         own_bits: 0,
         select_bits: 0,
-        sum_bits: design.correction.as_ref().map_or(0, |(sum, _)| sum.sum_bits),
+        sum_bits: 0,
+        sum_terms_bits: 0,
         column_bits: 0,
         value_bits: 0,
         product_beat_bits: design.drain.beat_bits,
@@ -721,6 +796,10 @@ fn top(design: &Design) -> Top {
             activation_chain: if core.m > 1 { "activation_sums >> SumBits" } else { "'0" },
         },
     };
+    if let Some((sum, _)) = &design.correction {
+        top.sum_bits = sum.sum_bits;
+        top.sum_terms_bits = sum.terms_bits;
+    }
     if let Some((_, Correction::Groups(edge))) = &design.correction {
         top.column_bits = edge.select.column_bits;
         top.value_bits = edge.dequantiser.value_bits;
@@ -730,6 +809,7 @@ fn top(design: &Design) -> Top {
             top.is_lut = true;
             top.masked = lut.activation_register.masked;
             top.precomputes = lut.precompute.is_some();
+            top.builds_copies = lut.builds_copies;
             top.signed = lut.decoder.signed;
             top.step_bits = lut.activation_register.data_bits;
             top.table_bits = lut.layout.bits();
@@ -738,7 +818,16 @@ fn top(design: &Design) -> Top {
             top.own_bits = lut.layout.own_bits();
             top.select_bits = lut.decoder.select_bits();
         }
-        Datapath::Mac(mac) => top.step_bits = mac.operand_register.data_bits,
+        Datapath::Add(add) => {
+            top.step_bits = add.operand_register.data_bits;
+            top.lane = "add_lane";
+            top.lane_weights_bits = add.lane.elements;
+        }
+        Datapath::Mac(mac) => {
+            top.step_bits = mac.operand_register.data_bits;
+            top.lane = "dot_lane";
+            top.lane_weights_bits = mac.lane.weights_bits;
+        }
     }
     top
 }
@@ -746,7 +835,9 @@ fn top(design: &Design) -> Top {
 fn summary(design: &Design) -> String {
     let core = &design.core;
     let kind = match &design.datapath {
+        Datapath::Lut(lut) if lut.layout.content == TableContent::Subsets => "Conventional look-up",
         Datapath::Lut(_) => "LUT Tensor Core",
+        Datapath::Add(_) => "ADD array",
         Datapath::Mac(_) => "MAC array",
     };
     format!(

@@ -36,6 +36,17 @@ pub fn entry_range(activation: IntegerFormat, k: u32, half: bool) -> Range {
     }
 }
 
+/// Range of the sums of any of `elements` activations: of a subset's, each added or left out.
+pub fn subset_range(activation: IntegerFormat, elements: u64) -> Range {
+    let elements = i128::from(elements);
+    Range { min: elements * activation.min(), max: elements * activation.max() }
+}
+
+/// Range of a sum of `elements` activations times weight codes, 0 to 2^b - 1.
+pub fn unsigned_range(activation: IntegerFormat, weight: WeightFormat, elements: u64) -> Range {
+    subset_range(activation, elements * u64::from(weight.codes() - 1))
+}
+
 /// Range of a sum over planes of `elements` activations times reinterpreted weights q'.
 ///
 /// |a| is at most 2^(a_bits-1) and |q'| at most 2^b - 1; both ends are reached, by a run of most
@@ -89,6 +100,14 @@ mod tests {
         let range = accumulator_range(int(8), weight, 4096);
         assert_eq!(range.max, 4096 * 128 * 3);
         assert_eq!(signed_bits(range), 22);
+    }
+
+    #[test]
+    fn sums_against_codes_lie_on_the_side_of_the_activation() {
+        let weight = WeightFormat::new(2).unwrap();
+        let range = unsigned_range(int(8), weight, 4096);
+        assert_eq!(range, Range { min: -4096 * 128 * 3, max: 4096 * 127 * 3 });
+        assert_eq!(subset_range(int(8), 4), Range { min: -512, max: 508 });
     }
 
     #[test]

@@ -10,8 +10,10 @@ mod integer;
 mod table;
 mod weight;
 
-pub use accumulator::{Range, accumulator_range, entry_range, mac_range, signed_bits};
+pub use accumulator::{
+    Range, accumulator_range, entry_range, mac_range, signed_bits, subset_range, unsigned_range,
+};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;
 pub use table::{TableContent, TableLayout};
-pub use weight::{WeightFormat, WeightWord, ZeroPoint, plane_bit};
+pub use weight::{WeightFormat, WeightReading, WeightWord, ZeroPoint, plane_bit};

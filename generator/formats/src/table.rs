@@ -4,7 +4,7 @@
 //! because changing a sign changes the sum by an even number. Such a table keeps that lowest bit
 //! once, below the other bits of its entries; a lane then selects one bit less.
 
-use crate::{IntegerFormat, Range, entry_range, signed_bits};
+use crate::{IntegerFormat, entry_range, signed_bits, subset_range};
 
 /// Which sums of k activations a table holds. Element i follows bit i of an entry's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,10 +36,7 @@ impl TableLayout {
         let range = match content {
             TableContent::SignedHalf => entry_range(activation, k, true),
             TableContent::SignedFull => entry_range(activation, k, false),
-            TableContent::Subsets => {
-                let elements = i128::from(k);
-                Range { min: elements * activation.min(), max: elements * activation.max() }
-            }
+            TableContent::Subsets => subset_range(activation, k.into()),
         };
         Self { content, k, entry_bits: signed_bits(range) }
     }

@@ -76,6 +76,11 @@ impl ZeroPoint {
     /// z' of symmetric two's-complement integers of every width (z = 2^(b-1)).
     pub const TWOS_COMPLEMENT: Self = Self(1);
 
+    /// z' of the grid whose weights are the codes themselves (z = 0).
+    pub fn unsigned(format: WeightFormat) -> Self {
+        Self::of_code(format, 0)
+    }
+
     /// z' of a grid whose code `zero` stands for 0.
     pub fn of_code(format: WeightFormat, zero: u8) -> Self {
         Self(2 * i32::from(zero) + 1 - format.codes() as i32)
@@ -85,6 +90,68 @@ impl ZeroPoint {
 /// Bit `plane` of `code`; plane 0 is the least significant.
 pub fn plane_bit(code: u8, plane: u32) -> bool {
     code >> plane & 1 == 1
+}
+
+/// How the lanes of a core read weight codes, before any zero point is taken into account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WeightReading {
+    /// Each plane's bits are signs: the code stands for q'.
+    Signs,
+    /// Each plane's bits are 1 and 0: the code stands for q itself.
+    Bits,
+    /// The code with its top bit inverted is a two's-complement number: q - 2^(b-1).
+    TwosComplement,
+}
+
+impl WeightReading {
+    /// What the accumulator sees of `code`.
+    pub fn value(self, format: WeightFormat, code: u8) -> i32 {
+        match self {
+            Self::Signs => format.reinterpret(code),
+            Self::Bits => code.into(),
+            Self::TwosComplement => format.value(code, ZeroPoint::TWOS_COMPLEMENT),
+        }
+    }
+
+    /// What the accumulator sees of bit plane `plane` of `code`; of all planes in a beat that holds
+    /// them all.
+    pub fn beat_value(self, format: WeightFormat, code: u8, plane: u32) -> i64 {
+        debug_assert!(plane < format.bits());
+        match (self, plane_bit(code, plane)) {
+            (Self::Signs | Self::Bits, true) => 1 << plane,
+            (Self::Signs, false) => -(1 << plane),
+            (Self::Bits, false) => 0,
+            (Self::TwosComplement, _) => self.value(format, code).into(),
+        }
+    }
+
+    /// The zero point of the weights that need no correction.
+    pub fn zero_point(self, format: WeightFormat) -> ZeroPoint {
+        match self {
+            Self::Signs => ZeroPoint::MID_RISE,
+            Self::Bits => ZeroPoint::unsigned(format),
+            Self::TwosComplement => ZeroPoint::TWOS_COMPLEMENT,
+        }
+    }
+
+    /// The result for weights with `zero_point` from a sum over what the accumulator sees of them
+    /// and the sum of the activations. The terms of an odd zero point have the same parity unless
+    /// the sum has lost its own; the quotient is rounded down.
+    pub fn corrected(
+        self,
+        format: WeightFormat,
+        sum: i128,
+        activation_sum: i128,
+        zero_point: ZeroPoint,
+    ) -> i128 {
+        let (multiple, factor) = match self {
+            Self::Signs => (sum, zero_point.0),
+            Self::Bits => (2 * sum, zero_point.0 - ZeroPoint::unsigned(format).0),
+            Self::TwosComplement => return sum,
+        };
+        let difference = multiple - i128::from(factor) * activation_sum;
+        if zero_point == ZeroPoint::MID_RISE { difference } else { difference >> 1 }
+    }
 }
 
 /// How the weights of one group of k elements are laid out in the k bits (or k * b bits) that a
@@ -140,6 +207,41 @@ mod tests {
         for format in all() {
             let zero = (format.codes() / 2) as u8;
             assert_eq!(ZeroPoint::of_code(format, zero), ZeroPoint::TWOS_COMPLEMENT);
+        }
+    }
+
+    #[test]
+    fn what_the_accumulator_sees_is_the_weight_that_needs_no_correction() {
+        for format in all() {
+            for reading in
+                [WeightReading::Signs, WeightReading::Bits, WeightReading::TwosComplement]
+            {
+                for code in 0..format.codes() {
+                    let code = code as u8;
+                    let value = reading.value(format, code);
+                    assert_eq!(value, format.value(code, reading.zero_point(format)));
+                    if reading != WeightReading::TwosComplement {
+                        let beat = |plane| reading.beat_value(format, code, plane);
+                        assert_eq!(i64::from(value), (0..format.bits()).map(beat).sum());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_correction_gives_the_weights_value_for_every_zero_point() {
+        for format in all() {
+            for z in (-255..=255).map(ZeroPoint).filter(|z| format.accepts(*z)) {
+                for reading in [WeightReading::Signs, WeightReading::Bits] {
+                    for code in 0..format.codes() {
+                        let code = code as u8;
+                        let sum = -7 * i128::from(reading.value(format, code));
+                        let expected = -7 * i128::from(format.value(code, z));
+                        assert_eq!(reading.corrected(format, sum, -7, z), expected);
+                    }
+                }
+            }
         }
     }
 

@@ -12,12 +12,18 @@ pub struct Choice {
 }
 
 /// The kinds of core that can be generated, for `new --list` and the like.
-pub const KINDS: &[Choice] = &[LUT_TENSOR_CORE, MAC_ARRAY];
+pub const KINDS: &[Choice] = &[LUT_TENSOR_CORE, LUT_CONVENTIONAL, ADD_ARRAY, MAC_ARRAY];
 
 const LUT_TENSOR_CORE: Choice = choice(
     "lut_tensor_core",
     "table look-up, one bit plane of the weights a cycle (LUT Tensor Core)",
 );
+const LUT_CONVENTIONAL: Choice = choice(
+    "lut_conventional",
+    "look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)",
+);
+const ADD_ARRAY: Choice =
+    choice("add_array", "bit-serial adders, one bit plane of the weights a cycle (baseline)");
 const MAC_ARRAY: Choice =
     choice("mac_array", "parallel two's-complement multipliers, all bits of a weight a cycle");
 
@@ -46,8 +52,12 @@ pub(crate) trait Named: Copy + PartialEq + 'static {
 }
 
 impl Named for Kind {
-    const ALL: &'static [(Self, Choice)] =
-        &[(Self::LutTensorCore, LUT_TENSOR_CORE), (Self::MacArray, MAC_ARRAY)];
+    const ALL: &'static [(Self, Choice)] = &[
+        (Self::LutTensorCore, LUT_TENSOR_CORE),
+        (Self::LutConventional, LUT_CONVENTIONAL),
+        (Self::AddArray, ADD_ARRAY),
+        (Self::MacArray, MAC_ARRAY),
+    ];
 }
 
 /// Key `table.symmetry` by itself; `fold` completes it to a [`crate::Symmetry`].
@@ -74,6 +84,7 @@ impl Named for Fold {
 impl Named for Precompute {
     const ALL: &'static [(Self, Choice)] = &[
         (Self::Shared, choice("shared", "the core builds each table once for all columns")),
+        (Self::Local, choice("local", "the core builds each copy of a table, beside its readers")),
         (Self::External, choice("external", "the activation port carries finished table entries")),
     ];
 }

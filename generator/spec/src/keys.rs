@@ -117,7 +117,10 @@ pub(crate) fn keys_of(section: &str) -> impl Iterator<Item = &'static Key> {
 /// by a default or by the file.
 pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
     let table = Table {
-        symmetry: Symmetry::Half { fold: Fold::Offline },
+        symmetry: match kind {
+            Kind::LutConventional => Symmetry::Subsets,
+            _ => Symmetry::Half { fold: Fold::Offline },
+        },
         precompute: Precompute::Shared,
         select: Select::OneHot,
         copies: 1,
@@ -125,7 +128,8 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
     Spec {
         name: name.to_owned(),
         architecture: match kind {
-            Kind::LutTensorCore => Architecture::LutTensorCore(table),
+            Kind::LutTensorCore | Kind::LutConventional => Architecture::LookUp(table),
+            Kind::AddArray => Architecture::AddArray,
             Kind::MacArray => Architecture::MacArray,
         },
         activation: IntegerFormat::new(8).expect("8 bits are a format"),
@@ -162,7 +166,7 @@ fn change_group(spec: &mut Spec, change: impl FnOnce(&mut QuantisationGroup)) {
 }
 
 fn change_table(spec: &mut Spec, change: impl FnOnce(&mut Table)) {
-    if let Architecture::LutTensorCore(table) = &mut spec.architecture {
+    if let Architecture::LookUp(table) = &mut spec.architecture {
         change(table);
     }
 }
@@ -175,7 +179,8 @@ fn count(value: u32) -> Option<Setting> {
     Some(Setting::Number(value.into()))
 }
 
-const EVERY_KIND: &[Kind] = &[Kind::LutTensorCore, Kind::MacArray];
+const EVERY_KIND: &[Kind] =
+    &[Kind::LutTensorCore, Kind::LutConventional, Kind::AddArray, Kind::MacArray];
 
 /// Every section, in file order.
 pub(crate) static SECTIONS: &[Section] = &[
@@ -191,8 +196,8 @@ pub(crate) static SECTIONS: &[Section] = &[
     Section {
         name: "table",
         doc: "The tables of partial sums.",
-        kinds: &[Kind::LutTensorCore],
-        why_not: "it multiplies and has no tables",
+        kinds: &[Kind::LutTensorCore, Kind::LutConventional],
+        why_not: "it has no tables",
     },
     Section {
         name: "accumulate",
@@ -239,11 +244,6 @@ pub(crate) static KEYS: &[Key] = &[
         // A blank spec has its kind already, because the other rows depend on it.
         set: |_, _| {},
         later: &[
-            Later { what: "add_array", reason: "bit-serial adders need their own lane" },
-            Later {
-                what: "lut_conventional",
-                reason: "the conventional look-up baseline needs its own lane",
-            },
             Later { what: "bitmod_pe", reason: "BitMoD needs floating-point activations" },
             Later { what: "bitmod_tile", reason: "BitMoD needs floating-point activations" },
             Later { what: "fp_mac_pe", reason: "it needs floating-point activations" },
@@ -303,6 +303,7 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "Whether the bits of the weights are a field of each run, up to those of format.",
         legal: |kind| match kind {
             Kind::LutTensorCore => Legal::booleans(),
+            Kind::LutConventional | Kind::AddArray => Legal::only_false(BASELINE_WIDTH),
             Kind::MacArray => Legal::only_false(
                 "a mac_array multiplies all bits of a weight at once, so that fewer save nothing",
             ),
@@ -354,12 +355,16 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "tile",
         name: "k",
-        doc: "Elements of one group: of one table, or of one dot product in a mac_array.",
+        doc: "Elements of one group: of one table, one weight word in an add_array, or one dot product \
+              in a mac_array.",
         legal: |kind| match kind {
-            Kind::LutTensorCore => Legal::integers(
+            Kind::LutTensorCore | Kind::LutConventional => Legal::integers(
                 2..=6,
                 "one element needs no table, and every further one doubles the table",
             ),
+            Kind::AddArray => {
+                Legal::integers(1..=8, "a weight word is at most a byte; more elements are groups")
+            }
             Kind::MacArray => Legal::integers(1..=64, "every element is a multiplier in each lane"),
         },
         default: Default::Required { example: Setting::Number(4) },
@@ -372,9 +377,10 @@ pub(crate) static KEYS: &[Key] = &[
         name: "groups",
         doc: "Groups summed before one accumulator.",
         legal: |kind| match kind {
-            Kind::LutTensorCore => {
+            Kind::LutTensorCore | Kind::LutConventional => {
                 Legal::integers(1..=8, "every group adds a table a row and a look-up a lane")
             }
+            Kind::AddArray => Legal::integers(1..=8, "every group adds k adders to each lane"),
             Kind::MacArray => Legal::integers(
                 1..=1,
                 "a mac_array has no tables whose look-ups could be summed; \
@@ -405,7 +411,9 @@ pub(crate) static KEYS: &[Key] = &[
         name: "plane_order",
         doc: "In which order the bit planes of a run come.",
         legal: |kind| match kind {
-            Kind::LutTensorCore => Legal::words::<PlaneOrder>(),
+            Kind::LutTensorCore | Kind::LutConventional | Kind::AddArray => {
+                Legal::words::<PlaneOrder>()
+            }
             Kind::MacArray => Legal::first_word::<PlaneOrder>(
                 "a mac_array takes all planes of a weight in one beat",
             ),
@@ -418,20 +426,22 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "table",
         name: "symmetry",
-        doc: "How much of a table is stored.",
+        doc: "How much of a table is stored; only in a lut_tensor_core.",
         legal: |_| Legal::words::<StoredTable>(),
         default: Default::FirstWord,
         get: |spec| {
             spec.table().and_then(|table| match table.symmetry {
                 Symmetry::Half { .. } => word(StoredTable::Half),
                 Symmetry::Full => word(StoredTable::Full),
+                Symmetry::Subsets => None,
             })
         },
         set: |spec, value| {
             change_table(spec, |table| {
-                table.symmetry = match value.choice() {
-                    StoredTable::Half => Symmetry::Half { fold: Fold::Offline },
-                    StoredTable::Full => Symmetry::Full,
+                table.symmetry = match (table.symmetry, value.choice()) {
+                    (Symmetry::Subsets, _) => Symmetry::Subsets,
+                    (_, StoredTable::Half) => Symmetry::Half { fold: Fold::Offline },
+                    (_, StoredTable::Full) => Symmetry::Full,
                 }
             });
         },
@@ -446,7 +456,7 @@ pub(crate) static KEYS: &[Key] = &[
         get: |spec| {
             spec.table().and_then(|table| match table.symmetry {
                 Symmetry::Half { fold } => word(fold),
-                Symmetry::Full => None,
+                Symmetry::Full | Symmetry::Subsets => None,
             })
         },
         set: |spec, value| {
@@ -466,7 +476,7 @@ pub(crate) static KEYS: &[Key] = &[
         default: Default::FirstWord,
         get: |spec| spec.table().and_then(|table| word(table.precompute)),
         set: |spec, value| change_table(spec, |table| table.precompute = value.choice()),
-        later: &[Later { what: "local", reason: "a table builder in every lane is a baseline" }],
+        later: &[],
     },
     Key {
         section: "table",
@@ -482,7 +492,7 @@ pub(crate) static KEYS: &[Key] = &[
         section: "table",
         name: "copies",
         doc: "Copies of each table register, to lower its fan-out; at most n.",
-        legal: |_| Legal::integers(1..=16, "a copy pays only while it has many readers"),
+        legal: |_| Legal::integers(1..=1024, "every copy needs a column that reads it"),
         default: Default::Is(Setting::Number(1)),
         get: |spec| spec.table().and_then(|table| count(table.copies)),
         set: |spec, value| change_table(spec, |table| table.copies = value.count()),
@@ -543,6 +553,9 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "Zero points of the weights.",
         legal: |kind| match kind {
             Kind::LutTensorCore => Legal::words::<ZeroPointMode>(),
+            Kind::LutConventional | Kind::AddArray => {
+                Legal::first_words::<ZeroPointMode>(2, BASELINE_CORRECTION)
+            }
             Kind::MacArray => Legal::first_word::<ZeroPointMode>(
                 "a mac_array reads its weights as two's complement, which needs no correction",
             ),
@@ -588,10 +601,11 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "Registers between select or multiply and the accumulator.",
         legal: |kind| {
             match kind {
-                Kind::LutTensorCore => Legal::integers(
+                Kind::LutTensorCore | Kind::LutConventional => Legal::integers(
                     0..=2,
                     "a register fits after the group sum (1) and after each look-up as well (2)",
                 ),
+                Kind::AddArray => Legal::integers(0..=1, "a register fits after the sum (1)"),
                 Kind::MacArray => {
                     Legal::integers(0..=1, "a register fits after the products' sum (1)")
                 }
@@ -626,6 +640,11 @@ pub(crate) static KEYS: &[Key] = &[
 /// More than any k-step has: 16 rows of 8 external tables of 64 entries of 19 bits.
 const WIDEST_BUS: u64 = 1 << 18;
 const WIDEST_BUS_REASON: &str = "no k-step has more bits";
+
+const BASELINE_WIDTH: &str = "the zero points of weights that are read as 1 and 0 hang on their width, \
+                              which is therefore that of the core";
+const BASELINE_CORRECTION: &str = "a baseline corrects whole runs; quantisation groups are corrected \
+                                   by a lut_tensor_core";
 
 const FLOATING_POINT_SUMS: &str = "floating-point accumulators need floating-point activations";
 

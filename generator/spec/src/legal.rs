@@ -135,8 +135,13 @@ impl Legal {
 
     /// The first word alone.
     pub fn first_word<T: Named>(reason: &'static str) -> Self {
+        Self::first_words::<T>(1, reason)
+    }
+
+    /// The first `count` words.
+    pub fn first_words<T: Named>(count: usize, reason: &'static str) -> Self {
         let mut legal = Self::words::<T>();
-        legal.words.truncate(1);
+        legal.words.truncate(count);
         Self { reason: Some(reason), ..legal }
     }
 

@@ -319,7 +319,12 @@ fn missing(key: &Key, kind: Option<Kind>) -> Problem {
 fn section_not_for(section: &Section, kind: Kind) -> Fault {
     Fault {
         code: "section-not-for-kind",
-        message: format!("a {} takes no [{}]: {}", kind.name(), section.name, section.why_not),
+        message: format!(
+            "kind = \"{}\" takes no [{}]: {}",
+            kind.name(),
+            section.name,
+            section.why_not
+        ),
         help: format!("delete [{}] and the keys below it", section.name),
     }
 }

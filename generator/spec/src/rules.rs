@@ -29,6 +29,7 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         per_group_has_a_whole_weight_port,
         copies_have_readers,
         fold_needs_a_half_table,
+        symmetry_has_a_choice,
         runtime_bits_have_a_choice,
         activation_bus_fits,
         weight_bus_fits,
@@ -133,7 +134,7 @@ fn needs_per_group(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Problem
         Kind::LutTensorCore => {
             format!("delete `{key}`, or write `zero_point = \"per_group\"` in [group]")
         }
-        Kind::MacArray => format!("delete `{key}`"),
+        Kind::LutConventional | Kind::AddArray | Kind::MacArray => format!("delete `{key}`"),
     };
     Some(draft.place(Problem::new("contradictory-keys", &path, message, help), ""))
 }
@@ -237,14 +238,34 @@ fn copies_have_readers(draft: &Draft<'_>) -> Option<Problem> {
 }
 
 fn fold_needs_a_half_table(draft: &Draft<'_>) -> Option<Problem> {
-    let full = draft.spec.table()?.symmetry == Symmetry::Full;
-    if !full || !draft.sets("table.fold") || !draft.has(&["table.symmetry"]) {
+    if !draft.sets("table.fold") || !draft.has(&["table.symmetry"]) {
         return None;
     }
-    let message = "contradicts symmetry = \"full\": a full table stores every entry, \
-                   so there is nothing to fold onto a half";
-    let help = "delete `fold`, or write `symmetry = \"half\"` in [table]";
+    let (message, help) = match draft.spec.table()?.symmetry {
+        Symmetry::Half { .. } => return None,
+        Symmetry::Full => (
+            "contradicts symmetry = \"full\": a full table stores every entry, \
+             so there is nothing to fold onto a half",
+            "delete `fold`, or write `symmetry = \"half\"` in [table]",
+        ),
+        Symmetry::Subsets => (
+            "contradicts kind = \"lut_conventional\", which stores every entry: \
+             there is nothing to fold onto a half",
+            "delete `fold`, or write `kind = \"lut_tensor_core\"`",
+        ),
+    };
     Some(draft.place(Problem::new("contradictory-keys", "table.fold", message, help), ""))
+}
+
+fn symmetry_has_a_choice(draft: &Draft<'_>) -> Option<Problem> {
+    let subsets = draft.spec.table()?.symmetry == Symmetry::Subsets;
+    if !subsets || !draft.sets("table.symmetry") {
+        return None;
+    }
+    let message = "contradicts kind = \"lut_conventional\": the sums of subsets have no symmetry, \
+                   so that all of them are stored";
+    let help = "delete `symmetry`, or write `kind = \"lut_tensor_core\"`";
+    Some(draft.place(Problem::new("contradictory-keys", "table.symmetry", message, help), ""))
 }
 
 fn runtime_bits_have_a_choice(draft: &Draft<'_>) -> Option<Problem> {
@@ -356,7 +377,8 @@ fn shorter_run(draft: &Draft<'_>, format: IntegerFormat) -> String {
 /// What one operation of a kind is called.
 fn operations(kind: Kind) -> (&'static str, &'static str) {
     match kind {
-        Kind::LutTensorCore => ("look-ups", "m * n * groups"),
+        Kind::LutTensorCore | Kind::LutConventional => ("look-ups", "m * n * groups"),
+        Kind::AddArray => ("additions", "m * n * k * groups"),
         Kind::MacArray => ("multiplications", "m * n * k"),
     }
 }

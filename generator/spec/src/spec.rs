@@ -1,6 +1,6 @@
 use bitplane_formats::{
-    IntegerFormat, Range, TableContent, TableLayout, WeightFormat, WeightWord, accumulator_range,
-    mac_range, signed_bits,
+    IntegerFormat, Range, TableContent, TableLayout, WeightFormat, WeightReading, WeightWord,
+    ZeroPoint, accumulator_range, mac_range, signed_bits, unsigned_range,
 };
 
 use crate::choice::Named;
@@ -37,27 +37,48 @@ pub struct Spec {
 impl Spec {
     /// The kind of core.
     pub fn kind(&self) -> Kind {
-        match self.architecture {
-            Architecture::LutTensorCore(_) => Kind::LutTensorCore,
+        match &self.architecture {
+            Architecture::LookUp(Table { symmetry: Symmetry::Subsets, .. }) => {
+                Kind::LutConventional
+            }
+            Architecture::LookUp(_) => Kind::LutTensorCore,
+            Architecture::AddArray => Kind::AddArray,
             Architecture::MacArray => Kind::MacArray,
         }
+    }
+
+    /// How the lanes read weight codes.
+    pub fn weight_reading(&self) -> WeightReading {
+        match &self.architecture {
+            Architecture::LookUp(Table { symmetry: Symmetry::Subsets, .. })
+            | Architecture::AddArray => WeightReading::Bits,
+            Architecture::LookUp(_) => WeightReading::Signs,
+            Architecture::MacArray => WeightReading::TwosComplement,
+        }
+    }
+
+    /// The only zero point that `weight` codes can have without correction; `None` where the core
+    /// corrects them.
+    pub fn fixed_zero_point(&self, weight: WeightFormat) -> Option<ZeroPoint> {
+        let corrects = self.zero_point != ZeroPointMode::None;
+        (!corrects).then(|| self.weight_reading().zero_point(weight))
     }
 
     /// Section `table`, where the kind has tables.
     pub fn table(&self) -> Option<&Table> {
         match &self.architecture {
-            Architecture::LutTensorCore(table) => Some(table),
-            Architecture::MacArray => None,
+            Architecture::LookUp(table) => Some(table),
+            Architecture::AddArray | Architecture::MacArray => None,
         }
     }
 
-    /// Look-ups (`lut_tensor_core`) or multiplications (`mac_array`) a cycle, which bound the cost
-    /// of a core.
+    /// Look-ups, multiplications (`mac_array`) or additions (`add_array`) a cycle, which bound the
+    /// cost of a core.
     pub fn operations_per_cycle(&self) -> u64 {
         let Tile { m, n, k, groups, .. } = self.tile;
         let of_a_column = match self.architecture {
-            Architecture::LutTensorCore(_) => groups,
-            Architecture::MacArray => k * groups,
+            Architecture::LookUp(_) => groups,
+            Architecture::AddArray | Architecture::MacArray => k * groups,
         };
         u64::from(m) * u64::from(n) * u64::from(of_a_column)
     }
@@ -81,12 +102,13 @@ impl Spec {
 
     /// Every value that a sum over up to `elements` elements of K can take.
     pub(crate) fn sum_range(&self, elements: u64) -> Range {
-        match self.architecture {
-            Architecture::LutTensorCore(_) => {
-                accumulator_range(self.activation, self.weight, elements)
-            }
-            Architecture::MacArray => mac_range(self.activation, self.weight, elements),
-        }
+        let range = match self.weight_reading() {
+            WeightReading::TwosComplement => mac_range,
+            // A zero point turns codes around.
+            WeightReading::Bits if self.zero_point == ZeroPointMode::None => unsigned_range,
+            WeightReading::Bits | WeightReading::Signs => accumulator_range,
+        };
+        range(self.activation, self.weight, elements)
     }
 
     /// Width of a result: that of `accumulate.format`, or for `auto` the narrowest that
@@ -116,7 +138,7 @@ impl Spec {
     /// where all planes of a weight are multiplied at once.
     pub fn beats_per_step_of(&self, weight: WeightFormat) -> u32 {
         match self.architecture {
-            Architecture::LutTensorCore(_) => weight.bits(),
+            Architecture::LookUp(_) | Architecture::AddArray => weight.bits(),
             Architecture::MacArray => 1,
         }
     }
@@ -252,6 +274,7 @@ impl Spec {
         let content = match self.table()?.symmetry {
             Symmetry::Half { .. } => TableContent::SignedHalf,
             Symmetry::Full => TableContent::SignedFull,
+            Symmetry::Subsets => TableContent::Subsets,
         };
         Some(TableLayout::of(content, self.activation, self.tile.k))
     }
@@ -259,10 +282,11 @@ impl Spec {
     /// Layout of one group's weights on the weight port.
     pub fn weight_word(&self) -> WeightWord {
         match &self.architecture {
-            Architecture::LutTensorCore(table) => match table.symmetry {
+            Architecture::LookUp(table) => match table.symmetry {
                 Symmetry::Half { fold: Fold::Offline } => WeightWord::Folded,
                 _ => WeightWord::Plain,
             },
+            Architecture::AddArray => WeightWord::Plain,
             Architecture::MacArray => WeightWord::TwosComplement,
         }
     }
@@ -292,6 +316,10 @@ pub struct WeightBeat {
 pub enum Kind {
     /// `lut_tensor_core`.
     LutTensorCore,
+    /// `lut_conventional`.
+    LutConventional,
+    /// `add_array`.
+    AddArray,
     /// `mac_array`.
     MacArray,
 }
@@ -311,8 +339,11 @@ impl Kind {
 /// The hardware organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Architecture {
-    /// `lut_tensor_core`: table look-up, one bit plane a cycle.
-    LutTensorCore(Table),
+    /// Table look-up, one bit plane a cycle: `lut_conventional` where the tables hold sums of
+    /// [`Symmetry::Subsets`], otherwise `lut_tensor_core`.
+    LookUp(Table),
+    /// `add_array`: an adder for every weight bit of a step, one bit plane a cycle.
+    AddArray,
     /// `mac_array`: a two's-complement multiplier for every weight of a step.
     MacArray,
 }
@@ -342,8 +373,8 @@ pub struct Tile {
     pub m: u32,
     /// Columns (output channels), 1 to 1024.
     pub n: u32,
-    /// Elements of one group: of one table (2 to 6), or of one dot product in a `mac_array`
-    /// (1 to 64).
+    /// Elements of one group: of one table (2 to 6), of one dot product in a `mac_array` (1 to 64),
+    /// or of one weight word in an `add_array` (1 to 8).
     pub k: u32,
     /// Groups summed before one accumulator, 1 to 8 (1 in a `mac_array`).
     pub groups: u32,
@@ -372,7 +403,7 @@ pub struct Table {
     pub precompute: Precompute,
     /// Key `select`.
     pub select: Select,
-    /// Copies of each table register, each read by ceil(n / copies) columns; 1 to min(n, 16).
+    /// Copies of each table register, each read by ceil(n / copies) columns; 1 to n.
     pub copies: u32,
 }
 
@@ -386,6 +417,9 @@ pub enum Symmetry {
     },
     /// All 2^k entries, no negation.
     Full,
+    /// The sums of all subsets of the elements, for weights 1 and 0: a `lut_conventional`. That of
+    /// no element is not stored.
+    Subsets,
 }
 
 /// Key `fold`.
@@ -402,6 +436,8 @@ pub enum Fold {
 pub enum Precompute {
     /// The core, once per row and group, for all columns.
     Shared,
+    /// The core, once per row, group and copy of the tables: beside the columns that read it.
+    Local,
     /// Another operator; the activation port carries table entries.
     External,
 }

@@ -1,6 +1,6 @@
 //! Legal specs survive the way through text, and no text whatever makes the parser panic.
 
-use bitplane_formats::{IntegerFormat, WeightFormat, signed_bits};
+use bitplane_formats::{IntegerFormat, WeightFormat, WeightReading, signed_bits};
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, Architecture, Bus, Fold, KINDS, Overflow, Pipeline, PlaneOrder,
     Precompute, QuantisationGroup, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
@@ -14,10 +14,11 @@ fn tables() -> impl Strategy<Value = Table> {
         Symmetry::Half { fold: Fold::Offline },
         Symmetry::Half { fold: Fold::Runtime },
         Symmetry::Full,
+        Symmetry::Subsets,
     ]);
-    let precomputes = select(vec![Precompute::Shared, Precompute::External]);
+    let precomputes = select(vec![Precompute::Shared, Precompute::Local, Precompute::External]);
     let selects = select(vec![Select::OneHot, Select::Binary]);
-    (symmetries, precomputes, selects, 1..=16u32).prop_map(
+    (symmetries, precomputes, selects, 1..=1024u32).prop_map(
         |(symmetry, precompute, select, copies)| Table { symmetry, precompute, select, copies },
     )
 }
@@ -54,7 +55,8 @@ fn pipelines() -> impl Strategy<Value = Pipeline> {
 }
 
 fn architectures() -> impl Strategy<Value = Architecture> {
-    prop_oneof![tables().prop_map(Architecture::LutTensorCore), Just(Architecture::MacArray)]
+    let arrays = select(vec![Architecture::AddArray, Architecture::MacArray]);
+    prop_oneof![tables().prop_map(Architecture::LookUp), arrays]
 }
 
 /// Legal specs of every kind: drawn freely, then brought inside the rules between keys.
@@ -87,21 +89,28 @@ fn specs() -> impl Strategy<Value = Spec> {
 }
 
 fn legal(mut spec: Spec) -> Spec {
+    if spec.weight_reading() == WeightReading::Bits {
+        spec.weight_width = WeightWidth::Fixed;
+        if spec.zero_point == ZeroPointMode::PerGroup {
+            spec.zero_point = ZeroPointMode::Constant;
+        }
+    }
     match &mut spec.architecture {
-        Architecture::LutTensorCore(table) => {
+        Architecture::LookUp(table) => {
             spec.tile.k = spec.tile.k.max(2);
             table.copies = table.copies.min(spec.tile.n);
         }
+        Architecture::AddArray => spec.tile.k = spec.tile.k.max(1),
         Architecture::MacArray => {
             spec.tile.k = spec.tile.k.max(1);
             spec.tile.groups = 1;
             spec.zero_point = ZeroPointMode::None;
             spec.tile.plane_order = PlaneOrder::Inner;
             spec.weight_width = WeightWidth::Fixed;
-            if spec.pipeline.stages == Stages::Fixed(2) {
-                spec.pipeline.stages = Stages::Fixed(1);
-            }
         }
+    }
+    if spec.table().is_none() && spec.pipeline.stages == Stages::Fixed(2) {
+        spec.pipeline.stages = Stages::Fixed(1);
     }
     if spec.weight.bits() == 1 {
         spec.weight_width = WeightWidth::Fixed;

@@ -110,6 +110,8 @@ fn the_schema_tells_every_key() {
     insta::assert_snapshot!(schema(), @r#"
     Keys of a configuration file (TOML). Kinds of core:
       lut_tensor_core  table look-up, one bit plane of the weights a cycle (LUT Tensor Core)
+      lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
+      add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
       mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
 
     (above the first section)  Which core this is.
@@ -119,6 +121,8 @@ fn the_schema_tells_every_key() {
       kind (required)
           The hardware organisation.
             lut_tensor_core  table look-up, one bit plane of the weights a cycle (LUT Tensor Core)
+            lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
+            add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
             mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
 
     [activation]  The activations A.
@@ -136,6 +140,8 @@ fn the_schema_tells_every_key() {
       runtime_bits (default: false)
           Whether the bits of the weights are a field of each run, up to those of format.
           lut_tensor_core: false or true
+          lut_conventional: false
+          add_array: false
           mac_array: false
       bus (default: all bits that the array takes in a cycle)
           Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.
@@ -149,12 +155,16 @@ fn the_schema_tells_every_key() {
           Columns (output channels) worked on at once.
           an integer from 1 to 1024
       k (required)
-          Elements of one group: of one table, or of one dot product in a mac_array.
+          Elements of one group: of one table, one weight word in an add_array, or one dot product in a mac_array.
           lut_tensor_core: an integer from 2 to 6
+          lut_conventional: an integer from 2 to 6
+          add_array: an integer from 1 to 8
           mac_array: an integer from 1 to 64
       groups (default: 1)
           Groups summed before one accumulator.
           lut_tensor_core: an integer from 1 to 8
+          lut_conventional: an integer from 1 to 8
+          add_array: an integer from 1 to 8
           mac_array: the integer 1
       drain (default: group.scale_units, else the largest divisor of n that is at most 16)
           Results in one beat of the result port; divides n.
@@ -162,13 +172,15 @@ fn the_schema_tells_every_key() {
       plane_order (default: "inner")
           In which order the bit planes of a run come.
           lut_tensor_core: "inner" or "outer"
+          lut_conventional: "inner" or "outer"
+          add_array: "inner" or "outer"
           mac_array: "inner"
             inner            all planes of a k-step before the next, lowest first
             outer            all k-steps of a plane before the next, highest first; A once a plane
 
-    [table]  The tables of partial sums. Only lut_tensor_core.
+    [table]  The tables of partial sums. Only lut_tensor_core, lut_conventional.
       symmetry (default: "half")
-          How much of a table is stored.
+          How much of a table is stored; only in a lut_tensor_core.
             half             2^(k-1) entries; the others are their negation
             full             all 2^k entries, no negation in the lanes
       fold (default: "offline")
@@ -178,6 +190,7 @@ fn the_schema_tells_every_key() {
       precompute (default: "shared")
           Who builds the tables.
             shared           the core builds each table once for all columns
+            local            the core builds each copy of a table, beside its readers
             external         the activation port carries finished table entries
       select (default: "one_hot")
           How a lane picks its entry.
@@ -185,7 +198,7 @@ fn the_schema_tells_every_key() {
             binary           a multiplexer tree on the binary index in each lane
       copies (default: 1)
           Copies of each table register, to lower its fan-out; at most n.
-          an integer from 1 to 16
+          an integer from 1 to 1024
 
     [accumulate]  The accumulators, one for each of the m x n results.
       max_k (default: 4096)
@@ -205,6 +218,8 @@ fn the_schema_tells_every_key() {
       zero_point (default: "none")
           Zero points of the weights.
           lut_tensor_core: "none", "constant" or "per_group"
+          lut_conventional: "none" or "constant"
+          add_array: "none" or "constant"
           mac_array: "none"
             none             no correction: sums of the weights as the core reads them
             constant         one zero point for all columns, given with each run
@@ -220,6 +235,8 @@ fn the_schema_tells_every_key() {
       stages (default: "auto")
           Registers between select or multiply and the accumulator.
           lut_tensor_core: "auto" or an integer from 0 to 2
+          lut_conventional: "auto" or an integer from 0 to 2
+          add_array: "auto" or an integer from 0 to 1
           mac_array: "auto" or an integer from 0 to 1
             auto             chosen by the generator
       reset (default: "async")
@@ -232,7 +249,7 @@ fn the_schema_tells_every_key() {
 #[test]
 fn the_schema_leaves_out_what_is_not_built() {
     let texts = schema() + &json_schema().to_string();
-    for word in ["fp16", "ternary", "bitmod", "local"] {
+    for word in ["fp16", "ternary", "bitmod"] {
         assert!(!texts.contains(word), "{word}");
     }
 }
@@ -249,8 +266,9 @@ fn the_json_schema_has_one_object_for_each_kind() {
     let tile = &kinds[0]["properties"]["tile"];
     assert_eq!(tile["required"], serde_json::json!(["m", "n", "k"]));
     assert_eq!(tile["properties"]["k"]["maximum"], 6);
-    assert_eq!(kinds[1]["properties"]["tile"]["properties"]["k"]["maximum"], 64);
-    assert!(kinds[1]["properties"].get("table").is_none());
+    let mac_array = kinds.last().unwrap();
+    assert_eq!(mac_array["properties"]["tile"]["properties"]["k"]["maximum"], 64);
+    assert!(mac_array["properties"].get("table").is_none());
 }
 
 #[test]
@@ -279,115 +297,117 @@ fn a_starter_parses_without_warnings_and_shows_the_defaults() {
 #[test]
 fn a_starter_reads_well() {
     insta::assert_snapshot!(starter("mac_array").unwrap(), @r#"
-    # mac_array: parallel two's-complement multipliers, all bits of a weight a cycle.
-    # Keys without a leading # are required; the others show their default.
+# mac_array: parallel two's-complement multipliers, all bits of a weight a cycle.
+# Keys without a leading # are required; the others show their default.
 
-    # Which core this is.
+# Which core this is.
 
-    # Prefix of every module and name of the bundle.
-    # Legal: a name: 1 to 40 of the characters a-z, 0-9 and _, the first of them a letter.
-    # Default: the file's stem.
-    # name = "mac_array"
+# Prefix of every module and name of the bundle.
+# Legal: a name: 1 to 40 of the characters a-z, 0-9 and _, the first of them a letter.
+# Default: the file's stem.
+# name = "mac_array"
 
-    # The hardware organisation.
-    #     lut_tensor_core  table look-up, one bit plane of the weights a cycle (LUT Tensor Core)
-    #     mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
-    kind = "mac_array"
+# The hardware organisation.
+#     lut_tensor_core  table look-up, one bit plane of the weights a cycle (LUT Tensor Core)
+#     lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
+#     add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
+#     mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
+kind = "mac_array"
 
-    # The activations A.
-    [activation]
+# The activations A.
+[activation]
 
-    # Two's-complement integer of each activation.
-    # Legal: "int2" to "int16".
-    format = "int8"
+# Two's-complement integer of each activation.
+# Legal: "int2" to "int16".
+format = "int8"
 
-    # Bits of a k-step in one beat of activation_data_i; the last beat is padded.
-    # Legal: an integer from 1 to 262144.
-    # Default: all bits of a k-step.
-    # bus = 64
+# Bits of a k-step in one beat of activation_data_i; the last beat is padded.
+# Legal: an integer from 1 to 262144.
+# Default: all bits of a k-step.
+# bus = 64
 
-    # The weights.
-    [weight]
+# The weights.
+[weight]
 
-    # Code of each weight; its bits are its bit planes.
-    # Legal: "int1" to "int8".
-    format = "int2"
+# Code of each weight; its bits are its bit planes.
+# Legal: "int1" to "int8".
+format = "int2"
 
-    # Whether the bits of the weights are a field of each run, up to those of format.
-    # Legal: false.
-    # runtime_bits = false
+# Whether the bits of the weights are a field of each run, up to those of format.
+# Legal: false.
+# runtime_bits = false
 
-    # Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.
-    # Legal: an integer from 1 to 262144.
-    # Default: all bits that the array takes in a cycle.
-    # bus = 512
+# Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.
+# Legal: an integer from 1 to 262144.
+# Default: all bits that the array takes in a cycle.
+# bus = 512
 
-    # What the core works on in one cycle: m x n results, k * groups elements of each.
-    [tile]
+# What the core works on in one cycle: m x n results, k * groups elements of each.
+[tile]
 
-    # Rows (tokens) worked on at once.
-    # Legal: an integer from 1 to 16.
-    m = 2
+# Rows (tokens) worked on at once.
+# Legal: an integer from 1 to 16.
+m = 2
 
-    # Columns (output channels) worked on at once.
-    # Legal: an integer from 1 to 1024.
-    n = 64
+# Columns (output channels) worked on at once.
+# Legal: an integer from 1 to 1024.
+n = 64
 
-    # Elements of one group: of one table, or of one dot product in a mac_array.
-    # Legal: an integer from 1 to 64.
-    k = 4
+# Elements of one group: of one table, one weight word in an add_array, or one dot product in a mac_array.
+# Legal: an integer from 1 to 64.
+k = 4
 
-    # Groups summed before one accumulator.
-    # Legal: the integer 1.
-    # groups = 1
+# Groups summed before one accumulator.
+# Legal: the integer 1.
+# groups = 1
 
-    # Results in one beat of the result port; divides n.
-    # Legal: an integer from 1 to 1024.
-    # Default: group.scale_units, else the largest divisor of n that is at most 16.
-    # drain = 16
+# Results in one beat of the result port; divides n.
+# Legal: an integer from 1 to 1024.
+# Default: group.scale_units, else the largest divisor of n that is at most 16.
+# drain = 16
 
-    # In which order the bit planes of a run come.
-    #     inner            all planes of a k-step before the next, lowest first
-    # plane_order = "inner"
+# In which order the bit planes of a run come.
+#     inner            all planes of a k-step before the next, lowest first
+# plane_order = "inner"
 
-    # The accumulators, one for each of the m x n results.
-    [accumulate]
+# The accumulators, one for each of the m x n results.
+[accumulate]
 
-    # Longest exact run in elements of K.
-    # Legal: an integer from 1 to 16777216.
-    # max_k = 4096
+# Longest exact run in elements of K.
+# Legal: an integer from 1 to 16777216.
+# max_k = 4096
 
-    # Accumulator and result; auto is the narrowest that max_k needs.
-    # Legal: "auto" or "int16" to "int128".
-    #     auto             chosen by the generator
-    # format = "auto"
+# Accumulator and result; auto is the narrowest that max_k needs.
+# Legal: "auto" or "int16" to "int128".
+#     auto             chosen by the generator
+# format = "auto"
 
-    # What an accumulator narrower than max_k needs does.
-    #     refuse           a format narrower than max_k needs is an error
-    #     wrap             keep the low bits at every addition
-    #     saturate         clamp at every addition
-    # overflow = "refuse"
+# What an accumulator narrower than max_k needs does.
+#     refuse           a format narrower than max_k needs is an error
+#     wrap             keep the low bits at every addition
+#     saturate         clamp at every addition
+# overflow = "refuse"
 
-    # Corrections that belong to the quantisation of the weights.
-    [group]
+# Corrections that belong to the quantisation of the weights.
+[group]
 
-    # Zero points of the weights.
-    #     none             no correction: sums of the weights as the core reads them
-    # zero_point = "none"
+# Zero points of the weights.
+#     none             no correction: sums of the weights as the core reads them
+# zero_point = "none"
 
-    # Registers and reset.
-    [pipeline]
+# Registers and reset.
+[pipeline]
 
-    # Registers between select or multiply and the accumulator.
-    # Legal: "auto" or an integer from 0 to 1.
-    #     auto             chosen by the generator
-    # stages = "auto"
+# Registers between select or multiply and the accumulator.
+# Legal: "auto" or an integer from 0 to 1.
+#     auto             chosen by the generator
+# stages = "auto"
 
-    # How rst_ni acts.
-    #     async            asserted asynchronously, released synchronously
-    #     sync             sampled at the clock edge
-    # reset = "async"
-    "#);
+# How rst_ni acts.
+#     async            asserted asynchronously, released synchronously
+#     sync             sampled at the clock edge
+# reset = "async"
+"#);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Whether a core can use a packed file.
 
-use bitplane_formats::ZeroPoint;
-use bitplane_spec::{Architecture, Problem, Spec, WeightWidth, ZeroPointMode};
+use bitplane_formats::{WeightReading, ZeroPoint};
+use bitplane_spec::{Kind, Problem, Spec, WeightWidth, ZeroPointMode};
 
 use crate::layout::PackLayout;
 use crate::packed::PackedWeights;
@@ -39,9 +39,9 @@ impl PackedWeights {
         let wanted = PackLayout::of(spec).word_name();
         let message =
             format!("the file holds {found} words, the configuration reads {wanted} ones");
-        let key = match spec.architecture {
-            Architecture::LutTensorCore(_) => "table",
-            Architecture::MacArray => "kind",
+        let key = match spec.kind() {
+            Kind::LutTensorCore => "table",
+            Kind::LutConventional | Kind::AddArray | Kind::MacArray => "kind",
         };
         (found != wanted).then(|| self.problem("weights-word", key, message, spec))
     }
@@ -69,12 +69,12 @@ impl PackedWeights {
     }
 
     fn require_zero_point(&self, spec: &Spec) -> Option<Problem> {
-        match (&spec.architecture, spec.zero_point) {
-            (Architecture::MacArray, _) => self.require_twos_complement(spec),
-            (Architecture::LutTensorCore(_), ZeroPointMode::None) => self.require_mid_rise(spec),
-            (Architecture::LutTensorCore(_), ZeroPointMode::Constant) => self.require_common(spec),
+        match (spec.weight_reading(), spec.zero_point) {
+            (WeightReading::TwosComplement, _) => self.require_twos_complement(spec),
+            (_, ZeroPointMode::None) => self.require_fixed(spec),
+            (_, ZeroPointMode::Constant) => self.require_common(spec),
             // Every column of every quantisation group has a zero point of its own.
-            (Architecture::LutTensorCore(_), ZeroPointMode::PerGroup) => None,
+            (_, ZeroPointMode::PerGroup) => None,
         }
     }
 
@@ -88,8 +88,9 @@ impl PackedWeights {
         mid_rise.then(|| self.problem("weights-zero-point", "kind", message, spec))
     }
 
-    fn require_mid_rise(&self, spec: &Spec) -> Option<Problem> {
-        let found = self.zero_points().iter().find(|&&z| z != ZeroPoint::MID_RISE)?;
+    fn require_fixed(&self, spec: &Spec) -> Option<Problem> {
+        let fixed = spec.fixed_zero_point(self.format())?;
+        let found = self.zero_points().iter().find(|z| **z != fixed)?;
         let message = format!(
             "the file's {} weights have the reinterpreted zero point {}, which a configuration \
              with zero_point = \"none\" does not correct",
@@ -148,16 +149,14 @@ impl PackedWeights {
     fn fitting_format(&self, spec: &Spec) -> String {
         let mid_rise = self.zero_points().contains(&ZeroPoint::MID_RISE);
         let bits = spec.weight.bits();
-        match (&spec.architecture, spec.zero_point) {
-            (Architecture::LutTensorCore(_), ZeroPointMode::None) if bits > 1 => {
+        match (spec.weight_reading(), spec.zero_point) {
+            (WeightReading::Signs, ZeroPointMode::None) if bits > 1 => {
                 format!("int{bits}_mid_rise")
             }
-            (Architecture::LutTensorCore(_), ZeroPointMode::Constant)
-                if bits > 1 && self.differing().is_some() =>
-            {
+            (_, ZeroPointMode::Constant) if bits > 1 && self.differing().is_some() => {
                 format!("int{bits}_asymmetric_common")
             }
-            (Architecture::MacArray, _) if mid_rise => spec.weight.to_string(),
+            (WeightReading::TwosComplement, _) if mid_rise => spec.weight.to_string(),
             _ if !spec.run_weights().any(|weight| weight == self.format()) => {
                 spec.weight.to_string()
             }
@@ -172,8 +171,8 @@ mod tests {
     use crate::{Matrix, WeightQuantiser, pack, unpack};
     use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord};
     use bitplane_spec::{
-        Accumulate, AccumulatorFormat, Bus, Fold, Overflow, Pipeline, PlaneOrder, Precompute,
-        QuantisationGroup, Reset, Select, Stages, Symmetry, Table, Tile,
+        Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Pipeline, PlaneOrder,
+        Precompute, QuantisationGroup, Reset, Select, Stages, Symmetry, Table, Tile,
     };
     use insta::assert_snapshot;
 
@@ -204,7 +203,7 @@ mod tests {
             select: Select::OneHot,
             copies: 1,
         };
-        spec(Architecture::LutTensorCore(table), zero_point)
+        spec(Architecture::LookUp(table), zero_point)
     }
 
     fn packed(format: &str, word: WeightWord, k: u32) -> PackedWeights {

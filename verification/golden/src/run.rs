@@ -2,8 +2,8 @@ use crate::ZeroPoints;
 use crate::dot::{is_worth_threads, products};
 use crate::groups::grouped;
 use crate::policy::Policy;
-use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
-use bitplane_spec::{Architecture, PlaneOrder, Spec};
+use bitplane_formats::{IntegerFormat, WeightFormat, WeightReading, ZeroPoint};
+use bitplane_spec::{PlaneOrder, Spec, ZeroPointMode};
 use rayon::prelude::*;
 
 /// The logical matrices of one run: what is multiplied, without beats, masks or padding.
@@ -95,14 +95,15 @@ fn finished(
 ) -> Vec<i128> {
     let mut results = Vec::with_capacity(run.rows * run.columns);
     for row in 0..run.rows {
-        let activation_sum: i64 = run.row(row).iter().map(|a| i64::from(*a)).sum();
+        let activation_sum: i128 = run.row(row).iter().map(|a| i128::from(*a)).sum();
         results.extend((0..run.columns).map(|column| {
             let sum = policy.keep(sum(row, column));
-            match spec.architecture {
-                Architecture::LutTensorCore(_) => {
-                    policy.keep(corrected(sum, activation_sum, zero_point))
+            match spec.zero_point {
+                ZeroPointMode::None => sum,
+                ZeroPointMode::Constant | ZeroPointMode::PerGroup => {
+                    let reading = spec.weight_reading();
+                    policy.keep(reading.corrected(run.weight, sum, activation_sum, zero_point))
                 }
-                Architecture::MacArray => sum,
             }
         }));
     }
@@ -114,29 +115,18 @@ pub fn overflows(spec: &Spec, run: &Run) -> bool {
     run.steps(spec) > spec.max_steps()
 }
 
-/// The weights that the accumulator sees: q' of a table core, q - 2^(b-1) of a multiplier array.
+/// The weights that the accumulator sees.
 fn accumulated_weights(spec: &Spec, weight: WeightFormat, codes: &[u8], weights: &mut [i16]) {
     let pairs = codes.iter().zip(weights);
-    match spec.architecture {
-        Architecture::LutTensorCore(_) => {
+    // One loop for each reading, so that none decides on it in the loop.
+    match spec.weight_reading() {
+        WeightReading::Signs => {
             pairs.for_each(|(code, value)| *value = weight.reinterpret(*code) as i16);
         }
-        Architecture::MacArray => {
-            pairs.for_each(|(code, value)| *value = twos_complement(weight, *code) as i16);
+        WeightReading::Bits => pairs.for_each(|(code, value)| *value = (*code).into()),
+        reading @ WeightReading::TwosComplement => {
+            pairs.for_each(|(code, value)| *value = reading.value(weight, *code) as i16);
         }
-    }
-}
-
-fn twos_complement(weight: WeightFormat, code: u8) -> i32 {
-    weight.value(code, ZeroPoint::TWOS_COMPLEMENT)
-}
-
-/// (acc - z' sum A) / 2, rounded down; acc itself for the mid-rise grids. The two terms have the
-/// same parity unless a saturated accumulator has lost its own.
-fn corrected(sum: i128, activation_sum: i64, ZeroPoint(zero_point): ZeroPoint) -> i128 {
-    match zero_point {
-        0 => sum,
-        odd => (sum - i128::from(odd) * i128::from(activation_sum)) >> 1,
     }
 }
 
@@ -153,20 +143,16 @@ fn clamped(
         let beats = beats(spec, weight, activations, codes);
         return beats.fold(0, |sum, beat| format.saturate(sum + beat));
     }
-    let step = spec.elements_per_step() as usize;
+    let (step, reading) = (spec.elements_per_step() as usize, spec.weight_reading());
     let mut sum = 0;
     for plane in (0..weight.bits()).rev() {
         sum *= 2;
         for (activations, codes) in activations.chunks(step).zip(codes.chunks(step)) {
-            let signed = |(a, code): (&i32, &u8)| {
-                if bitplane_formats::plane_bit(*code, plane) {
-                    i128::from(*a)
-                } else {
-                    -i128::from(*a)
-                }
-            };
-            let partial: i128 = activations.iter().zip(codes).map(signed).sum();
-            sum = format.saturate(sum + partial);
+            // In units of the plane.
+            let bit = |code: u8| reading.beat_value(weight, code, plane) >> plane;
+            let products =
+                activations.iter().zip(codes).map(|(a, code)| i64::from(*a) * bit(*code));
+            sum = format.saturate(sum + i128::from(products.sum::<i64>()));
         }
     }
     sum
@@ -179,25 +165,13 @@ fn beats<'a>(
     activations: &'a [i32],
     codes: &'a [u8],
 ) -> impl Iterator<Item = i128> + 'a {
-    let step = spec.elements_per_step() as usize;
+    let (step, reading) = (spec.elements_per_step() as usize, spec.weight_reading());
     let steps = activations.chunks(step).zip(codes.chunks(step));
     steps.flat_map(move |(activations, codes)| {
         (0..spec.beats_per_step_of(weight)).map(move |beat| {
-            let weights = codes.iter().map(|code| beat_weight(spec, weight, *code, beat));
+            let weights = codes.iter().map(|code| reading.beat_value(weight, *code, beat));
             let products = activations.iter().zip(weights).map(|(a, w)| i64::from(*a) * w);
             i128::from(products.sum::<i64>())
         })
     })
-}
-
-fn beat_weight(spec: &Spec, weight: WeightFormat, code: u8, beat: u32) -> i64 {
-    match spec.architecture {
-        Architecture::LutTensorCore(_) => plane_weight(weight, code, beat),
-        Architecture::MacArray => i64::from(twos_complement(weight, code)),
-    }
-}
-
-fn plane_weight(weight: WeightFormat, code: u8, plane: u32) -> i64 {
-    debug_assert!(plane < weight.bits());
-    if bitplane_formats::plane_bit(code, plane) { 1 << plane } else { -(1 << plane) }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 fn spec(activation: u32, weight: u32) -> Spec {
     Spec {
         name: "core".to_owned(),
-        architecture: Architecture::LutTensorCore(Table {
+        architecture: Architecture::LookUp(Table {
             symmetry: Symmetry::Half { fold: Fold::Offline },
             precompute: Precompute::Shared,
             select: Select::OneHot,

@@ -19,7 +19,7 @@ pub struct Cover {
     /// Lanes (row, column) in which a result other than 0 was compared.
     pub lanes: Ratio,
     /// Table entries in both signs, for each column, group and plane: look-ups that picked them.
-    /// In a `mac_array` the codes of each column and element.
+    /// Where there are no tables, the codes of each column and element.
     pub indices: Ratio,
     /// Both values of each bit plane in each column.
     pub planes: Ratio,
@@ -50,8 +50,8 @@ impl Counter {
         let tile = spec.tile;
         let (n, planes) = (tile.n as usize, spec.weight.bits() as usize);
         let patterns = match spec.architecture {
-            Architecture::LutTensorCore(_) => (tile.groups as usize * planes) << tile.k,
-            Architecture::MacArray => {
+            Architecture::LookUp(_) => (tile.groups as usize * planes) << tile.k,
+            Architecture::AddArray | Architecture::MacArray => {
                 spec.elements_per_step() as usize * spec.weight.codes() as usize
             }
         };
@@ -78,8 +78,8 @@ impl Counter {
         for column in 0..case.columns {
             self.add_planes(case, column);
             match self.spec.architecture {
-                Architecture::LutTensorCore(_) => self.add_look_ups(case, column),
-                Architecture::MacArray => self.add_codes(case, column),
+                Architecture::LookUp(_) => self.add_look_ups(case, column),
+                Architecture::AddArray | Architecture::MacArray => self.add_codes(case, column),
             }
         }
     }

@@ -3,7 +3,7 @@ use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Session, Simulator,
 use bitplane_emit::wire::status;
 use bitplane_formats::{WeightFormat, ZeroPoint};
 use bitplane_golden::{GroupZeroPoints, Run, ZeroPoints};
-use bitplane_spec::{Architecture, QuantisationGroup, Spec, WeightWidth, ZeroPointMode};
+use bitplane_spec::{QuantisationGroup, Spec, WeightWidth};
 use serde::{Deserialize, Serialize};
 
 /// Words of stimulus in one batch (4 MB), unless a single run is longer.
@@ -383,11 +383,10 @@ fn zero_point_fault(spec: &Spec, layer: &Layer) -> Option<String> {
     }
 }
 
-/// A multiplier array works on two's-complement weights and on nothing else.
+/// A core without correction works on the weights as it reads them and on nothing else.
 fn takes(spec: &Spec, layer: &Layer, zero_point: ZeroPoint) -> bool {
-    match (&spec.architecture, spec.zero_point) {
-        (Architecture::MacArray, _) => zero_point == ZeroPoint::TWOS_COMPLEMENT,
-        (_, ZeroPointMode::None) => zero_point == ZeroPoint::MID_RISE,
-        (_, ZeroPointMode::Constant | ZeroPointMode::PerGroup) => layer.weight.accepts(zero_point),
+    match spec.fixed_zero_point(layer.weight) {
+        Some(fixed) => zero_point == fixed,
+        None => layer.weight.accepts(zero_point),
     }
 }

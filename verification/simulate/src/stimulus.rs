@@ -2,7 +2,7 @@
 
 use crate::{Case, Encoder, Stalls};
 use bitplane_formats::{WeightFormat, ZeroPoint};
-use bitplane_spec::{Architecture, Spec, ZeroPointMode};
+use bitplane_spec::{Architecture, Spec};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -171,14 +171,14 @@ impl Maker {
         cases
     }
 
-    /// Every column and group sees every pattern of signs on every plane (every code, in a
-    /// `mac_array`), against random activations.
+    /// Every column and group sees every pattern of bits on every plane (every code, where there are
+    /// no tables), against random activations.
     pub(crate) fn sweep(&mut self) -> Vec<Case> {
         let tile = self.spec.tile;
         let (k, groups) = (tile.k as usize, tile.groups as usize);
         let patterns = match self.spec.architecture {
-            Architecture::LutTensorCore(_) => 1 << tile.k,
-            Architecture::MacArray => self.spec.weight.codes() as usize,
+            Architecture::LookUp(_) => 1 << tile.k,
+            Architecture::AddArray | Architecture::MacArray => self.spec.weight.codes() as usize,
         };
         let mut cases = Vec::new();
         for start in (0..patterns).step_by(self.longest_steps) {
@@ -188,11 +188,11 @@ impl Maker {
                 for element in 0..case.elements {
                     let pattern = start + element / (k * groups);
                     let code = match self.spec.architecture {
-                        Architecture::LutTensorCore(_) => {
+                        Architecture::LookUp(_) => {
                             let group = element / k % groups;
                             swept_code(&self.spec, pattern, column + 3 * group, element % k)
                         }
-                        Architecture::MacArray => {
+                        Architecture::AddArray | Architecture::MacArray => {
                             ((pattern + 5 * column + 7 * (element % k)) % patterns) as u8
                         }
                     };
@@ -332,8 +332,8 @@ fn keep_first(case: &mut Case, elements: usize) {
 
 /// All that the core takes with `weight` codes, the most negative first.
 pub(crate) fn zero_points(spec: &Spec, weight: WeightFormat) -> Vec<ZeroPoint> {
-    if spec.zero_point == ZeroPointMode::None {
-        return vec![MID_RISE];
+    if let Some(fixed) = spec.fixed_zero_point(weight) {
+        return vec![fixed];
     }
     let codes = weight.codes() as i32;
     (-codes..=codes).map(ZeroPoint).filter(|z| weight.accepts(*z)).collect()

@@ -4,7 +4,7 @@
 use super::weight_beats;
 use bitplane_formats::{WeightFormat, ZeroPoint};
 use bitplane_simulate::{GroupZeroPoints, Layer, LayerReport, PackedBeats, Weights, ZeroPoints};
-use bitplane_spec::{Architecture, QuantisationGroup, Spec, ZeroPointMode};
+use bitplane_spec::{QuantisationGroup, Spec};
 use bitplane_weights::{PackedWeights, QuantisedActivations};
 
 /// What is multiplied.
@@ -72,13 +72,8 @@ impl<'a> Operands<'a> {
     }
 
     fn common_zero_point(&self, group: usize) -> ZeroPoint {
-        match (&self.spec.architecture, self.spec.zero_point) {
-            (Architecture::MacArray, _) => ZeroPoint::TWOS_COMPLEMENT,
-            (_, ZeroPointMode::None) => ZeroPoint::MID_RISE,
-            (_, ZeroPointMode::Constant | ZeroPointMode::PerGroup) => {
-                self.weights.zero_point(0, group)
-            }
-        }
+        let fixed = self.spec.fixed_zero_point(self.weights.format());
+        fixed.unwrap_or_else(|| self.weights.zero_point(0, group))
     }
 }
 

@@ -51,7 +51,7 @@ pub fn verilator() -> Option<Verilator> {
 pub fn spec(shape: Shape) -> Spec {
     Spec {
         name: "behavioural_core".to_owned(),
-        architecture: Architecture::LutTensorCore(Table {
+        architecture: Architecture::LookUp(Table {
             symmetry: Symmetry::Half { fold: Fold::Offline },
             precompute: Precompute::Shared,
             select: Select::OneHot,

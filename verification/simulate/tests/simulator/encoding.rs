@@ -13,7 +13,7 @@ const TINY: Shape = Shape { m: 1, n: 2, k: 2, activation: 4, weight: 2, drain: 2
 
 fn table_core(symmetry: Symmetry, precompute: Precompute) -> Spec {
     let table = Table { symmetry, precompute, select: Select::OneHot, copies: 1 };
-    Spec { architecture: Architecture::LutTensorCore(table), ..spec(TINY) }
+    Spec { architecture: Architecture::LookUp(table), ..spec(TINY) }
 }
 
 fn with_data_bits(stream: &str, bits: u32) -> Manifest {
