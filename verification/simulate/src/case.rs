@@ -41,7 +41,7 @@ impl Case {
             activations: vec![0; m as usize * elements],
             weight: spec.weight,
             codes: vec![0; n as usize * elements],
-            zero_point: ZeroPoint::MID_RISE,
+            zero_point: spec.weight_reading().zero_point(spec.weight),
             group_zero_points: spec.group_steps().map(|whole| {
                 let size = whole as usize * spec.elements_per_step() as usize;
                 let count = n as usize * elements.div_ceil(size);

@@ -1,7 +1,7 @@
 //! Runs to check a core with: directed corners and random ones.
 
 use crate::{Case, Encoder, Stalls};
-use bitplane_formats::{WeightFormat, ZeroPoint};
+use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint, signed_bits};
 use bitplane_spec::{Architecture, Spec};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -231,7 +231,8 @@ impl Maker {
     }
 
     /// Runs one k-step longer than `max_k` needs. The last step of the first is zero, so that its
-    /// results are exact all the same; the second is at the extreme and wraps or saturates.
+    /// results are exact all the same; the second is at the extreme and wraps or saturates, unless
+    /// it would leave an accumulator that is made for `max_k` alone: of that nothing is promised.
     pub(crate) fn overlong(&mut self) -> Vec<Case> {
         let steps = self.longest_steps + 1;
         let low = self.activation_range().0;
@@ -243,7 +244,14 @@ impl Maker {
         self.choose_weights(&mut small);
         let mut cases = vec![small];
         let top = (self.spec.weight.codes() - 1) as u8;
-        cases.push(self.constant(steps, low, |_, _| top));
+        let extreme = self.constant(steps, low, |_, _| top);
+        let weight = self.spec.weight_reading().value(self.spec.weight, top);
+        let sum = i128::from(low) * i128::from(weight) * extreme.elements as i128;
+        if IntegerFormat::new(self.spec.accumulator_bits()).is_some_and(|f| f.wrap(sum) == sum)
+            || self.spec.accumulator_bits() < signed_bits(self.spec.exact_accumulator())
+        {
+            cases.push(extreme);
+        }
         cases
     }
 
