@@ -7,6 +7,8 @@ use bitplane_spec::{Spec, parse};
 pub enum Organisation {
     /// Table look-up, one bit plane a cycle.
     LookUp(Tables),
+    /// Adders, one bit plane a cycle; key `group.zero_point`.
+    Add(&'static str),
     /// Multipliers, all bits of a weight at once.
     Multiply,
 }
@@ -29,8 +31,8 @@ pub struct Tables {
 /// How much of a table is stored, and where planes are folded onto it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// All entries.
-    Full,
+    /// Every sum of a subset, for weights 1 and 0.
+    Subsets,
     /// Half of them, folded at the weight port.
     HalfFoldedAtRunTime,
     /// Half of them, folded by the packer.
@@ -40,7 +42,7 @@ pub enum Stored {
 impl Stored {
     fn lines(self) -> &'static str {
         match self {
-            Self::Full => "symmetry = \"full\"\n",
+            Self::Subsets => "",
             Self::HalfFoldedAtRunTime => "symmetry = \"half\"\nfold = \"runtime\"\n",
             Self::HalfFoldedOffline => "symmetry = \"half\"\nfold = \"offline\"\n",
         }
@@ -75,7 +77,7 @@ impl Settings {
     /// Multiplications of an activation by one bit of a weight in one cycle.
     pub fn bit_macs_per_cycle(&self) -> u32 {
         match self.organisation {
-            Organisation::LookUp(_) => self.product,
+            Organisation::LookUp(_) | Organisation::Add(_) => self.product,
             Organisation::Multiply => self.product * self.weight_bits,
         }
     }
@@ -88,6 +90,7 @@ impl Settings {
             Organisation::LookUp(Tables { select, copies, .. }) => {
                 format!("{tile} groups{} {select} copies{copies}", self.groups)
             }
+            Organisation::Add(_) => format!("{tile} groups{}", self.groups),
             Organisation::Multiply => tile,
         }
     }
@@ -97,7 +100,15 @@ impl Settings {
         let n = self.n()?;
         let (kind, groups, rest) = match self.organisation {
             Organisation::LookUp(tables) => {
-                ("lut_tensor_core", format!("groups = {}\n", self.groups), tables.sections())
+                let kind = match tables.stored {
+                    Stored::Subsets => "lut_conventional",
+                    Stored::HalfFoldedAtRunTime | Stored::HalfFoldedOffline => "lut_tensor_core",
+                };
+                (kind, format!("groups = {}\n", self.groups), tables.sections())
+            }
+            Organisation::Add(zero_point) => {
+                let rest = format!("\n[group]\nzero_point = \"{zero_point}\"\n");
+                ("add_array", format!("groups = {}\n", self.groups), rest)
             }
             Organisation::Multiply => ("mac_array", String::new(), String::new()),
         };

@@ -8,15 +8,17 @@ use crate::failure::Failure;
 use bitplane_synthesise::Library;
 use clap::ValueEnum;
 
-/// UNPU as the paper's baseline: all entries stored, a multiplexer on the binary index in every
-/// lane, tables built in the array.
+/// UNPU as the paper's baseline: the sums of all subsets stored, a multiplexer on the binary index
+/// in every lane, tables built in the array.
 const UNPU: Tables = Tables {
-    stored: Stored::Full,
+    stored: Stored::Subsets,
     precompute: "shared",
     select: "binary",
     copies: 1,
     zero_point: "none",
 };
+/// As above, with a builder beside every quarter of the columns.
+const CONVENTIONAL: Tables = Tables { precompute: "local", copies: 4, ..UNPU };
 const HALF: Tables = Tables { stored: Stored::HalfFoldedAtRunTime, ..UNPU };
 const OFFLINE: Tables = Tables { stored: Stored::HalfFoldedOffline, ..UNPU };
 const FUSED: Tables = Tables { precompute: "external", ..OFFLINE };
@@ -35,6 +37,8 @@ const LOOK_UP_AXES: [Axis; 5] = [
     Axis::Copies(&[1, 2, 4]),
     Axis::Elements(&[2, 4]),
 ];
+const ADD: Organisation = Organisation::Add("none");
+const ADD_AXES: [Axis; 2] = [Axis::Groups(&[1, 2, 4, 8]), Axis::Rows(&[1, 2, 4, 8])];
 const MULTIPLY_AXES: [Axis; 2] = [Axis::Elements(&[4, 8, 16, 32, 64]), Axis::Rows(&[1, 2, 4, 8])];
 
 /// Parts of the reproduction, each of which can be run alone.
@@ -55,6 +59,8 @@ pub struct Step {
     pub core: Core,
     /// The published line.
     pub published: Option<Published>,
+    /// A unit that works for the core outside of it, and a core that has as many of it inside.
+    pub outside: Option<(Core, &'static str)>,
 }
 
 /// A tile of `product` with two rows.
@@ -64,37 +70,46 @@ fn tile(product: u32, tables: Tables, groups: u32) -> Settings {
 }
 
 /// The table's cores in order: the published steps, each on top of the one before, then ours.
-/// Precompute is counted everywhere but in the published step that moves it out of the array.
+/// Precompute is counted everywhere: where it is outside of the array, at its area inside.
 pub fn steps(product: u32) -> Vec<Step> {
     let published = LUT_ABLATION.map(Some);
-    let ours = [None; 6];
-    let rows: [(&str, &str, Tables, u32); 9] = [
-        ("unpu", "UNPU: full table, binary select", UNPU, 1),
+    let ours = [None; 7];
+    let rows: [(&str, &str, Tables, u32); 10] = [
+        ("unpu", "UNPU: all subsets, binary select", UNPU, 1),
         ("weight_reinterpretation", "+ weight reinterpretation: half table", HALF, 1),
         ("negation_elimination", "+ negation elimination: offline fold", OFFLINE, 1),
-        ("fused_precompute", "+ split and fused precompute (not counted)", FUSED, 1),
-        ("one_hot", "precompute counted again, + one-hot select", ONE_HOT, 1),
+        ("fused_precompute", "+ split and fused precompute", FUSED, 1),
+        ("one_hot", "precompute inside again, + one-hot select", ONE_HOT, 1),
         ("groups_2", "+ 2 groups an accumulator", ONE_HOT, 2),
         ("groups_4", "+ 4 groups", ONE_HOT, 4),
         ("groups_8", "+ 8 groups", ONE_HOT, 8),
         ("zero_point", "4 groups with zero-point correction", CORRECTED, 4),
+        ("conventional", "UNPU with 4 local builders", CONVENTIONAL, 1),
     ];
     let published = published.into_iter().chain(ours);
     let steps = rows.into_iter().zip(published).filter_map(|(row, published)| {
         let (name, title, tables, groups) = row;
         let core = Core::legal(name, title, tile(product, tables, groups))?;
-        Some(Step { core, published })
+        let builders = Tables { precompute: "shared", ..tables };
+        let outside = match tables.precompute {
+            "external" => Core::legal(name, title, tile(product, builders, groups)),
+            _ => None,
+        };
+        let outside = outside.map(|core| (core, "table_precompute"));
+        Some(Step { core, published, outside })
     });
     steps.collect()
 }
 
-/// Where the searches start: look-up from the published baseline and from our last step, multipliers
-/// from as many elements a dot product.
-fn starts(product: u32) -> [(&'static str, &'static str, Settings, &'static [Axis]); 3] {
+/// Where the searches start: look-up from the published baseline and from our last step, adders and
+/// multipliers from as many elements a sum.
+fn starts(product: u32) -> [(&'static str, &'static str, Settings, &'static [Axis]); 4] {
+    let add = tile(product, UNPU, 4);
     let multiply = Settings { organisation: Organisation::Multiply, ..multiplier_tile(product, 2) };
     [
         ("unpu_tuned", "UNPU, tuned", tile(product, UNPU, 1), &LOOK_UP_AXES),
         ("look_up_tuned", "look-up, tuned", tile(product, ONE_HOT, 4), &LOOK_UP_AXES),
+        ("add_tuned", "ADD array, tuned", Settings { organisation: ADD, ..add }, &ADD_AXES),
         ("mac_tuned", "multipliers INT8 x INT2, tuned", multiply, &MULTIPLY_AXES),
     ]
 }
@@ -186,7 +201,13 @@ pub fn run(
         let steps = steps(product);
         let cores: Vec<Core> = steps.iter().map(|step| step.core.clone()).collect();
         let published = steps.iter().map(|step| step.published);
-        ablation.steps = bench.measure(&cores, library)?.into_iter().zip(published).collect();
+        let mut measured = bench.measure(&cores, library)?;
+        for (measured, step) in measured.iter_mut().zip(&steps) {
+            if let Some((core, unit)) = &step.outside {
+                measured.outside = bench.unit_area(core, library, unit)?;
+            }
+        }
+        ablation.steps = measured.into_iter().zip(published).collect();
     }
     if parts.contains(&Part::Tuned) {
         for (name, title, settings, axes) in starts(product) {
@@ -220,7 +241,7 @@ mod tests {
     #[test]
     fn every_step_is_a_legal_core_of_the_published_size() {
         let steps = steps(LUT_ABLATION_PRODUCT);
-        assert_eq!(steps.len(), 9);
+        assert_eq!(steps.len(), 10);
         for step in &steps {
             let tile = step.core.spec.tile;
             assert_eq!(tile.m * tile.n * tile.k * tile.groups, 512, "{}", step.core.name);
@@ -238,8 +259,8 @@ mod tests {
             let [a, b] =
                 lines.map(|l| l.collect::<Vec<_>>()).collect::<Vec<_>>().try_into().unwrap();
             let new: Vec<_> = b.iter().filter(|line| !a.contains(line)).collect();
-            // Runtime fold is said together with the half table that it is about.
-            let settings = if new.contains(&&"symmetry = \"half\"") { 2 } else { 1 };
+            // Another kind, and what only it has: how much of a table is stored and who folds it.
+            let settings = if new.contains(&&"symmetry = \"half\"") { 3 } else { 1 };
             assert_eq!(new.len(), settings, "{new:?}");
         }
     }

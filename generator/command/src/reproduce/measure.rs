@@ -11,7 +11,8 @@ use crate::places::{cache, keep_log, scratch};
 use crate::progress::Progress;
 use bitplane_spec::Problem;
 use bitplane_synthesise::{
-    Failure as Error, Library, Report, Request, Watch, Yosys, fingerprint, synthesise_total,
+    Failure as Error, Library, Report, Request, Watch, Yosys, fingerprint, synthesise,
+    synthesise_total,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,12 +30,19 @@ pub struct Measured {
     pub core: Core,
     /// Its figures; without the area by unit.
     pub report: Report,
+    /// Area of what works for the core outside of it.
+    pub outside: f64,
 }
 
 impl Measured {
+    /// Area of the core and of what works for it outside.
+    pub fn area(&self) -> f64 {
+        self.report.area + self.outside
+    }
+
     /// Area per multiplication of an activation by one bit of a weight a cycle.
     pub fn area_per_bit_mac(&self) -> f64 {
-        self.report.area / f64::from(self.core.settings.bit_macs_per_cycle())
+        self.area() / f64::from(self.core.settings.bit_macs_per_cycle())
     }
 }
 
@@ -73,16 +81,36 @@ impl<'a> Bench<'a> {
         thread::scope(|scope| {
             let jobs = self.jobs.min(cores.len());
             let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(|| batch.work())).collect();
-            while workers.iter().any(|worker| !worker.is_finished()) {
-                self.show(library);
-                if interrupt::check().is_err() {
-                    batch.stop.store(true, Ordering::Relaxed);
-                }
-                thread::sleep(POLL);
-            }
+            let finished = || workers.iter().all(|worker| worker.is_finished());
+            self.watch(library, &batch.stop, finished);
         });
         interrupt::check()?;
         batch.finish()
+    }
+
+    /// Area of all instances of `unit` in `core`, from a synthesis that keeps the hierarchy.
+    pub fn unit_area(&self, core: &Core, library: &Library, unit: &str) -> Result<f64, Failure> {
+        let stop = AtomicBool::new(false);
+        let report = thread::scope(|scope| {
+            let worker = scope.spawn(|| self.report(core, library, &stop, synthesise, "-units"));
+            self.watch(library, &stop, || worker.is_finished());
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        interrupt::check()?;
+        let report = report?;
+        let areas = report.units.iter().filter(|each| each.name == unit).map(|each| each.area);
+        Ok(areas.sum())
+    }
+
+    /// Shows progress and passes an interruption on until all is finished.
+    fn watch(&self, library: &Library, stop: &AtomicBool, finished: impl Fn() -> bool) {
+        while !finished() {
+            self.show(library);
+            if interrupt::check().is_err() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            thread::sleep(POLL);
+        }
     }
 
     fn show(&self, library: &Library) {
@@ -91,7 +119,15 @@ impl<'a> Bench<'a> {
         self.progress.report(library.name(), done, planned);
     }
 
-    fn report(&self, core: &Core, library: &Library, stop: &AtomicBool) -> Result<Report, Failure> {
+    /// The report of `flow`, which is kept under a name of its own.
+    fn report(
+        &self,
+        core: &Core,
+        library: &Library,
+        stop: &AtomicBool,
+        flow: fn(&Request, &Watch<'_>) -> Result<Report, Error>,
+        kind: &str,
+    ) -> Result<Report, Failure> {
         let scratch = scratch()?;
         let bundle = bitplane_emit::bundle(&core.spec);
         write_plain(&files(&bundle), &scratch.path().join("bundle"))?;
@@ -103,12 +139,12 @@ impl<'a> Bench<'a> {
             work_dir: scratch.path().join("work"),
             yosys: self.yosys.clone(),
         };
-        let kept = Kept::of(&request)?;
+        let kept = Kept::of(&request, kind)?;
         if let Some(report) = kept.read() {
             return Ok(report);
         }
         let watch = Watch { on_stage: &|_| (), interrupt: stop };
-        let report = synthesise_total(&request, &watch).map_err(|error| failed(core, error))?;
+        let report = flow(&request, &watch).map_err(|error| failed(core, error))?;
         if !report.problems.is_empty() {
             return Err(wrong(core, &report, scratch.path()));
         }
@@ -132,7 +168,7 @@ impl Batch<'_> {
         while !self.stop.load(Ordering::Relaxed) {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(core) = self.cores.get(place) else { return };
-            let result = self.bench.report(core, self.library, &self.stop);
+            let result = self.bench.report(core, self.library, &self.stop, synthesise_total, "");
             self.bench.done.fetch_add(1, Ordering::Relaxed);
             if result.is_err() {
                 self.stop.store(true, Ordering::Relaxed);
@@ -148,7 +184,9 @@ impl Batch<'_> {
         let (mut measured, mut failures) = (Vec::new(), Vec::new());
         for (core, result) in self.cores.iter().zip(results) {
             match result {
-                Some(Ok(report)) => measured.push(Measured { core: core.clone(), report }),
+                Some(Ok(report)) => {
+                    measured.push(Measured { core: core.clone(), report, outside: 0.0 });
+                }
                 Some(Err(failure)) => failures.push(failure),
                 None => {}
             }
@@ -167,10 +205,10 @@ struct Kept {
 }
 
 impl Kept {
-    fn of(request: &Request) -> Result<Self, Failure> {
+    fn of(request: &Request, kind: &str) -> Result<Self, Failure> {
         let digest = fingerprint(request).map_err(synth::failure)?;
         let folder = cache().map(|cache| cache.join("reports"));
-        Ok(Self { path: folder.map(|folder| folder.join(format!("{digest}.json"))) })
+        Ok(Self { path: folder.map(|folder| folder.join(format!("{digest}{kind}.json"))) })
     }
 
     fn read(&self) -> Option<Report> {

@@ -86,7 +86,7 @@ fn place(report: &Report) -> String {
 fn figures(measured: &Measured) -> [String; 3] {
     let report = &measured.report;
     [
-        format!("{:.0}", report.area),
+        format!("{:.0}", measured.area()),
         format!("{:.2}", measured.area_per_bit_mac()),
         format!("{:.0}", report.delay_ps),
     ]
@@ -212,7 +212,8 @@ fn core(measured: &Measured) -> Value {
         "title": core.title,
         "tile": core.settings.shape(),
         "digest": core.spec.digest(),
-        "area": report.area,
+        "area": measured.area(),
+        "area_outside": measured.outside,
         "area_unit": report.area_unit,
         "bit_macs_per_cycle": core.settings.bit_macs_per_cycle(),
         "area_per_bit_mac": measured.area_per_bit_mac(),
