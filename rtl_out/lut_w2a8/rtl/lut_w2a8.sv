@@ -244,12 +244,12 @@ module lut_w2a8 (
   localparam int OwnBits = 9;
 
   for (genvar r = 0; r < Rows; r++) begin : gen_activation_sum
-    logic [Groups*EntryBits-1:0] positive;
+    logic [9:0] terms;
 
     // The last entry of a table adds all activations.
     for (genvar g = 0; g < Groups; g++) begin : gen_group
       localparam int Low = ((r * Copies * Groups) + g) * TableBits;
-      assign positive[g*EntryBits +: EntryBits] = {
+      assign terms[g*EntryBits +: EntryBits] = {
           tables[Low+TableBits-1 -: OwnBits], tables[Low]};
     end
 
@@ -257,7 +257,7 @@ module lut_w2a8 (
       .clk_i      (clk_i),
       .enable_i   (sum_enable),
       .next_row_i (next_row),
-      .entries_i  (positive),
+      .terms_i    (terms),
       .chain_i    (activation_chain[r*SumBits +: SumBits]),
       .sum_o      (activation_sums[r*SumBits +: SumBits])
     );

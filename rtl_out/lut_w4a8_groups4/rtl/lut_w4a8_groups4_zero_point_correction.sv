@@ -27,22 +27,22 @@ module lut_w4a8_groups4_zero_point_correction (
   localparam int ProductBits = 25;
   localparam int DifferenceBits = 25;
 
-  logic signed [4:0] zero_point_q;
+  logic [4:0] factor_q;
   logic signed [19:0] sum;
   logic signed [ProductBits-1:0] product_d, product_q;
 
   assign sum       = $signed(sum_i);
   // The low bits are enough: a result takes 25 bits of the difference.
-  assign product_d = zero_point_q * sum;
+  assign product_d = $signed(factor_q) * sum;
 
   always_ff @(posedge clk_i) begin : p_product
-    if (run_done_i) zero_point_q <= $signed(run_zero_point_i);
+    if (run_done_i) factor_q  <= run_zero_point_i;
     if (next_row_i) product_q <= product_d;
   end
 
   logic is_odd;
 
-  assign is_odd = zero_point_q[0];
+  assign is_odd = factor_q[0];
 
   for (genvar i = 0; i < 16; i++) begin : gen_result
     logic signed [DifferenceBits-1:0] difference;

@@ -1,0 +1,9 @@
+rtl/add_w2a8_control.sv
+rtl/add_w2a8_weight_register.sv
+rtl/add_w2a8_operand_register.sv
+rtl/add_w2a8_add_lane.sv
+rtl/add_w2a8_plane_accumulator.sv
+rtl/add_w2a8_activation_sum.sv
+rtl/add_w2a8_zero_point_correction.sv
+rtl/add_w2a8_result_drain.sv
+rtl/add_w2a8.sv

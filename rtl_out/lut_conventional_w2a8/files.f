@@ -1,0 +1,12 @@
+rtl/lut_conventional_w2a8_control.sv
+rtl/lut_conventional_w2a8_weight_register.sv
+rtl/lut_conventional_w2a8_activation_register.sv
+rtl/lut_conventional_w2a8_table_precompute.sv
+rtl/lut_conventional_w2a8_table_registers.sv
+rtl/lut_conventional_w2a8_weight_decoder.sv
+rtl/lut_conventional_w2a8_select_lane.sv
+rtl/lut_conventional_w2a8_plane_accumulator.sv
+rtl/lut_conventional_w2a8_activation_sum.sv
+rtl/lut_conventional_w2a8_zero_point_correction.sv
+rtl/lut_conventional_w2a8_result_drain.sv
+rtl/lut_conventional_w2a8.sv
