@@ -115,6 +115,24 @@ proptest! {
     }
 
     #[test]
+    fn adders_and_tables_of_subsets_give_the_results_of_signed_tables((mut spec, run) in any_run()) {
+        spec.architecture = Architecture::AddArray;
+        prop_assert_eq!(results(&spec, &run), reference(&spec, &run));
+        let subsets = Table {
+            symmetry: Symmetry::Subsets,
+            precompute: Precompute::Local,
+            select: Select::Binary,
+            copies: 2,
+        };
+        spec.architecture = Architecture::LookUp(subsets);
+        prop_assert_eq!(results(&spec, &run), reference(&spec, &run));
+        spec.zero_point = ZeroPointMode::None;
+        let fixed = ZeroPoints::Constant(spec.fixed_zero_point(run.weight).unwrap());
+        let unsigned = Run { zero_points: fixed, ..run };
+        prop_assert_eq!(results(&spec, &unsigned), reference(&spec, &unsigned));
+    }
+
+    #[test]
     fn a_multiplier_array_multiplies_twos_complement_weights((mut spec, run) in any_run()) {
         spec.architecture = Architecture::MacArray;
         prop_assert_eq!(results(&spec, &run), reference(&spec, &run));

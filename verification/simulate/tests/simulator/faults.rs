@@ -118,6 +118,45 @@ scale_units = 2
 stages = 0
 "#;
 
+/// Adders on bit planes; the sum of the activations comes from the operands.
+const ADD: &str = r#"
+kind = "add_array"
+[activation]
+format = "int5"
+[weight]
+format = "int2"
+[tile]
+m = 2
+n = 3
+k = 3
+groups = 2
+[accumulate]
+max_k = 200
+[group]
+zero_point = "constant"
+"#;
+
+/// Sums of subsets, with a builder for each copy of the tables.
+const CONVENTIONAL: &str = r#"
+kind = "lut_conventional"
+[activation]
+format = "int5"
+[weight]
+format = "int2"
+[tile]
+m = 1
+n = 4
+k = 3
+[table]
+precompute = "local"
+select = "binary"
+copies = 2
+[accumulate]
+max_k = 200
+[group]
+zero_point = "constant"
+"#;
+
 /// A change to one unit's text of a core; the top module is the unit without a name.
 struct Fault {
     name: &'static str,
@@ -128,6 +167,41 @@ struct Fault {
 }
 
 const FAULTS: &[Fault] = &[
+    Fault {
+        name: "activation against its neighbour's weight bit",
+        core: ADD,
+        unit: "add_lane",
+        right: "{Bits{weights_i[i]}}",
+        wrong: "{Bits{weights_i[i ^ 1]}}",
+    },
+    Fault {
+        name: "last element left out of the sum of the activations",
+        core: ADD,
+        unit: "activation_sum",
+        right: "t < 6;",
+        wrong: "t < 5;",
+    },
+    Fault {
+        name: "sums of codes corrected as sums of signs",
+        core: ADD,
+        unit: "zero_point_correction",
+        right: "run_zero_point_i + 3'd3",
+        wrong: "run_zero_point_i",
+    },
+    Fault {
+        name: "entry of no element is not 0",
+        core: CONVENTIONAL,
+        unit: "select_lane",
+        right: "half = {entries, {ValueBits{1'b0}}};",
+        wrong: "half = {entries, entries[ValueBits-1:0]};",
+    },
+    Fault {
+        name: "second copy of the tables not built",
+        core: CONVENTIONAL,
+        unit: "",
+        right: ".tables_i (built),",
+        wrong: ".tables_i ((c == 1) ? '0 : built),",
+    },
     Fault {
         name: "wrong fold bit",
         core: CORE,
@@ -380,7 +454,7 @@ fn write(path: &Path, text: &str) {
 #[test]
 fn the_generated_cores_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
-    for core in [CORE, RUNTIME, OUTER, BUS, GROUPS] {
+    for core in [CORE, RUNTIME, OUTER, BUS, GROUPS, ADD, CONVENTIONAL] {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{:?}", report.failure);
     }
