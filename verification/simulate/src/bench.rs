@@ -187,9 +187,11 @@ impl<'a> Bench<'a> {
         let beats = (batch.weight_beats() / self.encoder.bus_beats()[1]) as u64
             - cases.iter().map(groups).sum::<u64>();
         self.report.vectors += beats;
-        let tile = self.spec().tile;
-        self.report.lookups += beats * u64::from(tile.m * tile.n * tile.groups);
+        self.report.lookups += beats * self.spec().operations_per_cycle();
         self.report.runs += cases.len() as u64;
+        if batch.stalls.worst() > 0 {
+            self.report.stalled_runs += cases.len() as u64;
+        }
         for (case, values) in cases.iter().zip(values) {
             if expected_flags(self.spec(), std::slice::from_ref(case)) == 0 {
                 let longest = case.longest_k(self.spec());

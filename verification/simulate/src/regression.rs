@@ -14,7 +14,7 @@ use bitplane_spec::Spec;
 pub struct Options {
     /// At least so many look-up cycles (weight beats) in compared runs.
     pub vectors: u64,
-    /// At least so many complete runs compared.
+    /// At least so many complete runs with stalls compared.
     pub runs: u64,
     /// Everything random follows from it and from [`Start::seed`].
     pub start: Start,
@@ -143,12 +143,13 @@ impl Regression<'_> {
 
     fn random(&mut self) -> Flow {
         let (vectors, runs) = (self.options.vectors, self.options.runs);
-        let (from_vectors, from_runs) = (self.bench.report.vectors, self.bench.report.runs);
+        let (from_vectors, from_runs) = (self.bench.report.vectors, self.bench.report.stalled_runs);
         let goal = vectors.max(1);
         let mut restarts = 1;
         for batch in 0.. {
             let report = &self.bench.report;
-            let short = report.runs - from_runs < runs || report.vectors - from_vectors < vectors;
+            let short =
+                report.stalled_runs - from_runs < runs || report.vectors - from_vectors < vectors;
             let done = (report.vectors - from_vectors).min(goal);
             self.bench.monitor.report("random runs", done, goal)?;
             // Few runs may be asked for; clear and reset are checked all the same.

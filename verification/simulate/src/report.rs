@@ -11,6 +11,8 @@ pub struct Report {
     pub lookups: u64,
     /// Complete runs compared.
     pub runs: u64,
+    /// Of these, runs during which at least one stream held back at times.
+    pub stalled_runs: u64,
     /// Results compared.
     pub results: u64,
     /// Differences found; checking stops after the first batch that has any.

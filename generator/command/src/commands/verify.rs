@@ -23,7 +23,7 @@ pub struct Verify {
     /// Look-up cycles to compare at least, beside the directed corners
     #[arg(long, default_value_t = 20_000, value_name = "CYCLES")]
     vectors: u64,
-    /// Complete runs to compare at least, of differing K, with stalls
+    /// Complete runs with stalls to compare at least, of differing K
     #[arg(long, default_value_t = 200, value_name = "RUNS")]
     runs: u64,
     /// Everything random follows from it

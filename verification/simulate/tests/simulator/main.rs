@@ -2,6 +2,7 @@
 
 mod behavioural;
 mod common;
+mod counts;
 mod encoding;
 mod faults;
 mod groups;
