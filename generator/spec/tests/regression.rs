@@ -19,11 +19,13 @@ struct NotRun {
 }
 
 const LUT: &str = "lut_tensor_core";
+const CONVENTIONAL: &str = "lut_conventional";
+const ADD: &str = "add_array";
 const MAC: &str = "mac_array";
 
 const NOT_RUN: &[NotRun] = &[
     NotRun {
-        kinds: &[LUT],
+        kinds: &[LUT, CONVENTIONAL],
         key: "activation.bus",
         end: 1,
         instead: &[4, 8],
@@ -31,7 +33,7 @@ const NOT_RUN: &[NotRun] = &[
                  k-step of fewer bits",
     },
     NotRun {
-        kinds: &[MAC],
+        kinds: &[ADD, MAC],
         key: "activation.bus",
         end: 1,
         instead: &[2, 8],
@@ -39,7 +41,7 @@ const NOT_RUN: &[NotRun] = &[
                  k-step of fewer bits",
     },
     NotRun {
-        kinds: &[LUT],
+        kinds: &[LUT, CONVENTIONAL],
         key: "weight.bus",
         end: 1,
         instead: &[2, 8],
@@ -47,14 +49,14 @@ const NOT_RUN: &[NotRun] = &[
                  only for fewer bits",
     },
     NotRun {
-        kinds: &[LUT, MAC],
+        kinds: &[LUT, CONVENTIONAL, ADD, MAC],
         key: "activation.bus",
         end: WIDEST_BUS,
         instead: &[],
         reason: "no k-step has so many bits",
     },
     NotRun {
-        kinds: &[LUT, MAC],
+        kinds: &[LUT, CONVENTIONAL, ADD, MAC],
         key: "weight.bus",
         end: WIDEST_BUS,
         instead: &[],
@@ -73,6 +75,27 @@ const NOT_RUN: &[NotRun] = &[
         end: 1024,
         instead: &[256],
         reason: "a minute of compilation for the result drain that lut_tensor_core runs",
+    },
+    NotRun {
+        kinds: &[CONVENTIONAL, ADD],
+        key: "tile.n",
+        end: 1024,
+        instead: &[64],
+        reason: "a minute of compilation for the loops over columns that lut_tensor_core runs",
+    },
+    NotRun {
+        kinds: &[CONVENTIONAL, ADD],
+        key: "tile.drain",
+        end: 1024,
+        instead: &[64],
+        reason: "a minute of compilation for the result drain that lut_tensor_core runs",
+    },
+    NotRun {
+        kinds: &[LUT, CONVENTIONAL],
+        key: "table.copies",
+        end: 1024,
+        instead: &[16],
+        reason: "minutes of compilation for tables that differ in nothing",
     },
     NotRun {
         kinds: &[LUT],
@@ -221,10 +244,16 @@ fn numbers(used: &BTreeSet<&str>) -> BTreeSet<u64> {
     used.iter().filter_map(|setting| number(setting)).collect()
 }
 
-/// The keys about quantisation groups have no setting in a kind that works on none.
-fn has_settings(key: &str, keys: &BTreeMap<String, Legal>) -> bool {
-    let of_groups = ["group.size", "group.scale_units"].contains(&key);
-    !of_groups || keys["group.zero_point"].words.iter().any(|word| word == "per_group")
+/// The keys about quantisation groups have no setting in a kind that works on none, those about
+/// symmetry none in a kind whose tables have none.
+fn has_settings(kind: &str, key: &str, keys: &BTreeMap<String, Legal>) -> bool {
+    match key {
+        "group.size" | "group.scale_units" => {
+            keys["group.zero_point"].words.iter().any(|word| word == "per_group")
+        }
+        "table.symmetry" | "table.fold" => kind != CONVENTIONAL,
+        _ => true,
+    }
 }
 
 fn assert_none(missing: &[String]) {
@@ -236,7 +265,7 @@ fn every_kind_is_run_with_every_word_and_both_ends_of_every_range() {
     let configurations = configurations();
     let mut missing = Vec::new();
     for (kind, keys) in &schema() {
-        for (key, legal) in keys.iter().filter(|(key, _)| has_settings(key, keys)) {
+        for (key, legal) in keys.iter().filter(|(key, _)| has_settings(kind, key, keys)) {
             let used = used(&configurations, kind, key);
             let words = legal.words.iter().filter(|word| !used.contains(word.as_str()));
             missing.extend(words.map(|word| format!("{kind}: {key} = {word}")));
@@ -274,12 +303,12 @@ fn every_value_of_a_short_range_is_run_by_some_kind() {
     let configurations = configurations();
     let schema = schema();
     let mut missing = Vec::new();
-    for (_, keys) in &schema {
-        for (key, legal) in keys.iter().filter(|(key, _)| has_settings(key, keys)) {
+    for (kind, keys) in &schema {
+        for (key, legal) in keys.iter().filter(|(key, _)| has_settings(kind, key, keys)) {
             let Some((low, high)) = legal.range.filter(|(l, h)| h - l < SHORT_RANGE) else {
                 continue;
             };
-            let all = schema.iter().flat_map(|(kind, _)| used(&configurations, kind, key));
+            let all = schema.iter().flat_map(|(each, _)| used(&configurations, each, key));
             let used = numbers(&all.collect());
             let left = (low..=high).filter(|value| !used.contains(value));
             missing.extend(left.map(|value| format!("{key} = {value}")));
