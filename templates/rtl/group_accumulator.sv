@@ -36,7 +36,7 @@ module {{ core.name }}_group_accumulator (
 {% if unit.exact %}
 `ifndef SYNTHESIS
 `ifndef __ICARUS__
-  // Asserted by the top module. No run of up to {{ core.max_k }} elements leaves the range.
+  // No run of up to {{ core.max_k }} elements leaves the range; the top module asserts it.
   logic signed [Width:0] checked;
   logic fits;
 

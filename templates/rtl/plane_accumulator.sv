@@ -77,7 +77,7 @@ module {{ core.name }}_plane_accumulator (
 {% if unit.exact %}
 `ifndef SYNTHESIS
 `ifndef __ICARUS__
-  // Asserted by the top module. No {{ unit.phrases.summed }} of up to {{ core.accumulated_elements }} elements leaves the range.
+  // No {{ unit.phrases.summed }} of up to {{ core.accumulated_elements }} elements leaves the range; the top module asserts it.
   logic signed [ExactWidth-1:0] checked;
   logic fits;
 
