@@ -98,11 +98,13 @@ def line(reports, seconds):
     first = reports[0]
     cover = first["cover"]
     every = f", all combinations in {reports[1]['runs']} runs" if len(reports) > 1 else ""
+    skipped = "".join(f"; skipped {check}" for check in first["skipped"])
     return (
         f"{first['mismatches']} mismatches in {first['results']} results, "
         f"{first['vectors']} look-up cycles, {first['stalled_runs']} of {first['runs']} runs "
         f"with stalls, cover {cover['lanes']['total']} lanes, {cover['indices']['total']} "
-        f"indices, {cover['planes']['total']} planes{every} ({seconds:.0f} s)"
+        f"indices, {cover['planes']['total']} planes{every}{skipped} "
+        f"({seconds:.0f} s)"
     )
 
 

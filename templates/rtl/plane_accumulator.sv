@@ -77,14 +77,12 @@ module {{ core.name }}_plane_accumulator (
 {% if unit.exact %}
 `ifndef SYNTHESIS
 `ifndef __ICARUS__
-  // No {{ unit.phrases.summed }} of up to {{ core.accumulated_elements }} elements leaves the range.
+  // No {{ unit.phrases.summed }} of up to {{ core.accumulated_elements }} elements leaves the range; the top module asserts it.
   logic signed [ExactWidth-1:0] checked;
+  logic fits;
 
   assign checked = ExactWidth'($signed({{ unit.phrases.augend }})) + addend;
-
-  always_ff @(posedge clk_i) begin : p_assert
-    if (enable_i && !shift_i) assert (checked == ExactWidth'($signed(checked[Width-1:0])));
-  end
+  assign fits    = !enable_i || shift_i || (checked == ExactWidth'($signed(checked[Width-1:0])));
 `endif
 `endif
 {% endif %}

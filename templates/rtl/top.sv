@@ -278,7 +278,15 @@ module {{ core.name }} (
       .chain_i   (chain[i*Width +: Width]),
       .sum_o     (sums[i*Width +: Width])
     );
-  end
+{% if unit.sums_fit %}
+`ifndef SYNTHESIS
+`ifndef __ICARUS__
+    always_ff @(posedge clk_i) begin : p_assert_fits
+      if (!error_o && !overflow_o) assert (u_plane_accumulator.fits);
+    end
+`endif
+`endif
+{% endif %}  end
 
   // Results.
 {% if core.sums_activations() %}  logic next_row;
@@ -384,7 +392,15 @@ module {{ core.name }} (
       .value_i  (value),
       .result_o (result_data_o[c*ResultWidth +: ResultWidth])
     );
-  end
+{% if unit.results_fit %}
+`ifndef SYNTHESIS
+`ifndef __ICARUS__
+    always_ff @(posedge clk_i) begin : p_assert_fits
+      if (!error_o && !overflow_o) assert (u_group_accumulator.fits);
+    end
+`endif
+`endif
+{% endif %}  end
 {% endif %}{% else %}
   assign result_data_o = sums[Drain*Width-1:0];
 {% endif %}

@@ -268,6 +268,8 @@ struct Top {
     lane: &'static str,
     lane_weights_bits: u32,
     signed: bool,
+    sums_fit: bool,
+    results_fit: bool,
     plane_bits: u32,
     activation_bus: BusPort,
     weight_bus: BusPort,
@@ -754,6 +756,8 @@ fn top(design: &Design) -> Top {
         lane: "",
         lane_weights_bits: 0,
         signed: false,
+        sums_fit: design.accumulator.exact,
+        results_fit: false,
         plane_bits: design.accumulator.plane_bits,
         activation_bus: *design.datapath.bus(),
         weight_bus: design.weight_register.bus,
@@ -803,6 +807,7 @@ fn top(design: &Design) -> Top {
     if let Some((_, Correction::Groups(edge))) = &design.correction {
         top.column_bits = edge.select.column_bits;
         top.value_bits = edge.dequantiser.value_bits;
+        top.results_fit = edge.accumulator.exact;
     }
     match &design.datapath {
         Datapath::Lut(lut) => {

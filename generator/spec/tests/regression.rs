@@ -360,9 +360,8 @@ fn every_pair_of_features_that_can_be_combined_is_run() {
         all.iter().flatten().map(|(key, value)| (*key, value.as_str())).collect();
     let mut missing = Vec::new();
     for (key, a) in &values {
-        for (other, b) in values.iter().filter(|(other, _)| other > key) {
+        for (_, b) in values.iter().filter(|(other, _)| other > key) {
             let refused = CONTRADICTORY.iter().any(|pair| pair.contains(a) && pair.contains(b));
-            let _ = other;
             match run(a, b) {
                 true => assert!(!refused, "{a} with {b} is legal after all"),
                 false if refused => {}
@@ -373,8 +372,9 @@ fn every_pair_of_features_that_can_be_combined_is_run() {
     assert_none(&missing);
 }
 
+/// `scripts/regression` knows them by their names.
 #[test]
-fn an_exhaustive_configuration_says_so_in_its_name() {
+fn every_kind_has_a_configuration_that_is_checked_exhaustively() {
     let configurations = configurations();
     let exhaustive = configurations.iter().filter(|c| c.name.starts_with("exhaustive_"));
     let kinds: BTreeSet<&str> = exhaustive.map(|c| c.spec.kind().name()).collect();

@@ -201,6 +201,14 @@ module lut_w1a16_k6 (
       .chain_i   (chain[i*Width +: Width]),
       .sum_o     (sums[i*Width +: Width])
     );
+
+`ifndef SYNTHESIS
+`ifndef __ICARUS__
+    always_ff @(posedge clk_i) begin : p_assert_fits
+      if (!error_o && !overflow_o) assert (u_plane_accumulator.fits);
+    end
+`endif
+`endif
   end
 
   // Results.

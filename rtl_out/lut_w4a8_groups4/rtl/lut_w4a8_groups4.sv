@@ -213,6 +213,14 @@ module lut_w4a8_groups4 (
       .chain_i   (chain[i*Width +: Width]),
       .sum_o     (sums[i*Width +: Width])
     );
+
+`ifndef SYNTHESIS
+`ifndef __ICARUS__
+    always_ff @(posedge clk_i) begin : p_assert_fits
+      if (!error_o && !overflow_o) assert (u_plane_accumulator.fits);
+    end
+`endif
+`endif
   end
 
   // Results.

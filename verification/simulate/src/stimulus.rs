@@ -230,10 +230,10 @@ impl Maker {
         cases
     }
 
-    /// Runs one k-step longer than `max_k` needs. The last step of the first is zero, so that its
-    /// results are exact all the same; the second is at the extreme and wraps or saturates, unless
-    /// it would leave an accumulator that is made for `max_k` alone: of that nothing is promised.
-    pub(crate) fn overlong(&mut self) -> Vec<Case> {
+    /// Runs one k-step longer than `max_k` needs, with whether their results are laid down. The last
+    /// step of the first is zero, so that its results are exact all the same; the second is at the
+    /// extreme.
+    pub(crate) fn overlong(&mut self) -> [(Case, bool); 2] {
         let steps = self.longest_steps + 1;
         let low = self.activation_range().0;
         let mut small = self.junk(steps);
@@ -242,17 +242,19 @@ impl Maker {
             row[exact..].fill(0);
         }
         self.choose_weights(&mut small);
-        let mut cases = vec![small];
         let top = (self.spec.weight.codes() - 1) as u8;
         let extreme = self.constant(steps, low, |_, _| top);
         let weight = self.spec.weight_reading().value(self.spec.weight, top);
         let sum = i128::from(low) * i128::from(weight) * extreme.elements as i128;
-        if IntegerFormat::new(self.spec.accumulator_bits()).is_some_and(|f| f.wrap(sum) == sum)
-            || self.spec.accumulator_bits() < signed_bits(self.spec.exact_accumulator())
-        {
-            cases.push(extreme);
-        }
-        cases
+        [(small, true), (extreme, self.lays_down(sum))]
+    }
+
+    /// Whether a result is laid down where `sum` is added up: it fits the accumulator, or this is
+    /// not made for the sums of `max_k` and wraps or saturates.
+    fn lays_down(&self, sum: i128) -> bool {
+        let bits = self.spec.accumulator_bits();
+        let fits = IntegerFormat::new(bits).is_some_and(|format| format.wrap(sum) == sum);
+        fits || bits < signed_bits(self.spec.exact_accumulator())
     }
 
     /// A run of the whole tile with random values everywhere, the widest weights and no zero

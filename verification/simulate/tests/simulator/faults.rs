@@ -158,12 +158,12 @@ zero_point = "constant"
 "#;
 
 /// A change to one unit's text of a core; the top module is the unit without a name.
-struct Fault {
-    name: &'static str,
-    core: &'static str,
-    unit: &'static str,
-    right: &'static str,
-    wrong: &'static str,
+pub(crate) struct Fault {
+    pub name: &'static str,
+    pub core: &'static str,
+    pub unit: &'static str,
+    pub right: &'static str,
+    pub wrong: &'static str,
 }
 
 const FAULTS: &[Fault] = &[
@@ -402,7 +402,7 @@ const FAULTS: &[Fault] = &[
 ];
 
 /// Runs the ordinary regression on `core` with `fault` in it.
-fn regression_with(verilator: &Verilator, core: &str, fault: Option<&Fault>) -> Report {
+pub(crate) fn regression_with(verilator: &Verilator, core: &str, fault: Option<&Fault>) -> Report {
     let spec = bitplane_spec::parse(core, "faulty").unwrap().spec;
     let bundle = bundle(&spec);
     let folder = tempfile::tempdir().unwrap();

@@ -7,3 +7,4 @@ mod encoding;
 mod faults;
 mod groups;
 mod harness;
+mod overlong;
