@@ -378,9 +378,9 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "Groups summed before one accumulator.",
         legal: |kind| match kind {
             Kind::LutTensorCore | Kind::LutConventional => {
-                Legal::integers(1..=8, "every group adds a table a row and a look-up a lane")
+                Legal::integers(1..=16, "every group adds a table a row and a look-up a lane")
             }
-            Kind::AddArray => Legal::integers(1..=8, "every group adds k adders to each lane"),
+            Kind::AddArray => Legal::integers(1..=16, "every group adds k adders to each lane"),
             Kind::MacArray => Legal::integers(
                 1..=1,
                 "a mac_array has no tables whose look-ups could be summed; \

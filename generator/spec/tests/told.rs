@@ -162,9 +162,9 @@ fn the_schema_tells_every_key() {
           mac_array: an integer from 1 to 64
       groups (default: 1)
           Groups summed before one accumulator.
-          lut_tensor_core: an integer from 1 to 8
-          lut_conventional: an integer from 1 to 8
-          add_array: an integer from 1 to 8
+          lut_tensor_core: an integer from 1 to 16
+          lut_conventional: an integer from 1 to 16
+          add_array: an integer from 1 to 16
           mac_array: the integer 1
       drain (default: group.scale_units, else the largest divisor of n that is at most 16)
           Results in one beat of the result port; divides n.

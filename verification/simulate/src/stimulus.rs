@@ -249,12 +249,18 @@ impl Maker {
         [(small, true), (extreme, self.lays_down(sum))]
     }
 
-    /// Whether a result is laid down where `sum` is added up: it fits the accumulator, or this is
-    /// not made for the sums of `max_k` and wraps or saturates.
+    /// Whether a result is laid down where `sum` is added up: it fits, or the width is not that of
+    /// the sums of `max_k`, so that they wrap or saturate. Accumulators hold any whole group.
     fn lays_down(&self, sum: i128) -> bool {
-        let bits = self.spec.accumulator_bits();
+        let spec = &self.spec;
+        let (bits, exact) = match spec.group_steps() {
+            Some(steps) if steps > spec.max_steps() => {
+                (spec.accumulator_bits(), spec.exact_accumulator())
+            }
+            _ => (spec.result_bits(), spec.exact_result()),
+        };
         let fits = IntegerFormat::new(bits).is_some_and(|format| format.wrap(sum) == sum);
-        fits || bits < signed_bits(self.spec.exact_accumulator())
+        fits || bits < signed_bits(exact)
     }
 
     /// A run of the whole tile with random values everywhere, the widest weights and no zero

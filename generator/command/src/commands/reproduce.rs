@@ -16,7 +16,9 @@ use bitplane_spec::Problem;
 use bitplane_synthesise::{Library, Yosys};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// Options of `reproduce`.
 #[derive(Args, Debug)]
@@ -33,10 +35,11 @@ pub struct Reproduce {
     /// Only this part; may be given more than once [default: all]
     #[arg(long, value_enum, value_name = "PART")]
     part: Vec<Part>,
-    /// Cell library beside the built-in one, plain or .gz; may be given more than once
-    #[arg(long, value_name = "FILE")]
-    liberty: Vec<PathBuf>,
-    /// Clock in MHz that every core has to meet
+    /// Cell library beside the built-in one, plain or .gz, at a clock of its own where one follows;
+    /// may be given more than once
+    #[arg(long, value_name = "FILE[@MHZ]")]
+    liberty: Vec<LibraryAt>,
+    /// Clock in MHz that every core has to meet where its library has none of its own
     #[arg(long, value_name = "MHZ", default_value_t = DEFAULT_CLOCK_MHZ)]
     #[arg(allow_negative_numbers = true)]
     clock_mhz: f64,
@@ -56,6 +59,28 @@ pub struct Reproduce {
     markdown: Option<PathBuf>,
     #[command(flatten)]
     yosys: YosysOption,
+}
+
+/// A library file and, after an `@`, the clock in MHz for the cores that are built from it: what is
+/// slow in one process is fast in another.
+#[derive(Clone, Debug, PartialEq)]
+struct LibraryAt {
+    path: PathBuf,
+    clock_mhz: Option<f64>,
+}
+
+impl FromStr for LibraryAt {
+    type Err = Infallible;
+
+    /// Text after the last `@` that is no number belongs to the name of the file.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let parts = text.rsplit_once('@');
+        let clocked = parts.and_then(|(path, clock)| Some((path, clock.parse::<f64>().ok()?)));
+        Ok(match clocked {
+            Some((path, clock)) => Self { path: path.into(), clock_mhz: Some(clock) },
+            None => Self { path: text.into(), clock_mhz: None },
+        })
+    }
 }
 
 /// What can be reproduced.
@@ -126,9 +151,9 @@ fn reproduce(name: Name, options: &Reproduce, console: &Console) -> Result<Outco
     let tool = tools::yosys(&options.yosys)?;
     let yosys = Yosys::at(&tool.program).map_err(failure)?;
     let progress = Progress::start(name.word());
-    let bench = Bench::new(yosys, options.clock_mhz, options.jobs as usize, &progress);
     let mut ablations = Vec::new();
-    for library in libraries {
+    for (library, clock_mhz) in libraries {
+        let bench = Bench::new(yosys.clone(), clock_mhz, options.jobs as usize, &progress);
         let ablation = lut_ablation::run(&bench, &library, options.product, &options.parts())?;
         ablations.push((library.name().to_owned(), ablation));
     }
@@ -151,10 +176,14 @@ impl Reproduce {
         }
     }
 
-    /// The built-in library and those given.
-    fn libraries(&self) -> Result<Vec<Library>, Failure> {
-        let given = read_libraries(&self.liberty, self.clock_mhz)?;
-        Ok([Library::BuiltIn].into_iter().chain(given).collect())
+    /// The built-in library and those given, each with the clock for its cores.
+    fn libraries(&self) -> Result<Vec<(Library, f64)>, Failure> {
+        let clocks: Vec<f64> = std::iter::once(self.clock_mhz)
+            .chain(self.liberty.iter().map(|given| given.clock_mhz.unwrap_or(self.clock_mhz)))
+            .collect();
+        let paths: Vec<PathBuf> = self.liberty.iter().map(|given| given.path.clone()).collect();
+        let given = read_libraries(&paths, &clocks)?;
+        Ok([Library::BuiltIn].into_iter().chain(given).zip(clocks).collect())
     }
 
     fn page(&self, name: Name) -> Result<Option<Page>, Failure> {
@@ -164,9 +193,10 @@ impl Reproduce {
     /// The command that the figures are from, without paths and without what does not change them.
     fn said(&self, name: Name) -> String {
         let mut said = format!("bitplane reproduce {}", name.word());
-        for path in &self.liberty {
-            let file = path.file_name().unwrap_or_default().to_string_lossy();
-            said.push_str(&format!(" --liberty {file}"));
+        for given in &self.liberty {
+            let file = given.path.file_name().unwrap_or_default().to_string_lossy();
+            let clock = given.clock_mhz.map_or(String::new(), |clock| format!("@{clock}"));
+            said.push_str(&format!(" --liberty {file}{clock}"));
         }
         for part in &self.part {
             let word = part.to_possible_value();
@@ -193,25 +223,25 @@ impl Reproduce {
         }
         for (library, ablation) in ablations {
             let missed = missed(ablation);
-            if !missed.is_empty() {
+            if let Some(first) = missed.first() {
+                let names: Vec<&str> = missed.iter().map(|each| each.core.name.as_str()).collect();
                 let message = format!(
                     "with {library} these cores miss {} MHz and have no ratio: {}",
-                    self.clock_mhz,
-                    missed.join(", ")
+                    first.report.clock_mhz,
+                    names.join(", ")
                 );
-                let help = "give a slower --clock-mhz";
+                let help = "give a slower clock: --clock-mhz, or --liberty FILE@MHZ";
                 console.warn(Problem::new("clock-not-met", "--clock-mhz", message, help), None);
             }
         }
     }
 }
 
-/// Names of the fixed cores that miss the clock.
-fn missed(ablation: &Ablation) -> Vec<String> {
+/// The fixed cores that miss the clock.
+fn missed(ablation: &Ablation) -> Vec<&Measured> {
     let steps = ablation.steps.iter().map(|(measured, _)| measured);
     let widths = ablation.widths.iter().flat_map(|width| [&width.look_up, &width.multiply]);
-    let missed = steps.chain(widths).filter(|each: &&Measured| !each.report.met);
-    missed.map(|each| each.core.name.clone()).collect()
+    steps.chain(widths).filter(|each: &&Measured| !each.report.met).collect()
 }
 
 fn text(ablations: &[(String, Ablation)]) -> String {
@@ -283,5 +313,20 @@ impl Page {
 
     fn write(&self, tables: &str) -> Result<(), Failure> {
         folder::write_file(&self.path, format!("{}\n{tables}\n{}", self.before, self.after))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_has_the_clock_that_follows_it_and_a_name_keeps_its_other_signs() {
+        let read = |text: &str| text.parse::<LibraryAt>().unwrap();
+        let at = |path: &str, clock_mhz| LibraryAt { path: path.into(), clock_mhz };
+        assert_eq!(read("a/slow.lib.gz"), at("a/slow.lib.gz", None));
+        assert_eq!(read("a/slow.lib.gz@150"), at("a/slow.lib.gz", Some(150.0)));
+        assert_eq!(read("me@home/slow.lib"), at("me@home/slow.lib", None));
+        assert_eq!(read("me@home/slow.lib@12.5"), at("me@home/slow.lib", Some(12.5)));
     }
 }

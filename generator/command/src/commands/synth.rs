@@ -104,7 +104,7 @@ impl Synth {
 
     /// The libraries to use, once the clock makes sense too.
     fn libraries(&self) -> Result<Vec<Library>, Failure> {
-        let libraries = read_libraries(&self.liberty, self.clock_mhz())?;
+        let libraries = read_libraries(&self.liberty, &[self.clock_mhz()])?;
         Ok(if libraries.is_empty() { vec![Library::BuiltIn] } else { libraries })
     }
 
@@ -133,13 +133,14 @@ impl Synth {
     }
 }
 
-/// The libraries at `paths`, each of them usable, once the clock makes sense too; all problems are
+/// The libraries at `paths`, each of them usable, once the clocks make sense too; all problems are
 /// told at once.
-pub fn read_libraries(paths: &[PathBuf], clock_mhz: f64) -> Result<Vec<Library>, Failure> {
-    let mut problems = Vec::new();
-    if !(clock_mhz.is_finite() && clock_mhz > 0.0) {
-        problems.push(Error::Clock(clock_mhz).into());
-    }
+pub fn read_libraries(paths: &[PathBuf], clocks_mhz: &[f64]) -> Result<Vec<Library>, Failure> {
+    let senseless = |clock: &&f64| !(clock.is_finite() && **clock > 0.0);
+    let mut clocks: Vec<f64> = clocks_mhz.iter().filter(senseless).copied().collect();
+    clocks.dedup_by(|a, b| a.to_bits() == b.to_bits());
+    let mut problems: Vec<Problem> =
+        clocks.into_iter().map(|clock| Error::Clock(clock).into()).collect();
     let mut libraries = Vec::new();
     for path in paths {
         let library = Library::read(path).and_then(|library| library.check().map(|()| library));

@@ -30,15 +30,15 @@ const WIDTHS: std::ops::RangeInclusive<u32> = 1..=8;
 /// Groups of the look-up core that is compared with multipliers.
 const GROUPS_AGAINST_MULTIPLIERS: u32 = 4;
 
-const LOOK_UP_AXES: [Axis; 5] = [
-    Axis::Groups(&[1, 2, 4, 8]),
-    Axis::Select(&["binary", "one_hot"]),
-    Axis::Rows(&[1, 2, 4, 8]),
-    Axis::Copies(&[1, 2, 4]),
-    Axis::Elements(&[2, 4]),
-];
+const GROUPS: Axis = Axis::Groups(&[1, 2, 4, 8, 16]);
+const SELECT: Axis = Axis::Select(&["binary", "one_hot"]);
+const COPIES: Axis = Axis::Copies(&[1, 2, 4]);
+/// What is tuned where rows and elements of a table stay as published.
+const TABLE_AXES: [Axis; 3] = [GROUPS, SELECT, COPIES];
+const LOOK_UP_AXES: [Axis; 5] =
+    [GROUPS, SELECT, Axis::Rows(&[1, 2, 4, 8]), COPIES, Axis::Elements(&[2, 4])];
 const ADD: Organisation = Organisation::Add("none");
-const ADD_AXES: [Axis; 2] = [Axis::Groups(&[1, 2, 4, 8]), Axis::Rows(&[1, 2, 4, 8])];
+const ADD_AXES: [Axis; 2] = [GROUPS, Axis::Rows(&[1, 2, 4, 8])];
 const MULTIPLY_AXES: [Axis; 2] = [Axis::Elements(&[4, 8, 16, 32, 64]), Axis::Rows(&[1, 2, 4, 8])];
 
 /// Parts of the reproduction, each of which can be run alone.
@@ -101,16 +101,38 @@ pub fn steps(product: u32) -> Vec<Step> {
     steps.collect()
 }
 
-/// Where the searches start: look-up from the published baseline and from our last step, adders and
+/// A search: where it starts, what it varies, and the look-up core it is compared with.
+struct Search {
+    name: &'static str,
+    title: &'static str,
+    start: Settings,
+    axes: &'static [Axis],
+    against: &'static str,
+}
+
+/// The searches. Look-up starts from the published baseline and from our last step, adders and
 /// multipliers from as many elements a sum.
-fn starts(product: u32) -> [(&'static str, &'static str, Settings, &'static [Axis]); 4] {
-    let add = tile(product, UNPU, 4);
+fn searches(product: u32) -> [Search; 6] {
+    let unpu = tile(product, UNPU, 1);
+    let own = tile(product, ONE_HOT, 4);
+    let add = Settings { organisation: ADD, ..tile(product, UNPU, 4) };
     let multiply = Settings { organisation: Organisation::Multiply, ..multiplier_tile(product, 2) };
+    let fixed = |name, title, start| Search {
+        name,
+        title,
+        start,
+        axes: &TABLE_AXES,
+        against: "look_up_m2_k4",
+    };
+    let free =
+        |name, title, start, axes| Search { name, title, start, axes, against: "look_up_tuned" };
     [
-        ("unpu_tuned", "UNPU, tuned", tile(product, UNPU, 1), &LOOK_UP_AXES),
-        ("look_up_tuned", "look-up, tuned", tile(product, ONE_HOT, 4), &LOOK_UP_AXES),
-        ("add_tuned", "ADD array, tuned", Settings { organisation: ADD, ..add }, &ADD_AXES),
-        ("mac_tuned", "multipliers INT8 x INT2, tuned", multiply, &MULTIPLY_AXES),
+        fixed("unpu_m2_k4", "UNPU, m = 2 and k = 4 kept", unpu),
+        fixed("look_up_m2_k4", "look-up, m = 2 and k = 4 kept", own),
+        free("unpu_tuned", "UNPU", unpu, &LOOK_UP_AXES),
+        free("look_up_tuned", "look-up", own, &LOOK_UP_AXES),
+        free("add_tuned", "ADD array", add, &ADD_AXES),
+        free("mac_tuned", "multipliers INT8 x INT2", multiply, &MULTIPLY_AXES),
     ]
 }
 
@@ -160,13 +182,26 @@ pub fn ratio(base: &Measured, other: &Measured) -> Option<f64> {
     both.then(|| base.area_per_bit_mac() / other.area_per_bit_mac())
 }
 
+/// What a search found.
+#[derive(Debug)]
+pub struct Tuned {
+    /// The search's name in JSON.
+    pub name: &'static str,
+    /// What was tuned.
+    pub title: &'static str,
+    /// Name of the search whose core it is compared with.
+    pub against: &'static str,
+    /// The cores.
+    pub found: Found,
+}
+
 /// Everything measured with one library.
 #[derive(Debug)]
 pub struct Ablation {
     /// The step by step table.
     pub steps: Vec<(Measured, Option<Published>)>,
-    /// Searches: name, title, what was found.
-    pub tuned: Vec<(&'static str, &'static str, Found)>,
+    /// Searches and what they found.
+    pub tuned: Vec<Tuned>,
     /// Weight widths.
     pub widths: Vec<Width>,
 }
@@ -179,7 +214,7 @@ impl Ablation {
 
     /// What the search called `name` found.
     pub fn best(&self, name: &str) -> Option<&Measured> {
-        self.tuned.iter().find(|(each, ..)| *each == name)?.2.best.as_ref()
+        self.tuned.iter().find(|each| each.name == name)?.found.best.as_ref()
     }
 
     /// The narrowest weights at which multipliers take less than look-up.
@@ -210,9 +245,10 @@ pub fn run(
         ablation.steps = measured.into_iter().zip(published).collect();
     }
     if parts.contains(&Part::Tuned) {
-        for (name, title, settings, axes) in starts(product) {
-            if let Some(start) = Core::legal(name, title, settings) {
-                ablation.tuned.push((name, title, search(bench, library, &start, axes)?));
+        for Search { name, title, start, axes, against } in searches(product) {
+            if let Some(start) = Core::legal(name, title, start) {
+                let found = search(bench, library, &start, axes)?;
+                ablation.tuned.push(Tuned { name, title, against, found });
             }
         }
     }
@@ -280,8 +316,8 @@ mod tests {
 
     #[test]
     fn every_search_starts_from_a_legal_core() {
-        for (name, title, settings, _) in starts(LUT_ABLATION_PRODUCT) {
-            assert!(Core::legal(name, title, settings).is_some(), "{name}");
+        for Search { name, title, start, .. } in searches(LUT_ABLATION_PRODUCT) {
+            assert!(Core::legal(name, title, start).is_some(), "{name}");
         }
     }
 }

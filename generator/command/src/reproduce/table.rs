@@ -1,6 +1,6 @@
 //! The figures of a reproduction as tables: for the terminal, as Markdown, as JSON.
 
-use super::lut_ablation::{Ablation, ratio};
+use super::lut_ablation::{Ablation, Tuned, ratio};
 use super::measure::Measured;
 use bitplane_synthesise::Report;
 use serde_json::{Value, json};
@@ -114,15 +114,15 @@ fn steps(ablation: &Ablation) -> Option<Table> {
 }
 
 fn tuned(ablation: &Ablation) -> Option<Table> {
-    let first = ablation.tuned.iter().find_map(|(.., found)| found.tried.first())?;
+    let first = ablation.tuned.iter().find_map(|each| each.found.tried.first())?;
     let unit = &first.report.area_unit;
     let area = format!("area ({unit})");
     let each = format!("{unit} per bit-MAC");
     let head = ["tuned", "tile", "tried", &area, &each, "delay (ps)", "look-up is smaller by"];
     let title = format!("Each tuned over the same settings, {}:", place(&first.report));
     let mut table = Table::new(title, &head);
-    let look_up = ablation.best("look_up_tuned");
-    for (_, title, found) in &ablation.tuned {
+    for Tuned { title, against, found, .. } in &ablation.tuned {
+        let look_up = ablation.best(against);
         let tried = found.tried.len().to_string();
         let row = match &found.best {
             Some(best) => {
@@ -176,13 +176,14 @@ pub fn document(library: &str, tool: &str, ablation: &Ablation) -> Value {
         row["published_area_um2"] = published.map(|line| line.area_um2).into();
         row
     });
-    let look_up = ablation.best("look_up_tuned");
-    let tuned = ablation.tuned.iter().map(|(name, title, found)| {
+    let tuned = ablation.tuned.iter().map(|Tuned { name, title, against, found }| {
+        let look_up = ablation.best(against);
         let ratio = found.best.as_ref().zip(look_up).and_then(|(best, own)| ratio(best, own));
         json!({
             "name": name,
             "title": title,
             "best": found.best.as_ref().map(core),
+            "compared_with": against,
             "look_up_smaller_by": ratio,
             "tried": found.tried.iter().map(core).collect::<Vec<_>>(),
         })
