@@ -51,6 +51,8 @@ constexpr std::size_t kInterruptCycle = {{ wire::header::INTERRUPT_CYCLE }};
 constexpr std::size_t kQuietCycles = {{ wire::header::QUIET_CYCLES }};
 constexpr std::size_t kWatchdogCycles = {{ wire::header::WATCHDOG_CYCLES }};
 constexpr std::size_t kLimitCycles = {{ wire::header::LIMIT_CYCLES }};
+constexpr std::size_t kScanBeats = {{ wire::header::SCAN_BEATS }};
+constexpr std::size_t kScanRuns = {{ wire::header::SCAN_RUNS }};
 
 constexpr Word kInterruptNone = {{ wire::interrupt::NONE }};
 constexpr Word kInterruptClear = {{ wire::interrupt::CLEAR }};
@@ -62,6 +64,7 @@ constexpr std::size_t kRespStatus = {{ wire::response::STATUS }};
 constexpr std::size_t kRespResultBeats = {{ wire::response::RESULT_BEATS }};
 constexpr std::size_t kRespActivationTaken = {{ wire::response::ACTIVATION_TAKEN }};
 constexpr std::size_t kRespWeightTaken = {{ wire::response::WEIGHT_TAKEN }};
+constexpr std::size_t kRespScanRuns = {{ wire::response::SCAN_RUNS }};
 
 constexpr Word kStatusError = {{ wire::status::ERROR }};
 constexpr Word kStatusOverflow = {{ wire::status::OVERFLOW }};
@@ -73,6 +76,10 @@ constexpr Word kStatusUnstable = {{ wire::status::UNSTABLE }};
 constexpr std::size_t kActivationWords = {{ activation.words }};
 constexpr std::size_t kWeightWords = {{ weight.words }};
 constexpr std::size_t kResultWords = {{ result.words }};
+constexpr std::size_t kScanWords = {{ scan.words }};
+{%- if scan.words > 0 %}
+constexpr std::size_t kExponentWords = {{ exponents.words }};
+{%- endif %}
 
 constexpr unsigned kResetCycles = 2;
 
@@ -156,6 +163,26 @@ void flip_weight(Core& core) {
 {%- endfor %}
 }
 
+{% if scan.words > 0 -%}
+void put_scan(Core& core, const Word* words) {
+{%- for field in scan.fields %}
+  put<{{ field.bits }}>(core.{{ field.port }}, words + {{ field.word }});
+{%- endfor %}
+}
+
+void flip_scan(Core& core) {
+{%- for field in scan.fields %}
+  flip<{{ field.bits }}>(core.{{ field.port }});
+{%- endfor %}
+}
+
+void get_exponents(const Core& core, Word* words) {
+{%- for field in exponents.fields %}
+  get<{{ field.bits }}>(core.{{ field.port }}, words + {{ field.word }});
+{%- endfor %}
+}
+
+{% endif -%}
 void get_result(const Core& core, Word* words) {
 {%- for field in result.fields %}
   get<{{ field.bits }}>(core.{{ field.port }}, words + {{ field.word }});
@@ -191,6 +218,9 @@ class Harness {
     core_->clear_i = 0;
     core_->activation_valid_i = 0;
     core_->weight_valid_i = 0;
+{%- if scan.words > 0 %}
+    core_->scan_valid_i = 0;
+{%- endif %}
     core_->result_ready_i = 0;
     settle();
     reset();
@@ -208,6 +238,12 @@ class Harness {
     Source activation{beats, header[kActivationBeats], header[kActivationStall]};
     Source weight{beats + kActivationWords * header[kActivationBeats], header[kWeightBeats],
                   header[kWeightStall]};
+{%- if scan.words > 0 %}
+    Source scan{weight.next + kWeightWords * header[kWeightBeats], header[kScanBeats],
+                header[kActivationStall]};
+{%- endif %}
+    scans_.clear();
+    scan_runs_ = 0;
     bool active = true;
     Word status = 0;
     Word idle = 0;
@@ -221,7 +257,8 @@ class Harness {
 
     for (;;) {
       const bool pending =
-          activation_taken_ < header[kActivationBeats] || weight_taken_ < header[kWeightBeats];
+          activation_taken_ < header[kActivationBeats] || weight_taken_ < header[kWeightBeats] ||
+          scan_runs_ < header[kScanRuns];
       if (active && !pending && results_ >= header[kResultBeats]) active = false;
       if (!active && quiet-- == 0) break;
 
@@ -239,6 +276,9 @@ class Harness {
       const Word chance = dice.roll();
       if (active) offer_activation(activation, chance & 0xff);
       if (active) offer_weight(weight, chance >> 8 & 0xff);
+{%- if scan.words > 0 %}
+      if (active) offer_scan(scan, chance >> 24 & 0xff);
+{%- endif %}
       core_->result_ready_i = (chance >> 16 & 0xff) >= header[kResultStall];
 
       idle = transfer(response) ? 0 : idle + 1;
@@ -265,6 +305,8 @@ class Harness {
     response[kRespResultBeats] = results_;
     response[kRespActivationTaken] = activation_taken_;
     response[kRespWeightTaken] = weight_taken_;
+    response[kRespScanRuns] = scan_runs_;
+    response.insert(response.end(), scans_.begin(), scans_.end());
   }
 
  private:
@@ -324,7 +366,18 @@ class Harness {
     --source.left;
   }
 
-  // Lowers valid and puts junk on the data lines of both streams.
+{%- if scan.words > 0 %}
+
+  void offer_scan(Source& source, Word chance) {
+    if (source.left == 0 || chance < source.stall) return;
+    put_scan(*core_, source.next);
+    core_->scan_valid_i = 1;
+    source.next += kScanWords;
+    --source.left;
+  }
+{%- endif %}
+
+  // Lowers valid and puts junk on the data lines of all streams.
   void withdraw() {
     if (core_->activation_valid_i) {
       core_->activation_valid_i = 0;
@@ -334,6 +387,9 @@ class Harness {
       core_->weight_valid_i = 0;
       flip_weight(*core_);
     }
+{%- if scan.words > 0 %}
+    core_->scan_valid_i = 0;
+{%- endif %}
   }
 
   // Runs one clock cycle; whether any stream made progress in it.
@@ -349,6 +405,15 @@ class Harness {
       ++results_;
     }
     held_ = core_->result_valid_o && !core_->result_ready_i;
+{%- if scan.words > 0 %}
+    const bool scanned = core_->scan_valid_i || core_->scan_done_o;
+    if (core_->scan_done_o) {
+      Word exponents[kExponentWords];
+      get_exponents(*core_, exponents);
+      scans_.insert(scans_.end(), exponents, exponents + kExponentWords);
+      ++scan_runs_;
+    }
+{%- endif %}
     rise();
     if (activation) {
       ++activation_taken_;
@@ -360,7 +425,15 @@ class Harness {
       core_->weight_valid_i = 0;
       flip_weight(*core_);
     }
+{%- if scan.words > 0 %}
+    if (core_->scan_valid_i) {
+      core_->scan_valid_i = 0;
+      flip_scan(*core_);
+    }
+    return activation || weight || result || scanned;
+{%- else %}
     return activation || weight || result;
+{%- endif %}
   }
 
   // Reads the result beat on offer and compares it with the one that was stalled a cycle ago.
@@ -384,6 +457,8 @@ class Harness {
   Word activation_taken_ = 0;
   Word weight_taken_ = 0;
   Word results_ = 0;
+  Word scan_runs_ = 0;
+  std::vector<Word> scans_;
   Word offered_[kResultWords] = {};
   bool held_ = false;
   bool unstable_ = false;
@@ -409,7 +484,7 @@ int main(int argc, char** argv) {
       return EXIT_FAILURE;
     }
     beats.resize(kActivationWords * header[kActivationBeats] +
-                 kWeightWords * header[kWeightBeats]);
+                 kWeightWords * header[kWeightBeats] + kScanWords * header[kScanBeats]);
     if (std::fread(beats.data(), sizeof(Word), beats.size(), stdin) != beats.size()) {
       std::fprintf(stderr, "the batch ends before its beats\n");
       return EXIT_FAILURE;

@@ -18,6 +18,7 @@ module {{ core.name }}_activation_register (
   input  logic {{ core.width(core.columns_bits) }} activation_columns_i,
 {% if core.run_bits_bits > 0 %}  input  logic {{ core.width(core.run_bits_bits) }} activation_weight_bits_i,
 {% endif %}{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} activation_zero_point_i,
+{% endif %}{% if core.exponents_bits > 0 %}  input  logic {{ core.vector(core.exponents_bits) }} activation_exponents_i,
 {% endif %}{% if unit.masked %}  input  logic {{ core.vector(core.elements_per_step) }} activation_keep_i,
 {% endif %}  input  logic {{ core.width(unit.bus.bits) }} activation_data_i,
 {% if unit.bus.is_narrow() %}
@@ -35,7 +36,8 @@ module {{ core.name }}_activation_register (
   output logic {{ core.width(core.columns_bits) }} step_columns_o,
 {% if core.run_bits_bits > 0 %}  output logic {{ core.width(core.run_bits_bits) }} step_weight_bits_o,
 {% endif %}{% if core.corrected %}  output logic {{ core.width(core.zero_point_bits) }} step_zero_point_o,
-{% endif %}  output logic {{ core.width(unit.data_bits) }} step_data_o
+{% endif %}{% if core.exponents_bits > 0 %}  output logic {{ core.vector(core.exponents_bits) }} step_exponents_o,
+{% endif %}  output logic {{ core.width(unit.step_bits) }} step_data_o
 );
 
   logic full_d, full_q;
@@ -46,6 +48,7 @@ module {{ core.name }}_activation_register (
   logic {{ core.range(core.columns_bits) }} columns_q;
 {% if core.run_bits_bits > 0 %}  logic {{ core.range(core.run_bits_bits) }} bits_q;
 {% endif %}{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} zero_point_q;
+{% endif %}{% if core.exponents_bits > 0 %}  logic {{ core.range(core.exponents_bits) }} exponents_q;
 {% endif %}{% if unit.bus.is_narrow() %}  logic take;
   logic {{ core.range(unit.data_bits) }} data;
 {% if unit.masked %}  logic {{ core.range(core.elements_per_step) }} keep_q;
@@ -73,20 +76,13 @@ module {{ core.name }}_activation_register (
 {% if unit.masked %}  // Element i of every row counts only if keep bit i is set, which comes after its value.
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
-      localparam int Low = (r * {{ core.elements_per_step }} + i) * {{ core.activation_bits }};
-      assign step_data_o[Low +: {{ core.activation_bits }}] =
-          data[Low +: {{ core.activation_bits }}] & { {{ core.activation_bits }}{keep_q[i]} };
-    end
+{% include "rtl/kept_late.sv" %}    end
   end
 {% else %}  assign step_data_o = data;
 {% endif %}{% else if unit.masked %}  // Element i of every row counts only if keep bit i is set.
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
-      localparam int Low = (r * {{ core.elements_per_step }} + i) * {{ core.activation_bits }};
-      assign data_d[Low +: {{ core.activation_bits }}] =
-          activation_data_i[Low +: {{ core.activation_bits }}]
-          & { {{ core.activation_bits }}{activation_keep_i[i]} };
-    end
+{% include "rtl/kept_early.sv" %}    end
   end
 {% else %}  assign data_d = activation_data_i;
 {% endif %}
@@ -109,6 +105,7 @@ module {{ core.name }}_activation_register (
       columns_q    <= activation_columns_i;
 {% if core.run_bits_bits > 0 %}      bits_q       <= activation_weight_bits_i;
 {% endif %}{% if core.corrected %}      zero_point_q <= activation_zero_point_i;
+{% endif %}{% if core.exponents_bits > 0 %}      exponents_q  <= activation_exponents_i;
 {% endif %}{% if !unit.bus.is_narrow() %}      data_q       <= data_d;
 {% else if unit.masked %}      keep_q       <= activation_keep_i;
 {% endif %}    end
@@ -122,6 +119,7 @@ module {{ core.name }}_activation_register (
   assign step_columns_o     = columns_q;
 {% if core.run_bits_bits > 0 %}  assign step_weight_bits_o = bits_q;
 {% endif %}{% if core.corrected %}  assign step_zero_point_o  = zero_point_q;
+{% endif %}{% if core.exponents_bits > 0 %}  assign step_exponents_o   = exponents_q;
 {% endif %}{% if !unit.bus.is_narrow() %}  assign step_data_o        = data_q;
 {% endif %}
 endmodule

@@ -24,6 +24,7 @@ module {{ core.name }}_control (
   input  logic {{ core.width(core.columns_bits) }} step_columns_i,
 {% if core.run_bits_bits > 0 %}  input  logic {{ core.width(core.run_bits_bits) }} step_weight_bits_i,
 {% endif %}{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} step_zero_point_i,
+{% endif %}{% if core.exponents_bits > 0 %}  input  logic {{ core.vector(core.exponents_bits) }} step_exponents_i,
 {% endif %}
   // Weight beats.
   input  logic {{ core.bit() }} weight_valid_i,
@@ -40,6 +41,7 @@ module {{ core.name }}_control (
 {% endif %}  output logic {{ core.width(core.rows_bits) }} run_rows_o,
   output logic {{ core.width(core.columns_bits) }} run_columns_o,
 {% if core.corrected %}  output logic {{ core.width(core.zero_point_bits) }} run_zero_point_o,
+{% endif %}{% if core.exponents_bits > 0 %}  output logic {{ core.vector(core.exponents_bits) }} run_exponents_o,
 {% endif %}{% if core.per_group() %}
   // Zero points: a beat of them waits here; the drain starts on it and ends with it; one of those
   // that are multiplied now is illegal; the group under way is its run's last.
@@ -85,6 +87,7 @@ module {{ core.name }}_control (
   logic {{ core.range(core.rows_bits) }} rows_q;
   logic {{ core.range(core.columns_bits) }} columns_q;
 {% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} zero_point_q;
+{% endif %}{% if core.exponents_bits > 0 %}  logic {{ core.range(core.exponents_bits) }} exponents_q;
 {% endif %}
   // Handshakes.
   assign step_load   = step_valid_i && step_ready_q;
@@ -301,6 +304,7 @@ module {{ core.name }}_control (
       rows_q       <= step_rows_i;
       columns_q    <= step_columns_i;
 {% if core.corrected %}      zero_point_q <= step_zero_point_i;
+{% endif %}{% if core.exponents_bits > 0 %}      exponents_q  <= step_exponents_i;
 {% endif %}    end
   end
 
@@ -355,6 +359,7 @@ module {{ core.name }}_control (
 {% endif %}  assign run_rows_o        = rows_q;
   assign run_columns_o     = columns_q;
 {% if core.corrected %}  assign run_zero_point_o  = zero_point_q;
+{% endif %}{% if core.exponents_bits > 0 %}  assign run_exponents_o   = exponents_q;
 {% endif %}{% if core.sums_activations() %}  assign sum_enable_o      = {{ unit.phrases.sum_enable }};
 {% endif %}  assign error_o           = error_q;
   assign overflow_o        = overflow_q;

@@ -12,16 +12,18 @@ module {{ core.name }}_operand_register (
   // A beat is taken in this cycle, and its number; load_i comes with the last.
   input  logic {{ core.bit() }} take_i,
   input  logic {{ core.width(unit.bus.beat_bits) }} beat_i,
+{% endif %}{% if unit.phrases.keeps_exponents %}  input  logic {{ core.vector(core.exponents_bits) }} activation_exponents_i,
 {% endif %}  input  logic {{ core.vector(core.elements_per_step) }} activation_keep_i,
   input  logic {{ core.width(unit.bus.bits) }} activation_data_i,
 
   // Row-major: row, then element, lowest first.
-  output logic {{ core.width(unit.data_bits) }} operands_o
+  output logic {{ core.width(unit.step_bits) }} operands_o
 );
 
 {% if unit.bus.is_narrow() %}  logic {{ core.range(unit.data_bits) }} data;
   logic {{ core.range(core.elements_per_step) }} keep_q;
-
+{% if unit.phrases.keeps_exponents %}  logic {{ core.range(core.exponents_bits) }} exponents_q;
+{% endif %}
   // Every beat has its own bits of the register.
   for (genvar b = 0; b < {{ unit.bus.beats }}; b++) begin : gen_beat
     localparam int Bits = (b == {{ unit.bus.beats }} - 1) ? {{ unit.bus.last_bits }} : {{ unit.bus.bits }};
@@ -35,25 +37,21 @@ module {{ core.name }}_operand_register (
   end
 
   always_ff @(posedge clk_i) begin : p_keep
-    if (load_i) keep_q <= activation_keep_i;
+    if (load_i) begin
+      keep_q      <= activation_keep_i;
+{% if unit.phrases.keeps_exponents %}      exponents_q <= activation_exponents_i;
+{% endif %}    end
   end
 
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
-      localparam int Low = (r * {{ core.elements_per_step }} + i) * {{ core.activation_bits }};
-      assign operands_o[Low +: {{ core.activation_bits }}] =
-          data[Low +: {{ core.activation_bits }}] & { {{ core.activation_bits }}{keep_q[i]} };
-    end
+{% include "rtl/kept_late.sv" %}    end
   end
 {% else %}  logic {{ core.range(unit.data_bits) }} operands_d, operands_q;
 
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
-      localparam int Low = (r * {{ core.elements_per_step }} + i) * {{ core.activation_bits }};
-      assign operands_d[Low +: {{ core.activation_bits }}] =
-          activation_data_i[Low +: {{ core.activation_bits }}]
-          & { {{ core.activation_bits }}{activation_keep_i[i]} };
-    end
+{% include "rtl/kept_early.sv" %}    end
   end
 
   always_ff @(posedge clk_i) begin : p_operands

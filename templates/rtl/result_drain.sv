@@ -40,6 +40,7 @@ module {{ core.name }}_result_drain (
 {% endif %}  // Accumulator chain, and the step to the next row.
   output logic {{ core.bit() }} shift_o,
 {% if core.sums_activations() %}  output logic {{ core.bit() }} next_row_o,
+{% endif %}{% if unit.phrases.gives_row %}  output logic {{ core.width(unit.row_bits) }} row_o,
 {% endif %}
   // Result stream.
   output logic {{ core.bit() }} result_valid_o,
@@ -203,7 +204,8 @@ module {{ core.name }}_result_drain (
   end
 
   assign shift_o        = shift;
-{% if core.corrected %}  assign next_row_o     = start || (shift && row_is_done);
+{% if unit.phrases.gives_row %}  assign row_o          = row_q;
+{% endif %}{% if core.corrected %}  assign next_row_o     = start || (shift && row_is_done);
 {% endif %}{% if core.per_group() %}  assign next_row_o     = (product_load && product_of_last_beat) || (flushing_q && row_is_done);
   assign product_load_o = product_load;
   assign run_first_o    = first_q;

@@ -28,6 +28,7 @@ module {{ core.name }} (
   logic {{ core.range(core.rows_bits) }} run_rows;
   logic {{ core.range(core.columns_bits) }} run_columns;
 {% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} run_zero_point;
+{% endif %}{% if core.exponents_bits > 0 %}  logic {{ core.range(core.exponents_bits) }} run_exponents;
 {% endif %}{% if core.per_group() %}  logic run_last, drain_run_first, drain_run_last;
   logic zero_points_valid, zero_points_taken, zero_points_used;
   logic product_load;
@@ -75,6 +76,7 @@ module {{ core.name }} (
   logic {{ core.range(core.columns_bits) }} step_columns;
 {% if core.run_bits_bits > 0 %}  logic {{ core.range(core.run_bits_bits) }} step_weight_bits;
 {% endif %}{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} step_zero_point;
+{% endif %}{% if core.exponents_bits > 0 %}  logic {{ core.range(core.exponents_bits) }} step_exponents;
 {% endif %}  logic {{ core.range(unit.step_bits) }} step_data;
 
   {{ core.name }}_activation_register u_activation_register (
@@ -89,6 +91,7 @@ module {{ core.name }} (
     .activation_columns_i    (activation_columns_i),
 {% if core.run_bits_bits > 0 %}    .activation_weight_bits_i (activation_weight_bits_i),
 {% endif %}{% if core.corrected %}    .activation_zero_point_i (activation_zero_point_i),
+{% endif %}{% if core.exponents_bits > 0 %}    .activation_exponents_i  (activation_exponents_i),
 {% endif %}{% if unit.masked %}    .activation_keep_i       (activation_keep_i),
 {% endif %}    .activation_data_i       (activation_data_i),
 {% if unit.activation_bus.is_narrow() %}    .beat_i                  (activation_beat),
@@ -102,6 +105,7 @@ module {{ core.name }} (
     .step_columns_o          (step_columns),
 {% if core.run_bits_bits > 0 %}    .step_weight_bits_o      (step_weight_bits),
 {% endif %}{% if core.corrected %}    .step_zero_point_o       (step_zero_point),
+{% endif %}{% if core.exponents_bits > 0 %}    .step_exponents_o        (step_exponents),
 {% endif %}    .step_data_o             (step_data)
   );
 {% else %}  logic unused_step_ready_next;
@@ -120,6 +124,7 @@ module {{ core.name }} (
     .step_columns_i      (step_columns),
 {% if core.run_bits_bits > 0 %}    .step_weight_bits_i  (step_weight_bits),
 {% endif %}{% if core.corrected %}    .step_zero_point_i   (step_zero_point),
+{% endif %}{% if core.exponents_bits > 0 %}    .step_exponents_i    (step_exponents),
 {% endif %}{% else %}    .step_valid_i        ({{ unit.step_valid }}),
     .step_ready_o        (activation_ready_o),
     .step_ready_next_o   (unused_step_ready_next),
@@ -129,6 +134,7 @@ module {{ core.name }} (
     .step_rows_i         (activation_rows_i),
     .step_columns_i      (activation_columns_i),
 {% if core.corrected %}    .step_zero_point_i   (activation_zero_point_i),
+{% endif %}{% if core.exponents_bits > 0 %}    .step_exponents_i    (activation_exponents_i),
 {% endif %}{% endif %}    .weight_valid_i      ({{ unit.beat_valid }}),
     .weight_ready_o      (weight_ready_o),
     .weight_load_o       ({{ unit.weight_load }}),
@@ -141,6 +147,7 @@ module {{ core.name }} (
 {% endif %}    .run_rows_o          (run_rows),
     .run_columns_o       (run_columns),
 {% if core.corrected %}    .run_zero_point_o    (run_zero_point),
+{% endif %}{% if core.exponents_bits > 0 %}    .run_exponents_o     (run_exponents),
 {% endif %}{% if core.per_group() %}    .zero_points_valid_o (zero_points_valid),
     .zero_points_taken_i (zero_points_taken),
     .zero_points_used_i  (zero_points_used),
@@ -245,6 +252,7 @@ module {{ core.name }} (
     .load_i            (step_load),
 {% if unit.activation_bus.is_narrow() %}    .take_i            (activation_take),
     .beat_i            (activation_beat),
+{% endif %}{% if unit.keeps_exponents %}    .activation_exponents_i (activation_exponents_i),
 {% endif %}    .activation_keep_i (activation_keep_i),
     .activation_data_i (activation_data_i),
     .operands_o        (operands)
@@ -289,7 +297,12 @@ module {{ core.name }} (
 {% endif %}  end
 
   // Results.
-{% if core.sums_activations() %}  logic next_row;
+{% if unit.rounds %}  localparam int SumsBits = Drain * {{ core.result_bits }};
+  logic drained_valid, drained_ready, drained_last;
+  logic [Drain-1:0] drained_keep;
+  logic [SumsBits-1:0] results;
+{% if unit.row_bits_of_rounder > 0 %}  logic {{ core.range(unit.row_bits_of_rounder) }} drained_row;
+{% endif %}{% endif %}{% if core.sums_activations() %}  logic next_row;
 {% endif %}
   {{ core.name }}_result_drain u_result_drain (
     .clk_i          (clk_i),
@@ -311,10 +324,11 @@ module {{ core.name }} (
     .run_last_o     (drain_run_last),
 {% endif %}    .shift_o        (shift),
 {% if core.sums_activations() %}    .next_row_o     (next_row),
-{% endif %}    .result_valid_o (result_valid_o),
-    .result_ready_i (result_ready_i),
-    .result_last_o  (result_last_o),
-    .result_keep_o  (result_keep_o)
+{% endif %}{% if unit.row_bits_of_rounder > 0 %}    .row_o          (drained_row),
+{% endif %}    .result_valid_o ({{ unit.phrases.drained }}_valid{{ unit.phrases.own[0] }}),
+    .result_ready_i ({{ unit.phrases.drained }}_ready{{ unit.phrases.own[1] }}),
+    .result_last_o  ({{ unit.phrases.drained }}_last{{ unit.phrases.own[0] }}),
+    .result_keep_o  ({{ unit.phrases.drained }}_keep{{ unit.phrases.own[0] }})
   );
 {% if core.sums_activations() %}
   // Sums of the activations, row 0 lowest; the chain runs towards row 0.
@@ -354,7 +368,7 @@ module {{ core.name }} (
     .next_row_i       (next_row),
     .sum_i            (activation_sums[SumBits-1:0]),
     .sums_i           (sums[Drain*Width-1:0]),
-    .results_o        (result_data_o)
+    .results_o        ({{ unit.phrases.results }})
   );
 {% else %}  // Zero points: column, lowest first; the lowest bits of each column of the beat.
   localparam int ZeroPointBits = {{ core.zero_point_bits }};
@@ -390,7 +404,7 @@ module {{ core.name }} (
       .shift_i  (shift),
       .first_i  (drain_run_first),
       .value_i  (value),
-      .result_o (result_data_o[c*ResultWidth +: ResultWidth])
+      .result_o ({{ unit.phrases.results }}[c*ResultWidth +: ResultWidth])
     );
 {% if unit.results_fit %}
 `ifndef SYNTHESIS
@@ -402,7 +416,39 @@ module {{ core.name }} (
 `endif
 {% endif %}  end
 {% endif %}{% else %}
-  assign result_data_o = sums[Drain*Width-1:0];
+  assign {{ unit.phrases.results }} = sums[Drain*Width-1:0];
+{% endif %}{% if unit.rounds %}
+  {{ core.name }}_result_rounder u_result_rounder (
+    .clk_i           (clk_i),
+    .rst_ni          (rst_ni),
+    .clear_i         (clear_i),
+{% if core.exponents_bits > 0 %}    .done_i          ({{ unit.phrases.done }}),
+    .run_exponents_i (run_exponents),
+{% endif %}    .sums_valid_i    (drained_valid),
+    .sums_ready_o    (drained_ready),
+    .sums_last_i     (drained_last),
+    .sums_keep_i     (drained_keep),
+    .sums_i          (results),
+{% if unit.row_bits_of_rounder > 0 %}    .row_i           (drained_row),
+{% endif %}    .result_valid_o  (result_valid_o),
+    .result_ready_i  (result_ready_i),
+    .result_last_o   (result_last_o),
+    .result_keep_o   (result_keep_o),
+    .result_data_o   (result_data_o)
+  );
+{% endif %}{% if unit.scans %}
+  {{ core.name }}_exponent_scanner u_exponent_scanner (
+    .clk_i            (clk_i),
+    .rst_ni           (rst_ni),
+    .clear_i          (clear_i),
+    .scan_valid_i     (scan_valid_i),
+    .scan_first_i     (scan_first_i),
+    .scan_last_i      (scan_last_i),
+    .scan_keep_i      (scan_keep_i),
+    .scan_data_i      (scan_data_i),
+    .scan_done_o      (scan_done_o),
+    .scan_exponents_o (scan_exponents_o)
+  );
 {% endif %}
 `ifndef SYNTHESIS
 `ifndef __ICARUS__

@@ -46,7 +46,7 @@ impl Control {
     }
 
     /// Flip-flops: seven flags, two last markers, the k-step counters, the plane and its delay
-    /// line, and the run's row count, column count, last plane and zero point. With a pass for
+    /// line, and the run's row count, column count, last plane, zero point and exponents. With a pass for
     /// each plane, which starts from the last and needs not be held, also the flags of a pass and
     /// its length.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
@@ -54,7 +54,8 @@ impl Control {
         let delay = self.stages + self.delayed_bits;
         let last_plane = if core.run_bits_bits > 0 && !core.passes { self.plane_bits } else { 0 };
         let pass = if core.passes { 2 + self.step_count_bits } else { 0 };
-        let sampled = core.rows_bits + core.columns_bits + last_plane + zero_point;
+        let sampled =
+            core.rows_bits + core.columns_bits + last_plane + zero_point + core.exponents_bits;
         let counters = self.step_count_bits + self.group_step_bits + self.plane_bits;
         u64::from(7 + 2 + counters + pass + delay + sampled)
     }

@@ -19,16 +19,26 @@ pub struct Core {
     pub beats_per_step: u32,
     /// Whether a run is a pass over K for each bit plane, most significant first.
     pub passes: bool,
-    /// Width of an activation.
+    /// Width of an activation in the array.
     pub activation_bits: u32,
+    /// Width of an activation as it comes.
+    pub code_bits: u32,
+    /// Whether activations are aligned on their way in.
+    pub aligns: bool,
+    /// Width of the field that a row's block of activations travels with; 0 without.
+    pub exponent_bits: u32,
+    /// Bits of the fields of all rows.
+    pub exponents_bits: u32,
     /// Width of a weight code, the widest where a run chooses.
     pub weight_bits: u32,
     /// Width of the field with the bits of a run's weights; 0 where they are fixed.
     pub run_bits_bits: u32,
     /// Width of one accumulator.
     pub accumulator_bits: u32,
-    /// Width of one result.
+    /// Width of one result; of its sum, where that is rounded to a floating-point format.
     pub result_bits: u32,
+    /// Width of one result on the port.
+    pub port_result_bits: u32,
     /// Longest exact run in elements: as many as `max_steps` carry.
     pub max_k: u64,
     /// Longest exact run in k-steps.
@@ -68,6 +78,10 @@ impl Core {
             beats_per_step: spec.beats_per_step(),
             passes: tile.plane_order == PlaneOrder::Outer && spec.beats_per_step() > 1,
             activation_bits: spec.activation.bits(),
+            code_bits: spec.activation_code_bits(),
+            aligns: spec.float.is_some() && !spec.has_external_tables(),
+            exponent_bits: spec.exponent_bits(),
+            exponents_bits: tile.m * spec.exponent_bits(),
             weight_bits: spec.weight.bits(),
             run_bits_bits: match spec.weight_width {
                 WeightWidth::Fixed => 0,
@@ -75,6 +89,7 @@ impl Core {
             },
             accumulator_bits: spec.accumulator_bits(),
             result_bits: spec.result_bits(),
+            port_result_bits: spec.port_result_bits(),
             max_k: spec.elements_of(spec.max_steps()),
             max_steps: spec.max_steps(),
             accumulated_elements: accumulated_steps(spec) * u64::from(spec.elements_per_step()),

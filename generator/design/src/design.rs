@@ -3,9 +3,9 @@ use bitplane_spec::{Architecture, Precompute, Spec, Table};
 
 use crate::port::{Port, ports};
 use crate::{
-    ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, GroupEdge,
-    OperandRegister, PlaneAccumulator, ResultDrain, SelectLane, TablePrecompute, TableRegisters,
-    Throughput, WeightDecoder, WeightRegister, ZeroPointCorrection,
+    ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, FloatEdge,
+    GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, SelectLane, TablePrecompute,
+    TableRegisters, Throughput, WeightDecoder, WeightRegister, ZeroPointCorrection,
 };
 
 /// Every number of one core.
@@ -34,6 +34,8 @@ pub struct Design {
     pub correction: Option<(ActivationSum, Correction)>,
     /// Result drain.
     pub drain: ResultDrain,
+    /// The edges of a core with floating-point activations.
+    pub float: Option<FloatEdge>,
     /// Ports of the top module.
     pub ports: Vec<Port>,
     /// Cycles.
@@ -164,6 +166,8 @@ impl Design {
         let partial_bits = datapath.partial_bits();
         let drain = ResultDrain::of(&core);
         let word_bits = spec.weight_word_bits();
+        let float = FloatEdge::of(&core, spec);
+        let rounding = float.as_ref().map_or(0, FloatEdge::latency);
         Self {
             weight_register: WeightRegister {
                 data_bits: spec.weight_beat_bits(),
@@ -177,7 +181,7 @@ impl Design {
             ports: ports(spec, &core),
             timing: Timing {
                 // Zero points are taken while the plane before them is looked up.
-                latency_cycles: 2 + drain.settle_cycles - u32::from(core.per_group()),
+                latency_cycles: 2 + drain.settle_cycles - u32::from(core.per_group()) + rounding,
                 stall_cycles: drain.busy_cycles(),
                 macs_per_cycle: core.lanes() as f64 * f64::from(core.elements_per_step)
                     / f64::from(core.beats_per_step),
@@ -187,6 +191,7 @@ impl Design {
             control,
             datapath,
             drain,
+            float,
             core,
         }
     }
@@ -215,6 +220,9 @@ impl Design {
             units.extend(correction.units(core));
         }
         units.push(unit("result_drain", 1, self.drain.flops(core)));
+        if let Some(edge) = &self.float {
+            units.extend(edge.units(core));
+        }
         units
     }
 
@@ -343,6 +351,18 @@ impl LutDatapath {
         let flops = self.lane.flops(core);
         units.push(UnitCount { unit: "select_lane", count: core.lanes(), flops });
         units
+    }
+}
+
+impl FloatEdge {
+    fn units(&self, core: &Core) -> Vec<UnitCount> {
+        let elements = u64::from(core.m) * u64::from(core.elements_per_step);
+        let aligners = self.aligner.as_ref().map(|_| unit("aligner", elements, 0));
+        let scanner =
+            self.scanner.as_ref().map(|each| unit("exponent_scanner", 1, each.flops(core)));
+        let lanes = unit("fixed_to_float", core.drain.into(), self.rounder.lane.flops(core));
+        let rounder = unit("result_rounder", 1, self.rounder.flops(core));
+        aligners.into_iter().chain(scanner).chain([lanes, rounder]).collect()
     }
 }
 

@@ -7,6 +7,7 @@
 mod control;
 mod core;
 mod design;
+mod float;
 mod lane;
 mod port;
 mod precompute;
@@ -20,6 +21,7 @@ pub use design::{
     AddDatapath, Correction, Datapath, Design, GroupTiming, LutDatapath, MacDatapath, Timing,
     UnitCount,
 };
+pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder};
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
 pub use precompute::{Node, Operand, TablePrecompute};

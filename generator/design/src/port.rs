@@ -1,4 +1,4 @@
-use bitplane_spec::{Precompute, Spec};
+use bitplane_spec::Spec;
 
 use crate::core::Core;
 
@@ -20,6 +20,8 @@ pub enum Stream {
     Control,
     /// Activation stream, one beat a k-step.
     Activation,
+    /// Activations on their way into the memory that the activation stream comes from.
+    Scan,
     /// Weight stream, one beat a plane (a k-step in a MAC array).
     Weight,
     /// Result stream.
@@ -55,8 +57,9 @@ fn output(stream: Stream, name: &'static str, bits: u32, meaning: impl Into<Stri
 pub(crate) fn ports(spec: &Spec, core: &Core) -> Vec<Port> {
     let mut ports = clock(core);
     ports.extend(activation(spec, core));
+    ports.extend(scan(spec, core));
     ports.extend(weight(spec, core));
-    ports.extend(result(core));
+    ports.extend(result(spec, core));
     ports.push(output(Stream::Status, "error_o", 1, "illegal code or protocol violation; sticky"));
     ports.push(output(Stream::Status, "overflow_o", 1, "run longer than max_k; sticky"));
     ports
@@ -102,8 +105,11 @@ fn activation(spec: &Spec, core: &Core) -> Vec<Port> {
             format!("reinterpreted zero point z', 0 or odd up to 2^b - 1, signed; {sampled}");
         ports.push(input(A, "activation_zero_point_i", core.zero_point_bits, meaning));
     }
-    let external = spec.table().is_some_and(|table| table.precompute == Precompute::External);
-    if external {
+    if core.exponents_bits > 0 {
+        let meaning = format!("{}; in every k-step of a run", exponents(core));
+        ports.push(input(A, "activation_exponents_i", core.exponents_bits, meaning));
+    }
+    if spec.has_external_tables() {
         let shares = spec.table_layout().is_some_and(|layout| layout.shared_bits() > 0);
         let meaning = if shares {
             "tables: row, group, lowest first; of each the lowest bit that all entries share, then \
@@ -114,13 +120,51 @@ fn activation(spec: &Spec, core: &Core) -> Vec<Port> {
         let meaning = carried(meaning, spec.activation_bus_beats(), "a k-step");
         ports.push(input(A, "activation_data_i", spec.bus.activation, meaning));
     } else {
+        let numbers = numbers(spec);
         let keep = "element counts; group, then element, lowest first";
         ports.push(input(A, "activation_keep_i", core.elements_per_step, keep));
-        let meaning = "row, group, element, lowest first, two's complement";
-        let meaning = carried(meaning, spec.activation_bus_beats(), "a k-step");
+        let meaning = format!("row, group, element, lowest first, {numbers}");
+        let meaning = carried(&meaning, spec.activation_bus_beats(), "a k-step");
         ports.push(input(A, "activation_data_i", spec.bus.activation, meaning));
     }
     ports
+}
+
+/// How activations are written.
+fn numbers(spec: &Spec) -> String {
+    match spec.float {
+        Some(float) => float.format.to_string(),
+        None => "two's complement".to_owned(),
+    }
+}
+
+/// What the field of a row's block of activations holds.
+fn exponents(core: &Core) -> &'static str {
+    if core.exponent_bits > 1 {
+        "largest biased exponent of each row's activations, row 0 lowest; 0 if one is no number"
+    } else {
+        "whether all activations of each row are numbers, row 0 lowest"
+    }
+}
+
+/// The write port of the activation memory, where exponents are found before they are needed.
+fn scan(spec: &Spec, core: &Core) -> Vec<Port> {
+    use Stream::Scan as S;
+    if core.exponent_bits == 0 || spec.has_external_tables() {
+        return Vec::new();
+    }
+    let keep = "element counts; group, then element, lowest first";
+    let data = format!("row, group, element, lowest first, {}", numbers(spec));
+    let bits = spec.activation_step_bits();
+    vec![
+        input(S, "scan_valid_i", 1, "a k-step of activations is written"),
+        input(S, "scan_first_i", 1, "first k-step of a run"),
+        input(S, "scan_last_i", 1, "last k-step of a run"),
+        input(S, "scan_keep_i", core.elements_per_step, keep),
+        input(S, "scan_data_i", bits, data),
+        output(S, "scan_done_o", 1, "the exponents are those of a whole run; for one cycle"),
+        output(S, "scan_exponents_o", core.exponents_bits, exponents(core)),
+    ]
 }
 
 /// The meaning of a data port that carries `whole` in so many beats.
@@ -156,14 +200,20 @@ fn weight(spec: &Spec, core: &Core) -> Vec<Port> {
     ]
 }
 
-fn result(core: &Core) -> Vec<Port> {
+fn result(spec: &Spec, core: &Core) -> Vec<Port> {
     use Stream::Result as R;
-    let bits = core.drain * core.result_bits;
+    let bits = core.drain * core.port_result_bits;
+    let numbers = spec.float.map_or("signed".to_owned(), |float| float.result.to_string());
     vec![
         output(R, "result_valid_o", 1, "a beat is offered"),
         input(R, "result_ready_i", 1, "a beat can be taken"),
         output(R, "result_last_o", 1, "last beat of a run"),
         output(R, "result_keep_o", core.drain, "result counts; lowest column first"),
-        output(R, "result_data_o", bits, "results of one row, lowest column first, signed"),
+        output(
+            R,
+            "result_data_o",
+            bits,
+            format!("results of one row, lowest column first, {numbers}"),
+        ),
     ]
 }

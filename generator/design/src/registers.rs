@@ -38,8 +38,10 @@ impl BusPort {
 /// Activation register (`<name>_activation_register`): the waiting half of the double buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivationRegister {
-    /// Bits of one k-step.
+    /// Bits that it keeps of one k-step: as they come through a narrow port, otherwise aligned.
     pub data_bits: u32,
+    /// Bits of one k-step for the tables.
+    pub step_bits: u32,
     /// The port that fills it.
     pub bus: BusPort,
     /// Whether it carries activations, which the keep mask can zero, and not tables.
@@ -48,19 +50,22 @@ pub struct ActivationRegister {
 
 impl ActivationRegister {
     pub(crate) fn of(spec: &Spec, table: &Table) -> Self {
-        let data_bits = spec.activation_step_bits();
+        let port_bits = spec.activation_step_bits();
+        let bus = BusPort::of(spec.bus.activation, port_bits);
+        let step_bits = aligned_step_bits(spec);
         Self {
-            data_bits,
-            bus: BusPort::of(spec.bus.activation, data_bits),
+            data_bits: if bus.is_narrow() { port_bits } else { step_bits },
+            step_bits,
+            bus,
             masked: table.precompute != Precompute::External,
         }
     }
 
-    /// Flip-flops: full, ready, first, last, counts, weight bits, zero point, data, and the keep
-    /// mask where it comes after some of the data.
+    /// Flip-flops: full, ready, first, last, counts, weight bits, zero point, exponents, data, and the
+    /// keep mask where it comes after some of the data.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let zero_point = if core.corrected { core.zero_point_bits } else { 0 };
-        let counts = core.rows_bits + core.columns_bits + core.run_bits_bits;
+        let counts = core.rows_bits + core.columns_bits + core.run_bits_bits + core.exponents_bits;
         let keep = if self.masked && self.bus.is_narrow() { core.elements_per_step } else { 0 };
         u64::from(4 + counts + zero_point + self.data_bits + keep)
     }
@@ -69,22 +74,41 @@ impl ActivationRegister {
 /// Operand register of a MAC or ADD array (`<name>_operand_register`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperandRegister {
-    /// Bits of one k-step.
+    /// Bits that it keeps of one k-step: as they come through a narrow port, otherwise aligned.
     pub data_bits: u32,
+    /// Bits of one k-step for the lanes.
+    pub step_bits: u32,
     /// The port that fills it.
     pub bus: BusPort,
 }
 
 impl OperandRegister {
     pub(crate) fn of(spec: &Spec) -> Self {
-        let data_bits = spec.activation_step_bits();
-        Self { data_bits, bus: BusPort::of(spec.bus.activation, data_bits) }
+        let port_bits = spec.activation_step_bits();
+        let bus = BusPort::of(spec.bus.activation, port_bits);
+        let step_bits = aligned_step_bits(spec);
+        let data_bits = if bus.is_narrow() { port_bits } else { step_bits };
+        Self { data_bits, step_bits, bus }
     }
 
-    /// Flip-flops: data, and the keep mask where it comes after some of the data.
+    /// Flip-flops: data, and where they come after some of the data, the keep mask and the
+    /// exponents that the aligners need.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
-        let keep = if self.bus.is_narrow() { core.elements_per_step } else { 0 };
-        u64::from(self.data_bits + keep)
+        let late = core.elements_per_step + self.kept_exponents(core);
+        u64::from(self.data_bits + if self.bus.is_narrow() { late } else { 0 })
+    }
+
+    /// Bits of exponents that activations which came before are aligned with.
+    pub fn kept_exponents(&self, core: &Core) -> u32 {
+        if core.exponent_bits > 1 { core.exponents_bits } else { 0 }
+    }
+}
+
+/// Bits of a k-step of integers, or of its tables where they come from outside.
+fn aligned_step_bits(spec: &Spec) -> u32 {
+    match spec.has_external_tables() {
+        true => spec.activation_step_bits(),
+        false => spec.tile.m * spec.elements_per_step() * spec.activation.bits(),
     }
 }
 

@@ -1,4 +1,4 @@
-use bitplane_spec::Spec;
+use bitplane_spec::{Architecture, Spec};
 
 use crate::core::Core;
 
@@ -25,9 +25,9 @@ impl Throughput {
         let widths = spec.run_weights();
         let entry = |weight: bitplane_formats::WeightFormat| {
             let (lookups, passes) = (spec.beats_per_step_of(weight), spec.passes_of(weight));
-            let weight_beats = lookups / passes * spec.weight_bus_beats();
-            // Both registers take the first beat of the next in the cycle that empties them.
-            let cycles = passes * weight_beats.max(spec.activation_bus_beats());
+            let (planes, beats) = (lookups / passes, spec.weight_bus_beats());
+            let weight_beats = planes * beats;
+            let cycles = passes * cycles(spec, planes, beats);
             let macs = core.lanes() as f64 * f64::from(core.elements_per_step);
             Self {
                 weight_bits: weight.bits(),
@@ -39,5 +39,19 @@ impl Throughput {
             }
         };
         widths.map(entry).collect()
+    }
+}
+
+/// Cycles of one k-step in one pass, `planes` planes of `beats` beats each. A register takes the first
+/// beat of the next in the cycle that empties it.
+fn cycles(spec: &Spec, planes: u32, beats: u32) -> u32 {
+    let activation_beats = spec.activation_bus_beats();
+    match spec.architecture {
+        // The next step waits beside the one under way.
+        Architecture::LookUp(_) => activation_beats.max(planes * beats),
+        // The next step's first plane waits for all of its activations, the others for their weights.
+        Architecture::AddArray | Architecture::MacArray => {
+            activation_beats.max(beats) + (planes - 1) * beats
+        }
     }
 }

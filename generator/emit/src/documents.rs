@@ -2,8 +2,8 @@
 
 use askama::Template;
 use bitplane_design::{Design, GroupTiming};
-use bitplane_formats::{WeightReading, signed_bits};
-use bitplane_spec::{Spec, WeightWidth};
+use bitplane_formats::{AlignedFormat, WeightReading, signed_bits};
+use bitplane_spec::{FloatActivation, Spec, WeightWidth};
 
 use crate::bundle::BundleFile;
 use crate::manifest::Manifest;
@@ -76,7 +76,10 @@ fn summary(spec: &Spec) -> String {
         tile.n,
         tile.k,
         tile.groups,
-        spec.activation,
+        match spec.float {
+            Some(float) => format!("{} (as {})", float.format, spec.activation),
+            None => spec.activation.to_string(),
+        },
         spec.weight,
         match spec.weight_width {
             WeightWidth::Fixed => "",
@@ -85,17 +88,42 @@ fn summary(spec: &Spec) -> String {
     )
 }
 
+/// What becomes of floating-point activations and of their sums.
+fn rounding(spec: &Spec, float: &FloatActivation) -> String {
+    let exact = spec.aligned().is_some_and(AlignedFormat::is_exact);
+    let aligned = if exact {
+        format!("become {} without loss", spec.activation)
+    } else {
+        format!(
+            "are rounded to {}, to nearest even, in units that the largest exponent of their row and \
+             run sets",
+            spec.activation
+        )
+    };
+    format!(
+        "Activations in {} {aligned}. Sums are exact, and rounded once to {}, to nearest even; those of \
+         a row with an infinity or NaN are NaN.",
+        float.format, float.result
+    )
+}
+
 fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
     let core = &design.core;
     let range = spec.exact_result();
-    let mut lines = vec![format!(
+    let mut lines: Vec<String> = spec.float.iter().map(|float| rounding(spec, float)).collect();
+    lines.push(format!(
         "Sums of up to {} elements lie in {} to {}; {} have {} bits, two's complement.",
         core.max_k,
         range.min,
         range.max,
-        if core.per_group() { "results" } else { "accumulators and results" },
+        match (core.per_group(), spec.float) {
+            (true, None) => "results",
+            (true, Some(_)) => "they",
+            (false, None) => "accumulators and results",
+            (false, Some(_)) => "accumulators",
+        },
         core.result_bits
-    )];
+    ));
     if core.per_group() {
         let range = spec.exact_accumulator();
         lines.push(format!(

@@ -13,6 +13,8 @@ struct Harness<'a> {
     activation: Beat,
     weight: Beat,
     result: Beat,
+    scan: Beat,
+    exponents: Beat,
 }
 
 /// The text of `harness/sim_main.cpp` for the core that `manifest` describes.
@@ -20,12 +22,15 @@ struct Harness<'a> {
 /// The harness speaks the stream that [`crate::wire`] defines. Its length does not depend on the
 /// widths of the ports.
 pub fn print(manifest: &Manifest) -> String {
+    let [scan, exponents] = Beat::of_scan(manifest);
     let harness = Harness {
         manifest,
         digest: wire::digest_words(&manifest.digest).unwrap_or_default(),
         activation: Beat::of(manifest, "activation"),
         weight: Beat::of(manifest, "weight"),
         result: Beat::of(manifest, "result"),
+        scan,
+        exponents,
     };
     harness.render().expect("rendering into memory does not fail")
 }

@@ -5,14 +5,15 @@ use std::ops::Deref;
 
 use askama::Template;
 use bitplane_design::{
-    ActivationRegister, ActivationSum, AddDatapath, AddLane, BusPort, Control, Core, Correction,
-    Datapath, Dequantiser, Design, Direction, DotLane, GroupAccumulator, GroupEdge, LastUse,
-    LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port, ResultDrain,
-    SelectLane, Stream, TablePrecompute, TableRegisters, WeightDecoder, WeightRegister,
-    ZeroPointCorrection, ZeroPointSelect,
+    ActivationRegister, ActivationSum, AddDatapath, AddLane, Aligner, BusPort, Control, Core,
+    Correction, Datapath, Dequantiser, Design, Direction, DotLane, ExponentScanner, FixedToFloat,
+    FloatEdge, GroupAccumulator, GroupEdge, LastUse, LutDatapath, MacDatapath, Operand,
+    OperandRegister, PlaneAccumulator, Port, ResultDrain, ResultRounder, SelectLane, Stream,
+    TablePrecompute, TableRegisters, WeightDecoder, WeightRegister, ZeroPointCorrection,
+    ZeroPointSelect,
 };
 
-use bitplane_formats::{TableContent, TableLayout};
+use bitplane_formats::{FloatFormat, Specials, TableContent, TableLayout};
 
 use crate::bundle::{BundleFile, generator};
 
@@ -104,11 +105,14 @@ struct DrainPhrases {
     done: &'static str,
     kept: &'static str,
     last_use: String,
+    gives_row: bool,
 }
 
 struct HeldPhrases {
     held: &'static str,
     held_reason: &'static str,
+    kept_early: &'static str,
+    kept_late: &'static str,
 }
 
 unit_text!(
@@ -123,7 +127,68 @@ struct BusCounter<'a> {
 }
 
 unit_text!(BusCounterText, "rtl/bus_counter.sv", BusCounter<'a> {});
-unit_text!(OperandRegisterText, "rtl/operand_register.sv", &'a OperandRegister {});
+struct OperandPhrases {
+    keeps_exponents: bool,
+    kept_early: &'static str,
+    kept_late: &'static str,
+}
+
+unit_text!(
+    OperandRegisterText, "rtl/operand_register.sv",
+    Worded<'a, OperandRegister, OperandPhrases> {}
+);
+
+struct AlignerPhrases {
+    format: FloatFormat,
+    rule: String,
+    tail_note: String,
+    block_exponent: String,
+    placed: String,
+    distance: String,
+    rest: &'static str,
+}
+
+unit_text!(AlignerText, "rtl/aligner.sv", Worded<'a, Aligner, AlignerPhrases> {});
+
+struct ScannerPhrases {
+    field: &'static str,
+    data_bits: u32,
+    is_special: String,
+}
+
+unit_text!(
+    ExponentScannerText, "rtl/exponent_scanner.sv",
+    Worded<'a, ExponentScanner, ScannerPhrases> {}
+);
+
+struct FloatPhrases {
+    format: FloatFormat,
+    field_meaning: &'static str,
+    sum: &'static str,
+    exponent: &'static str,
+    count_note: &'static str,
+    counted: String,
+    normalised: String,
+    biased: String,
+    rounded_bits: u32,
+    code_bits: u32,
+    exponent_ones: u32,
+    infinity: String,
+    nan: String,
+}
+
+unit_text!(
+    FixedToFloatText, "rtl/fixed_to_float.sv", Worded<'a, FixedToFloat, FloatPhrases> {}
+);
+
+struct RounderPhrases {
+    row_meaning: &'static str,
+    exponent: String,
+}
+
+unit_text!(
+    ResultRounderText, "rtl/result_rounder.sv", Worded<'a, ResultRounder, RounderPhrases> {}
+);
 
 struct WeightPhrases {
     word_meaning: &'static str,
@@ -291,12 +356,19 @@ struct Top {
     column_bits: u32,
     value_bits: u32,
     product_beat_bits: u32,
+    rounds: bool,
+    scans: bool,
+    row_bits_of_rounder: u32,
+    keeps_exponents: bool,
     phrases: TopPhrases,
 }
 
 struct TopPhrases {
     done: &'static str,
-    result_width: &'static str,
+    result_width: String,
+    results: &'static str,
+    drained: &'static str,
+    own: [&'static str; 2],
     chain: &'static str,
     activation_chain: &'static str,
 }
@@ -348,6 +420,9 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
         files.extend(correction_files(&core, correction));
     }
     files.push(named(&core, "result_drain", drain(&core, design)));
+    if let Some(edge) = &design.float {
+        files.extend(float_files(&core, edge));
+    }
     let top = TopText { core: &core, unit: top(design) };
     files.push(BundleFile::new(format!("rtl/{}.sv", core.name), print(&top)));
     files
@@ -445,6 +520,7 @@ fn drain<'a>(core: &'a CoreText, design: &'a Design) -> ResultDrainText<'a> {
             Some((_, Correction::Groups(edge))) => last_use(edge.last_use, unit),
             _ => String::new(),
         },
+        gives_row: design.float.as_ref().is_some_and(|edge| edge.rounder.row_bits > 0),
     };
     ResultDrainText { core, unit: Worded { unit, phrases } }
 }
@@ -460,6 +536,148 @@ fn last_use(last_use: LastUse, drain: &ResultDrain) -> String {
         LastUse::Row(last) => format!("product_load && draining_q{}", row(last)),
         LastUse::LastBeat(last) => format!("product_load && product_of_last_beat{}", row(last)),
     }
+}
+
+fn float_files(core: &CoreText, edge: &FloatEdge) -> Vec<BundleFile> {
+    let mut files = Vec::new();
+    files.extend(edge.aligner.as_ref().map(|unit| named(core, "aligner", aligner(core, unit))));
+    let scanner = edge.scanner.as_ref();
+    files.extend(scanner.map(|unit| named(core, "exponent_scanner", scanner_text(core, unit))));
+    files.push(named(core, "fixed_to_float", fixed_to_float(core, edge)));
+    files.push(named(core, "result_rounder", rounder(core, &edge.rounder)));
+    files
+}
+
+fn aligner<'a>(core: &'a CoreText, unit: &'a Aligner) -> AlignerText<'a> {
+    let exponent_bits = unit.code.exponent_bits;
+    let below = unit.window_bits - unit.code.fraction_bits - 1;
+    let phrases = AlignerPhrases {
+        format: unit.format,
+        rule: match unit.fixed_exponent {
+            Some(_) => "In units of the smallest number, so that no bit is lost.".to_owned(),
+            None => "In units that the largest exponent of the block sets; rounded to the nearest."
+                .into(),
+        },
+        tail_note: match unit.tail_bits {
+            0 => ", of which none can be lost".to_owned(),
+            bits => format!(", of which the low {bits} are rounded away"),
+        },
+        block_exponent: match unit.fixed_exponent {
+            Some(exponent) => format!("{exponent_bits}'d{exponent}"),
+            None => "exponent_i".to_owned(),
+        },
+        placed: match below {
+            0 => "{is_normal, code_i[FractionBits-1:0]}".to_owned(),
+            _ => format!("{{is_normal, code_i[FractionBits-1:0], {below}'d0}}"),
+        },
+        distance: match unit.farthest {
+            Some(farthest) => {
+                let far = format!("{exponent_bits}'d{farthest}");
+                format!("((distance > {far}) ? {far} : distance)")
+            }
+            None => "distance".to_owned(),
+        },
+        rest: if unit.tail_bits > 1 { "(|window[TailBits-2:0]) || " } else { "" },
+    };
+    AlignerText { core, unit: Worded { unit, phrases } }
+}
+
+fn scanner_text<'a>(core: &'a CoreText, unit: &'a ExponentScanner) -> ExponentScannerText<'a> {
+    let code = unit.code;
+    let phrases = ScannerPhrases {
+        field: match (unit.compares, unit.specials) {
+            (true, Specials::Nothing) => "the largest biased exponent",
+            (true, _) => "the largest biased exponent, or 0\n// if a code is no number",
+            (false, _) => "whether all codes are\n// numbers",
+        },
+        data_bits: core.m * core.elements_per_step * code.bits,
+        is_special: match unit.specials {
+            Specials::InfinityAndNan => {
+                format!("&codes[i*CodeBits+{} +: {}]", code.fraction_bits, code.exponent_bits)
+            }
+            Specials::Nan => format!("&codes[i*CodeBits +: {}]", code.bits - 1),
+            Specials::Nothing => String::new(),
+        },
+    };
+    ExponentScannerText { core, unit: Worded { unit, phrases } }
+}
+
+fn fixed_to_float<'a>(core: &'a CoreText, edge: &'a FloatEdge) -> FixedToFloatText<'a> {
+    let unit = &edge.rounder.lane;
+    let code_bits = unit.bits - 1;
+    let exponent_ones = (1u32 << unit.exponent_bits) - 1;
+    let quiet = 1u32 << (unit.fraction_bits - 1);
+    let phrases = FloatPhrases {
+        format: unit.format,
+        field_meaning: match core.exponent_bits {
+            0 => "",
+            1 => "; whether its block holds numbers",
+            _ => "; the exponent of its block, 0 if that holds something else than numbers",
+        },
+        sum: if unit.registers_sum { "sum_q" } else { "sum_i" },
+        exponent: if unit.registers_sum { "sum_exponent_q" } else { "exponent_i" },
+        count_note: if unit.smallest_normal.is_some() {
+            ", down to the weight of the smallest normal number"
+        } else {
+            ""
+        },
+        counted: counted(unit),
+        normalised: match unit.padded_bits - unit.sum_bits {
+            0 => "counted_magnitude_q".to_owned(),
+            below => format!("{{counted_magnitude_q, {below}'d0}}"),
+        },
+        biased: biased(unit),
+        rounded_bits: unit.biased_bits + unit.fraction_bits,
+        code_bits,
+        exponent_ones,
+        infinity: format!("{code_bits}'d{}", exponent_ones << unit.fraction_bits),
+        nan: format!("{}'d{}", unit.bits, exponent_ones << unit.fraction_bits | quiet),
+    };
+    FixedToFloatText { core, unit: Worded { unit, phrases } }
+}
+
+/// The word whose leading zeros are counted: a magnitude, with a one at the smallest normal number
+/// beyond which nothing is normalised, at the top of a power of two of bits.
+fn counted(unit: &FixedToFloat) -> String {
+    let magnitude = match (unit.smallest_normal, unit.fixed_exponent) {
+        (None, _) => "magnitude_q".to_owned(),
+        (Some(marker), Some(exponent)) => {
+            format!("(magnitude_q | (SumBits'(1) << {}))", marker - exponent)
+        }
+        (Some(marker), None) => {
+            format!("(magnitude_q | ((SumBits'(1) << {marker}) >> exponent_q))")
+        }
+    };
+    match (1 << unit.count_bits) - unit.sum_bits {
+        0 => magnitude,
+        below => format!("{{{magnitude}, {below}'d0}}"),
+    }
+}
+
+/// The biased exponent of a sum without leading zeros; numbers are modulo its width.
+fn biased(unit: &FixedToFloat) -> String {
+    let constant = |value: i32| {
+        let value = value.rem_euclid(1 << unit.biased_bits);
+        format!("{}'d{value}", unit.biased_bits)
+    };
+    match unit.fixed_exponent {
+        Some(exponent) => constant(unit.exponent_offset + exponent as i32),
+        None => {
+            format!("{} + BiasedBits'(counted_exponent_q)", constant(unit.exponent_offset))
+        }
+    }
+}
+
+fn rounder<'a>(core: &'a CoreText, unit: &'a ResultRounder) -> ResultRounderText<'a> {
+    let bits = core.exponent_bits;
+    let phrases = RounderPhrases {
+        row_meaning: if unit.row_bits > 0 { ", and their row" } else { "" },
+        exponent: match unit.row_bits {
+            0 => "exponents_q".to_owned(),
+            _ => format!("exponents_q[row_i*{bits} +: {bits}]"),
+        },
+    };
+    ResultRounderText { core, unit: Worded { unit, phrases } }
 }
 
 fn correction_files(core: &CoreText, correction: &Correction) -> Vec<BundleFile> {
@@ -565,10 +783,12 @@ fn lut_files(core: &CoreText, lut: &LutDatapath) -> Vec<BundleFile> {
 fn activation_register<'a>(core: &'a CoreText, lut: &'a LutDatapath) -> ActivationRegisterText<'a> {
     let unit = &lut.activation_register;
     let phrases = if unit.masked {
-        HeldPhrases { held: "activations", held_reason: "narrower than its tables" }
+        ("activations", "narrower than its tables")
     } else {
-        HeldPhrases { held: "tables", held_reason: "what the port delivers" }
+        ("tables", "what the port delivers")
     };
+    let (held, held_reason) = phrases;
+    let phrases = HeldPhrases { held, held_reason, kept_early: "data_d", kept_late: "step_data_o" };
     ActivationRegisterText { core, unit: Worded { unit, phrases } }
 }
 
@@ -703,15 +923,24 @@ fn timing(core: &CoreText) -> &'static str {
     }
 }
 
+fn operand_register<'a>(core: &'a CoreText, unit: &'a OperandRegister) -> OperandRegisterText<'a> {
+    let phrases = OperandPhrases {
+        keeps_exponents: unit.kept_exponents(core) > 0,
+        kept_early: "operands_d",
+        kept_late: "operands_o",
+    };
+    OperandRegisterText { core, unit: Worded { unit, phrases } }
+}
+
 fn add_files(core: &CoreText, add: &AddDatapath) -> Vec<BundleFile> {
-    let register = OperandRegisterText { core, unit: &add.operand_register };
+    let register = operand_register(core, &add.operand_register);
     let phrases = DotPhrases { timing: timing(core) };
     let lane = AddLaneText { core, unit: Worded { unit: &add.lane, phrases } };
     vec![named(core, "operand_register", register), named(core, "add_lane", lane)]
 }
 
 fn mac_files(core: &CoreText, mac: &MacDatapath) -> Vec<BundleFile> {
-    let register = OperandRegisterText { core, unit: &mac.operand_register };
+    let register = operand_register(core, &mac.operand_register);
     let phrases = DotPhrases { timing: timing(core) };
     let lane = DotLaneText { core, unit: Worded { unit: &mac.lane, phrases } };
     vec![named(core, "operand_register", register), named(core, "dot_lane", lane)]
@@ -792,9 +1021,20 @@ fn top(design: &Design) -> Top {
         column_bits: 0,
         value_bits: 0,
         product_beat_bits: design.drain.beat_bits,
+        rounds: design.float.is_some(),
+        scans: design.float.as_ref().is_some_and(|edge| edge.scanner.is_some()),
+        row_bits_of_rounder: design.float.as_ref().map_or(0, |edge| edge.rounder.row_bits),
+        keeps_exponents: core.exponent_bits > 1,
         phrases: TopPhrases {
             done: if core.per_group() { "group_done" } else { "run_done" },
-            result_width: if core.per_group() { "ResultWidth" } else { "Width" },
+            result_width: match (&design.float, core.per_group()) {
+                (Some(_), _) => core.port_result_bits.to_string(),
+                (None, true) => "ResultWidth".to_owned(),
+                (None, false) => "Width".to_owned(),
+            },
+            results: if design.float.is_some() { "results" } else { "result_data_o" },
+            drained: if design.float.is_some() { "drained" } else { "result" },
+            own: if design.float.is_some() { ["", ""] } else { ["_o", "_i"] },
             // Shifting everything out at once is zero, and slang warns of it.
             chain: if design.drain.positions > 1 { "sums >> (Drain * Width)" } else { "'0" },
             activation_chain: if core.m > 1 { "activation_sums >> SumBits" } else { "'0" },
@@ -816,7 +1056,7 @@ fn top(design: &Design) -> Top {
             top.precomputes = lut.precompute.is_some();
             top.builds_copies = lut.builds_copies;
             top.signed = lut.decoder.signed;
-            top.step_bits = lut.activation_register.data_bits;
+            top.step_bits = lut.activation_register.step_bits;
             top.table_bits = lut.layout.bits();
             top.odd_bits = lut.lane.odd_bits;
             top.entry_bits = lut.layout.entry_bits;
@@ -824,12 +1064,12 @@ fn top(design: &Design) -> Top {
             top.select_bits = lut.decoder.select_bits();
         }
         Datapath::Add(add) => {
-            top.step_bits = add.operand_register.data_bits;
+            top.step_bits = add.operand_register.step_bits;
             top.lane = "add_lane";
             top.lane_weights_bits = add.lane.elements;
         }
         Datapath::Mac(mac) => {
-            top.step_bits = mac.operand_register.data_bits;
+            top.step_bits = mac.operand_register.step_bits;
             top.lane = "dot_lane";
             top.lane_weights_bits = mac.lane.weights_bits;
         }
@@ -846,8 +1086,19 @@ fn summary(design: &Design) -> String {
         Datapath::Mac(_) => "MAC array",
     };
     format!(
-        "{kind}: O[{}, {}] = A[{}, K] x W[{}, K], activations int{}, weights int{}.",
-        core.m, core.n, core.m, core.n, core.activation_bits, core.weight_bits
+        "{kind}: O[{}, {}] = A[{}, K] x W[{}, K], activations {}, weights int{}.",
+        core.m,
+        core.n,
+        core.m,
+        core.n,
+        match &design.float {
+            Some(edge) => {
+                let FixedToFloat { format, .. } = edge.rounder.lane;
+                format!("{} as int{}, results {format}", edge.format, core.activation_bits)
+            }
+            None => format!("int{}", core.activation_bits),
+        },
+        core.weight_bits
     )
 }
 
@@ -912,6 +1163,9 @@ fn group_comment(stream: Stream) -> impl Display {
         Stream::Control => "Drops everything in flight and lowers the flags.",
         Stream::Activation => {
             "Activation stream, one beat a k-step. Data: row, group, element, lowest first."
+        }
+        Stream::Scan => {
+            "Activations on their way into the memory before the core: what their exponents are."
         }
         Stream::Weight => "Weight stream. Data: column, group, word, lowest first.",
         Stream::Result => "Result stream: rows in order, columns ascending, lowest first.",

@@ -7,9 +7,13 @@
 //! `ready`; for the result stream likewise, preceded by one word, the cycle at which it was
 //! transferred, counted from the start of the batch. [`Beat`] gives the layout of one stream.
 //!
+//! A core that finds the exponents of activations on their way into memory has a scan stream too: the
+//! inputs of that group are a beat, which is taken at once, and after each run the exponents are
+//! recorded.
+//!
 //! The harness first writes a [`hello`]. Then, for every batch on its standard input (header,
-//! activation beats, weight beats), it writes one response (header, result beats) to its standard
-//! output, until the input ends. Whatever the simulation prints goes to standard error.
+//! activation beats, weight beats, scan beats), it writes one response (header, result beats,
+//! exponents) to its standard output, until the input ends. Whatever the simulation prints goes to standard error.
 
 use crate::manifest::{Manifest, Port};
 
@@ -20,7 +24,7 @@ pub const RESPONSE_MAGIC: u32 = 0x5250_4221;
 /// First word the harness writes when it starts.
 pub const HELLO_MAGIC: u32 = 0x4f50_4221;
 /// Version of this stream.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Words of a field of `bits` bits.
 pub const fn words(bits: u32) -> usize {
@@ -73,10 +77,23 @@ pub struct Beat {
 impl Beat {
     /// The layout of the stream that the manifest calls `group`.
     pub fn of(manifest: &Manifest, group: &str) -> Self {
+        Self::of_ports(manifest.ports.iter().filter(|port| port.group == group))
+    }
+
+    /// What the scan stream takes in, and what is recorded after each run; empty where there is no
+    /// such stream.
+    pub fn of_scan(manifest: &Manifest) -> [Self; 2] {
+        ["input", "output"].map(|direction| {
+            let belongs = |port: &&Port| port.group == "scan" && port.direction == direction;
+            Self::of_ports(manifest.ports.iter().filter(belongs))
+        })
+    }
+
+    fn of_ports<'a>(ports: impl Iterator<Item = &'a Port>) -> Self {
         let mut beat = Self::default();
-        for port in manifest.ports.iter().filter(|port| port.group == group) {
+        for port in ports {
             let name = field_name(port);
-            if name != "valid" && name != "ready" {
+            if !["valid", "ready", "done"].contains(&name.as_str()) {
                 let (port_name, bits) = (port.name.clone(), port.bits);
                 beat.fields.push(Field { port: port_name, name, bits, word: beat.words });
                 beat.words += words(bits);
@@ -128,8 +145,12 @@ pub mod header {
     pub const WATCHDOG_CYCLES: usize = 11;
     /// Cycles after which the batch is given up in any case.
     pub const LIMIT_CYCLES: usize = 12;
+    /// Scan beats that follow the weight beats; they hold back as activations do.
+    pub const SCAN_BEATS: usize = 13;
+    /// Recorded exponents after which the batch is complete.
+    pub const SCAN_RUNS: usize = 14;
     /// Words of the header.
-    pub const WORDS: usize = 13;
+    pub const WORDS: usize = 15;
 }
 
 /// What happens in mid-stream. After an interruption the rest of the batch's stimulus is dropped.
@@ -156,8 +177,10 @@ pub mod response {
     pub const ACTIVATION_TAKEN: usize = 4;
     /// Weight beats that were taken.
     pub const WEIGHT_TAKEN: usize = 5;
+    /// Recorded exponents that follow the result beats.
+    pub const SCAN_RUNS: usize = 6;
     /// Words of the header.
-    pub const WORDS: usize = 6;
+    pub const WORDS: usize = 7;
 }
 
 /// Status bits: the flags as they stand at the end of a batch, and what happened in it.

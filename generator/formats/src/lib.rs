@@ -5,6 +5,8 @@
 //! bit 0 are lowest.
 
 mod accumulator;
+mod aligned;
+mod float;
 mod fold;
 mod integer;
 mod table;
@@ -13,6 +15,8 @@ mod weight;
 pub use accumulator::{
     Range, accumulator_range, entry_range, mac_range, signed_bits, subset_range, unsigned_range,
 };
+pub use aligned::{AlignedFormat, exact_bits};
+pub use float::{FloatFormat, Number, Specials};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;
 pub use table::{TableContent, TableLayout};

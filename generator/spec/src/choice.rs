@@ -1,5 +1,7 @@
 //! The words that a configuration uses for the alternatives of a key.
 
+use bitplane_formats::FloatFormat;
+
 use crate::spec::{Fold, Kind, Overflow, PlaneOrder, Precompute, Reset, Select, ZeroPointMode};
 
 /// One legal word of a key, with what it means.
@@ -26,6 +28,45 @@ const ADD_ARRAY: Choice =
     choice("add_array", "bit-serial adders, one bit plane of the weights a cycle (baseline)");
 const MAC_ARRAY: Choice =
     choice("mac_array", "parallel two's-complement multipliers, all bits of a weight a cycle");
+
+/// The floating-point formats of activations.
+pub(crate) const FLOAT_ACTIVATIONS: &[Choice] = &[
+    choice(FloatFormat::FP16.name(), "IEEE 754 binary16"),
+    choice(FloatFormat::BF16.name(), "bfloat16: 8 bits of exponent, 7 of fraction"),
+    choice(FloatFormat::FP8_E4M3.name(), "OCP FP8: 4 bits of exponent, 3 of fraction, no infinity"),
+    choice(FloatFormat::FP8_E5M2.name(), "OCP FP8: 5 bits of exponent, 2 of fraction"),
+    choice(
+        FloatFormat::FP6_E3M2.name(),
+        "OCP FP6: 3 bits of exponent, 2 of fraction, only numbers",
+    ),
+    choice(
+        FloatFormat::FP6_E2M3.name(),
+        "OCP FP6: 2 bits of exponent, 3 of fraction, only numbers",
+    ),
+    choice(
+        FloatFormat::FP4_E2M1.name(),
+        "OCP FP4: 2 bits of exponent, 1 of fraction, only numbers",
+    ),
+];
+/// The floating-point formats of results.
+pub(crate) const FLOAT_RESULTS: &[Choice] = &[
+    choice(FloatFormat::FP32.name(), "IEEE 754 binary32"),
+    choice(FloatFormat::FP16.name(), "IEEE 754 binary16"),
+    choice(FloatFormat::BF16.name(), "bfloat16"),
+];
+
+/// The activation format called `word`.
+pub(crate) fn activation_format(word: &str) -> Option<FloatFormat> {
+    FloatFormat::ACTIVATIONS.into_iter().find(|format| format.name() == word)
+}
+
+/// The result format called `word`.
+pub(crate) fn result_format(word: &str) -> Option<FloatFormat> {
+    FloatFormat::RESULTS.into_iter().find(|format| format.name() == word)
+}
+
+/// The width of integers that lose no bit.
+pub(crate) const EXACT: Choice = choice("exact", "wide enough to lose no bit");
 
 /// The word of keys that may be left to the generator.
 pub(crate) const AUTO: Choice = choice("auto", "chosen by the generator");

@@ -1,13 +1,16 @@
 //! The table of keys: every fact about a key of the configuration, once.
 
-use bitplane_formats::{IntegerFormat, WeightFormat};
+use bitplane_formats::{AlignedFormat, FloatFormat, IntegerFormat, WeightFormat};
 
-use crate::choice::{AUTO, Named, StoredTable};
-use crate::legal::{Legal, Setting};
+use crate::choice::{
+    AUTO, EXACT, FLOAT_ACTIVATIONS, FLOAT_RESULTS, Named, StoredTable, activation_format,
+    result_format,
+};
+use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
-    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Kind, Overflow, Pipeline, PlaneOrder,
-    Precompute, QuantisationGroup, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
-    ZeroPointMode,
+    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, Kind,
+    Overflow, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Spec, Stages,
+    Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -133,6 +136,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
             Kind::MacArray => Architecture::MacArray,
         },
         activation: IntegerFormat::new(8).expect("8 bits are a format"),
+        float: None,
         weight: WeightFormat::new(2).expect("2 bits are a format"),
         weight_width: WeightWidth::Fixed,
         bus: Bus { activation: 1, weight: 1 },
@@ -168,6 +172,21 @@ fn change_group(spec: &mut Spec, change: impl FnOnce(&mut QuantisationGroup)) {
 fn change_table(spec: &mut Spec, change: impl FnOnce(&mut Table)) {
     if let Architecture::LookUp(table) = &mut spec.architecture {
         change(table);
+    }
+}
+
+/// Floating-point activations and the integers that they become.
+fn set_float(spec: &mut Spec, float: Option<FloatActivation>) {
+    spec.float = float;
+    if let Some(aligned) = float.and_then(FloatActivation::aligned) {
+        spec.activation = aligned.integer();
+    }
+}
+
+fn align_setting(align: AlignBits) -> Setting {
+    match align {
+        AlignBits::Bits(bits) => Setting::Number(bits.into()),
+        AlignBits::Exact => Setting::Word(EXACT.name),
     }
 }
 
@@ -244,26 +263,40 @@ pub(crate) static KEYS: &[Key] = &[
         // A blank spec has its kind already, because the other rows depend on it.
         set: |_, _| {},
         later: &[
-            Later { what: "bitmod_pe", reason: "BitMoD needs floating-point activations" },
-            Later { what: "bitmod_tile", reason: "BitMoD needs floating-point activations" },
-            Later { what: "fp_mac_pe", reason: "it needs floating-point activations" },
-            Later { what: "fp_int_mac_pe", reason: "it needs floating-point activations" },
+            Later { what: "bitmod_pe", reason: "its processing element is a unit of its own" },
+            Later { what: "bitmod_tile", reason: "its processing element is a unit of its own" },
+            Later { what: "fp_mac_pe", reason: "it is a unit of its own" },
+            Later { what: "fp_int_mac_pe", reason: "it is a unit of its own" },
         ],
     },
     Key {
         section: "activation",
         name: "format",
-        doc: "Two's-complement integer of each activation.",
+        doc: "Two's-complement integer or floating-point number of each activation.",
         legal: |_| {
-            Legal::formats(
+            let integers = Legal::formats(
                 IntegerFormat::ACTIVATION_BITS,
                 "one bit has no positive value, and above 16 bits nothing is quantised any more",
-            )
+            );
+            FLOAT_ACTIVATIONS.iter().fold(integers, |legal, format| legal.or(*format))
         },
         default: Default::Required { example: Setting::Format(8) },
-        get: |spec| Some(Setting::Format(spec.activation.bits())),
-        set: |spec, value| spec.activation = value.integer_format(),
-        later: FLOATING_POINT_ACTIVATIONS,
+        get: |spec| {
+            Some(match spec.float {
+                Some(float) => Setting::Word(float.format.name()),
+                None => Setting::Format(spec.activation.bits()),
+            })
+        },
+        set: |spec, value| match value {
+            Setting::Word(word) => {
+                set_float(spec, activation_format(word).map(FloatActivation::new));
+            }
+            format => {
+                spec.activation = format.integer_format();
+                spec.float = None;
+            }
+        },
+        later: &[],
     },
     Key {
         section: "activation",
@@ -293,8 +326,8 @@ pub(crate) static KEYS: &[Key] = &[
                 reason: "native ternary tables have entries of their own; \
                          ternary weights run as \"int2\" with group.zero_point = \"constant\"",
             },
-            Later { what: "bitmod_fp4", reason: "BitMoD needs floating-point activations" },
-            Later { what: "bitmod_fp3", reason: "BitMoD needs floating-point activations" },
+            Later { what: "bitmod_fp4", reason: "its processing element is a unit of its own" },
+            Later { what: "bitmod_fp3", reason: "its processing element is a unit of its own" },
         ],
     },
     Key {
@@ -539,6 +572,48 @@ pub(crate) static KEYS: &[Key] = &[
     },
     Key {
         section: "accumulate",
+        name: "align_bits",
+        doc: "Width of the integers that floating-point activations are aligned to; exact loses no bit. \
+              Only with such activations.",
+        legal: |_| {
+            let (narrowest, widest) = (*AlignedFormat::BITS.start(), *AlignedFormat::BITS.end());
+            Legal::integers(
+                narrowest.into()..=widest.into(),
+                "fewer bits are less than those of an FP8 fraction and its sums, and 41 are exact for FP16",
+            )
+            .or(EXACT)
+        },
+        default: Default::Derived {
+            text: "16, or exact where that is no wider",
+            example: Setting::Number(16),
+            of: |spec| align_setting(spec.float.map_or(AlignBits::Exact, |float| float.align)),
+        },
+        get: |spec| spec.float.map(|float| align_setting(float.align)),
+        set: |spec, value| {
+            let align = match value {
+                Setting::Word(_) => AlignBits::Exact,
+                bits => AlignBits::Bits(bits.count()),
+            };
+            set_float(spec, spec.float.map(|float| FloatActivation { align, ..float }));
+        },
+        later: &[],
+    },
+    Key {
+        section: "accumulate",
+        name: "result",
+        doc: "Format that a sum is rounded to at the output; only with floating-point activations.",
+        legal: |_| Legal { words: FLOAT_RESULTS.to_vec(), values: Values::None, reason: None },
+        default: Default::FirstWord,
+        get: |spec| spec.float.map(|float| Setting::Word(float.result.name())),
+        set: |spec, value| {
+            if let (Some(float), Setting::Word(word)) = (&mut spec.float, value) {
+                float.result = result_format(word).unwrap_or(FloatFormat::FP32);
+            }
+        },
+        later: &[],
+    },
+    Key {
+        section: "accumulate",
         name: "overflow",
         doc: "What an accumulator narrower than max_k needs does.",
         legal: |_| Legal::words::<Overflow>(),
@@ -637,8 +712,8 @@ pub(crate) static KEYS: &[Key] = &[
     },
 ];
 
-/// More than any k-step has: 16 rows of 8 external tables of 64 entries of 19 bits.
-const WIDEST_BUS: u64 = 1 << 18;
+/// More than any k-step has: 16 rows of 16 external tables of 64 entries of 44 bits.
+const WIDEST_BUS: u64 = 1 << 20;
 const WIDEST_BUS_REASON: &str = "no k-step has more bits";
 
 const BASELINE_WIDTH: &str = "the zero points of weights that are read as 1 and 0 hang on their width, \
@@ -646,24 +721,18 @@ const BASELINE_WIDTH: &str = "the zero points of weights that are read as 1 and 
 const BASELINE_CORRECTION: &str = "a baseline corrects whole runs; quantisation groups are corrected \
                                    by a lut_tensor_core";
 
-const FLOATING_POINT_SUMS: &str = "floating-point accumulators need floating-point activations";
-
-const FLOATING_POINT_ACTIVATIONS: &[Later] = &[
-    Later { what: "fp16", reason: ALIGNER },
-    Later { what: "bf16", reason: ALIGNER },
-    Later { what: "fp8_e4m3", reason: ALIGNER },
-    Later { what: "fp8_e5m2", reason: ALIGNER },
-];
-
-const ALIGNER: &str = "floating-point activations need an aligner at the row edge";
+const FLOATING_POINT_SUMS: &str = "activations are aligned to integers, which are summed exactly; \
+                                   a result is rounded to accumulate.result";
 
 /// Keys that the design foresees and this version does not build, by dotted key.
 pub(crate) static LATER_KEYS: &[Later] = &[
     Later { what: "table.entry", reason: "table entries are exact" },
-    Later { what: "accumulate.mode", reason: "integer activations are always summed exactly" },
-    Later { what: "accumulate.align_bits", reason: ALIGNER },
-    Later { what: "accumulate.align_block", reason: ALIGNER },
-    Later { what: "accumulate.exponent", reason: ALIGNER },
+    Later { what: "accumulate.mode", reason: "activations are integers or aligned to integers" },
+    Later { what: "accumulate.align_block", reason: "a row of a run is one block" },
+    Later {
+        what: "accumulate.exponent",
+        reason: "the exponent of a block comes with its activations",
+    },
     Later { what: "group.scale", reason: "scales are applied to the results, after the core" },
 ];
 
@@ -671,7 +740,6 @@ pub(crate) static LATER_KEYS: &[Later] = &[
 mod tests {
     use super::*;
     use crate::choice::Choice;
-    use crate::legal::Values;
 
     #[test]
     fn every_key_lies_in_a_section_and_is_listed_once() {

@@ -38,7 +38,7 @@ pub use parse::{Parsed, parse};
 pub use problem::Problem;
 pub use schema::{json_schema, schema, starter};
 pub use spec::{
-    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Kind, Overflow, Pipeline, PlaneOrder,
-    Precompute, QuantisationGroup, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightBeat,
-    WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, Kind,
+    Overflow, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Spec, Stages,
+    Symmetry, Table, Tile, WeightBeat, WeightWidth, ZeroPointMode,
 };

@@ -3,8 +3,10 @@
 use crate::choice::Named;
 use crate::parse::Draft;
 use crate::problem::Problem;
-use crate::spec::{AccumulatorFormat, Kind, Overflow, PlaneOrder, Symmetry, WeightWidth};
-use bitplane_formats::{IntegerFormat, Range, signed_bits};
+use crate::spec::{
+    AccumulatorFormat, AlignBits, Kind, Overflow, PlaneOrder, Symmetry, WeightWidth,
+};
+use bitplane_formats::{AlignedFormat, IntegerFormat, Range, exact_bits, signed_bits};
 
 /// Most look-ups or multiplications a cycle that are built.
 const MOST_OPERATIONS: u64 = 16_384;
@@ -33,6 +35,12 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         runtime_bits_have_a_choice,
         activation_bus_fits,
         weight_bus_fits,
+        align_bits_need_floating_point,
+        results_need_floating_point,
+        align_bits_lose_some,
+        exact_alignment_is_bounded,
+        results_have_the_exponents,
+        floating_point_sums_are_exact,
         accumulator_holds_every_sum,
         cost_is_bounded,
     ];
@@ -277,6 +285,97 @@ fn runtime_bits_have_a_choice(draft: &Draft<'_>) -> Option<Problem> {
                    plane, so there is no width to choose";
     let help = "delete `runtime_bits`, or write for example `format = \"int4\"` in [weight]";
     Some(draft.place(Problem::new("contradictory-keys", "weight.runtime_bits", message, help), ""))
+}
+
+fn align_bits_need_floating_point(draft: &Draft<'_>) -> Option<Problem> {
+    needs_floating_point(draft, "align_bits", "integers are not aligned")
+}
+
+fn results_need_floating_point(draft: &Draft<'_>) -> Option<Problem> {
+    needs_floating_point(draft, "result", "sums of integers are results as they are")
+}
+
+fn needs_floating_point(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Problem> {
+    let path = format!("accumulate.{key}");
+    let given = draft.sets(&path) && draft.has(&["activation.format"]);
+    if !given || draft.spec.float.is_some() {
+        return None;
+    }
+    let message =
+        format!("contradicts format = \"{}\" in [activation]: {reason}", draft.spec.activation);
+    let help = format!("delete `{key}`, or write for example `format = \"fp16\"` in [activation]");
+    Some(draft.place(Problem::new("contradictory-keys", &path, message, help), "activation.format"))
+}
+
+fn align_bits_lose_some(draft: &Draft<'_>) -> Option<Problem> {
+    let float = draft.spec.float?;
+    let AlignBits::Bits(bits) = float.align else { return None };
+    let exact = exact_bits(float.format);
+    if bits < exact || !draft.has(&["activation.format", "accumulate.align_bits"]) {
+        return None;
+    }
+    let message = format!(
+        "{bits} bits are more than {} needs: with {exact} bits no bit of it is lost",
+        float.format
+    );
+    let help = "write `align_bits = \"exact\"` in [accumulate]";
+    let problem = Problem::new("wider-than-exact", "accumulate.align_bits", message, help);
+    Some(draft.place(problem, "activation.format"))
+}
+
+fn exact_alignment_is_bounded(draft: &Draft<'_>) -> Option<Problem> {
+    let float = draft.spec.float?;
+    let fits = AlignedFormat::exact(float.format).is_some();
+    let settled = draft.has(&["activation.format", "accumulate.align_bits"]);
+    if float.align != AlignBits::Exact || fits || !settled {
+        return None;
+    }
+    let (widest, exact) = (AlignedFormat::BITS.end(), exact_bits(float.format));
+    let message = format!(
+        "\"exact\" takes integers of {exact} bits for {} activations; legal is an integer from {} to \
+         {widest}",
+        float.format,
+        AlignedFormat::BITS.start()
+    );
+    let help = format!("write `align_bits = 16` in [accumulate], or up to {widest}");
+    let problem = Problem::new("out-of-range", "accumulate.align_bits", message, help);
+    Some(draft.place(problem, "activation.format"))
+}
+
+fn results_have_the_exponents(draft: &Draft<'_>) -> Option<Problem> {
+    let float = draft.spec.float?;
+    let enough = float.result.exponent_bits() >= float.format.exponent_bits();
+    if enough || !draft.has(&["activation.format", "accumulate.result"]) {
+        return None;
+    }
+    let message = format!(
+        "\"{}\" has exponents of {} bits, {} activations have {}; legal are \"fp32\" and \"bf16\": sums \
+         of the least and the largest activations would be lost",
+        float.result,
+        float.result.exponent_bits(),
+        float.format,
+        float.format.exponent_bits()
+    );
+    let help = "write `result = \"fp32\"` in [accumulate]";
+    let problem = Problem::new("result-too-narrow", "accumulate.result", message, help);
+    Some(draft.place(problem, "activation.format"))
+}
+
+fn floating_point_sums_are_exact(draft: &Draft<'_>) -> Option<Problem> {
+    let float = draft.spec.float?;
+    let AccumulatorFormat::Integer(format) = draft.spec.accumulate.format else { return None };
+    if !draft.has(&["activation.format", "accumulate.format"]) {
+        return None;
+    }
+    let message = format!(
+        "\"{format}\" contradicts format = \"{}\" in [activation]; legal is \"auto\": aligned sums are \
+         exact and rounded once, at the output",
+        float.format
+    );
+    let help =
+        "delete `format` and `overflow` in [accumulate]; `result` is the format of the output";
+    let problem = Problem::new("contradictory-keys", "accumulate.format", message, help);
+    Some(draft.place(problem, "activation.format"))
 }
 
 /// Narrowest data port that is built, unless there are fewer bits to send.

@@ -1,6 +1,7 @@
 use bitplane_formats::{
-    IntegerFormat, Range, TableContent, TableLayout, WeightFormat, WeightReading, WeightWord,
-    ZeroPoint, accumulator_range, mac_range, signed_bits, unsigned_range,
+    AlignedFormat, FloatFormat, IntegerFormat, Range, TableContent, TableLayout, WeightFormat,
+    WeightReading, WeightWord, ZeroPoint, accumulator_range, mac_range, signed_bits,
+    unsigned_range,
 };
 
 use crate::choice::Named;
@@ -13,8 +14,12 @@ pub struct Spec {
     pub name: String,
     /// Key `kind` with the keys that only this kind has.
     pub architecture: Architecture,
-    /// Key `activation.format`.
+    /// The integers that the array works on: key `activation.format` or, where that is floating
+    /// point, the aligned activations.
     pub activation: IntegerFormat,
+    /// What turns floating-point activations into such integers and sums back, where
+    /// `activation.format` is floating point.
+    pub float: Option<FloatActivation>,
     /// Key `weight.format`: the widest weights, where the width is a run's.
     pub weight: WeightFormat,
     /// Key `weight.runtime_bits`; always fixed in a `mac_array`.
@@ -111,13 +116,19 @@ impl Spec {
         range(self.activation, self.weight, elements)
     }
 
-    /// Width of a result: that of `accumulate.format`, or for `auto` the narrowest that
-    /// [`Spec::exact_result`] fits (which may be below 16).
+    /// Width of a result before it is rounded to a floating-point format: that of
+    /// `accumulate.format`, or for `auto` the narrowest that [`Spec::exact_result`] fits (which may be
+    /// below 16).
     pub fn result_bits(&self) -> u32 {
         match self.accumulate.format {
             AccumulatorFormat::Auto => signed_bits(self.exact_result()),
             AccumulatorFormat::Integer(format) => format.bits(),
         }
+    }
+
+    /// Width of a result on the port: that of the sum, or of the format it is rounded to.
+    pub fn port_result_bits(&self) -> u32 {
+        self.float.map_or(self.result_bits(), |float| float.result.bits())
     }
 
     /// Width of an accumulator of the array: that of a result or, where it holds the sum of one
@@ -183,15 +194,35 @@ impl Spec {
         (narrowest..=widest).filter_map(WeightFormat::new)
     }
 
-    /// Bits of the activations of one k-step or, where they come from outside, of its tables.
+    /// Bits of the activations of one k-step as they come or, where they come from outside, of its
+    /// tables.
     pub fn activation_step_bits(&self) -> u32 {
         let Tile { m, k, groups, .. } = self.tile;
-        let external = self.table().is_some_and(|t| t.precompute == Precompute::External);
         let group_bits = match self.table_layout() {
-            Some(layout) if external => layout.bits(),
-            _ => k * self.activation.bits(),
+            Some(layout) if self.has_external_tables() => layout.bits(),
+            _ => k * self.activation_code_bits(),
         };
         m * groups * group_bits
+    }
+
+    /// Bits of one activation as it comes.
+    pub fn activation_code_bits(&self) -> u32 {
+        self.float.map_or(self.activation.bits(), |float| float.format.bits())
+    }
+
+    /// Whether the tables are built elsewhere.
+    pub fn has_external_tables(&self) -> bool {
+        self.table().is_some_and(|table| table.precompute == Precompute::External)
+    }
+
+    /// How activations become integers, where they are floating point.
+    pub fn aligned(&self) -> Option<AlignedFormat> {
+        self.float?.aligned()
+    }
+
+    /// Width of the field that a row's block of activations travels with; 0 where there is none.
+    pub fn exponent_bits(&self) -> u32 {
+        self.aligned().map_or(0, AlignedFormat::field_bits)
     }
 
     /// Bits that the array takes of the weights in one cycle.
@@ -346,6 +377,54 @@ pub enum Architecture {
     AddArray,
     /// `mac_array`: a two's-complement multiplier for every weight of a step.
     MacArray,
+}
+
+/// Floating-point activations: keys `activation.format`, `accumulate.align_bits` and
+/// `accumulate.result`.
+///
+/// The activations of a row are aligned to the largest exponent of the run, once, before anything
+/// else; all sums are those of integers, and results are rounded once, at the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FloatActivation {
+    /// Format of each activation.
+    pub format: FloatFormat,
+    /// Width of the integers.
+    pub align: AlignBits,
+    /// Format that a sum is rounded to.
+    pub result: FloatFormat,
+}
+
+impl FloatActivation {
+    /// Activations of `format` with the defaults of the other keys.
+    pub(crate) fn new(format: FloatFormat) -> Self {
+        let align = match AlignedFormat::rounded(format, AlignBits::DEFAULT) {
+            Some(_) => AlignBits::Bits(AlignBits::DEFAULT),
+            None => AlignBits::Exact,
+        };
+        Self { format, align, result: FloatFormat::RESULTS[0] }
+    }
+
+    /// How an activation becomes an integer; always there in a checked configuration.
+    pub fn aligned(self) -> Option<AlignedFormat> {
+        match self.align {
+            AlignBits::Bits(bits) => AlignedFormat::rounded(self.format, bits),
+            AlignBits::Exact => AlignedFormat::exact(self.format),
+        }
+    }
+}
+
+/// Key `accumulate.align_bits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlignBits {
+    /// Integers of so many bits, 8 to 40, to which activations are rounded.
+    Bits(u32),
+    /// `exact`: integers that lose no bit.
+    Exact,
+}
+
+impl AlignBits {
+    /// The width where the file does not say and fewer bits would be lost.
+    const DEFAULT: u32 = 16;
 }
 
 /// Widths of the data ports of the two input streams.

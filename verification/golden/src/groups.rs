@@ -27,18 +27,21 @@ pub(crate) fn grouped(spec: &Spec, run: &Run, zero_points: &GroupZeroPoints) -> 
     let policy = Policy::of(spec);
     let of_a_column = run.elements.div_ceil(zero_points.size);
     assert_eq!(zero_points.values.len(), run.columns * of_a_column, "shape of the zero points");
-    let columns: Vec<Vec<i32>> = (0..run.columns)
-        .map(|column| {
-            let groups = &zero_points.values[column * of_a_column..][..of_a_column];
-            let codes = run.codes[column * run.elements..][..run.elements].chunks(zero_points.size);
-            let values = codes.zip(groups).flat_map(|(codes, zero_point)| {
-                codes.iter().map(|code| run.weight.value(*code, *zero_point))
-            });
-            values.collect()
-        })
-        .collect();
+    let columns: Vec<Vec<i32>> =
+        (0..run.columns).map(|column| values(run, zero_points, column)).collect();
     let rows = run.activations.chunks(run.elements.max(1)).take(run.rows);
     rows.flat_map(|row| columns.iter().map(|column| policy.keep(dot(row, column)))).collect()
+}
+
+/// The values of a column's weights.
+pub(crate) fn values(run: &Run, zero_points: &GroupZeroPoints, column: usize) -> Vec<i32> {
+    let of_a_column = run.elements.div_ceil(zero_points.size);
+    let groups = &zero_points.values[column * of_a_column..][..of_a_column];
+    let codes = run.codes[column * run.elements..][..run.elements].chunks(zero_points.size);
+    let values = codes.zip(groups).flat_map(|(codes, zero_point)| {
+        codes.iter().map(|code| run.weight.value(*code, *zero_point))
+    });
+    values.collect()
 }
 
 /// |a| <= 2^15 and |w| < 2^8, so that 64 bits hold every dot product of fewer than 2^40 elements.

@@ -4,13 +4,15 @@
 //! A result is a plain dot product of values. Only where an accumulator is asked to wrap or to
 //! saturate does the order of additions show in the result, and only then is it followed.
 
+mod aligned;
 mod dot;
 mod groups;
 mod policy;
 mod run;
 
+pub use aligned::rounded;
 pub use groups::{GroupZeroPoints, ZeroPoints};
-pub use run::{Run, overflows, results};
+pub use run::{Run, overflows, results, sums};
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 use crate::ZeroPoints;
+use crate::aligned::{aligned_sums, rounded};
 use crate::dot::{is_worth_threads, products};
 use crate::groups::grouped;
 use crate::policy::Policy;
@@ -15,7 +16,8 @@ pub struct Run {
     pub columns: usize,
     /// Length K of every dot product.
     pub elements: usize,
-    /// `[rows * elements]`, row-major. A zeroed element is 0 here.
+    /// `[rows * elements]`, row-major: integers, or the codes of floating-point numbers. A zeroed
+    /// element is 0 here.
     pub activations: Vec<i32>,
     /// Format of the codes; that of the configuration where the width is not a run's.
     pub weight: WeightFormat,
@@ -28,7 +30,7 @@ pub struct Run {
 }
 
 impl Run {
-    fn row(&self, row: usize) -> &[i32] {
+    pub(crate) fn row(&self, row: usize) -> &[i32] {
         &self.activations[row * self.elements..][..self.elements]
     }
 
@@ -38,7 +40,16 @@ impl Run {
     }
 }
 
-/// The results of `run`, `[rows * columns]`, row-major.
+/// The results of `run`, `[rows * columns]`, row-major: its sums or, where activations are floating
+/// point, the codes that they are rounded to.
+///
+/// # Panics
+/// If the matrices do not have the shapes stated at [`Run`].
+pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
+    rounded(spec, run, sums(spec, run))
+}
+
+/// The sums of `run`, `[rows * columns]`, row-major.
 ///
 /// With an automatic accumulator they are exact, whatever the length of the run. With a stated
 /// width they are what that many bits keep under the overflow policy: additions happen once per
@@ -47,9 +58,12 @@ impl Run {
 ///
 /// # Panics
 /// If the matrices do not have the shapes stated at [`Run`].
-pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
+pub fn sums(spec: &Spec, run: &Run) -> Vec<i128> {
     assert_eq!(run.activations.len(), run.rows * run.elements, "shape of the activations");
     assert_eq!(run.codes.len(), run.columns * run.elements, "shape of the codes");
+    if let Some(aligned) = spec.aligned() {
+        return aligned_sums(spec, run, aligned);
+    }
     let zero_point = match &run.zero_points {
         ZeroPoints::Constant(zero_point) => *zero_point,
         ZeroPoints::PerGroup(groups) => return grouped(spec, run, groups),
@@ -116,7 +130,12 @@ pub fn overflows(spec: &Spec, run: &Run) -> bool {
 }
 
 /// The weights that the accumulator sees.
-fn accumulated_weights(spec: &Spec, weight: WeightFormat, codes: &[u8], weights: &mut [i16]) {
+pub(crate) fn accumulated_weights(
+    spec: &Spec,
+    weight: WeightFormat,
+    codes: &[u8],
+    weights: &mut [i16],
+) {
     let pairs = codes.iter().zip(weights);
     // One loop for each reading, so that none decides on it in the loop.
     match spec.weight_reading() {

@@ -9,8 +9,12 @@ pub struct Batch {
     pub activation: Vec<u32>,
     /// Weight beats, one after the other.
     pub weight: Vec<u32>,
-    /// Words of an activation beat and of a weight beat.
-    pub words: [usize; 2],
+    /// Activations on their way into memory, where exponents are found there.
+    pub scan: Vec<u32>,
+    /// Words of an activation beat, of a weight beat and of a scan beat.
+    pub words: [usize; 3],
+    /// Runs in `scan`.
+    pub scan_runs: u32,
     /// Result beats after which the batch is complete; [`Batch::ENDLESS`] if it never is.
     pub result_beats: u32,
     /// What happens in mid-stream.
@@ -28,12 +32,14 @@ impl Batch {
     pub const ENDLESS: u32 = u32::MAX;
 
     /// A batch without stimulus, for beats of so many words.
-    pub fn empty(words: [usize; 2]) -> Self {
+    pub fn empty(words: [usize; 3]) -> Self {
         Self {
             stalls: Stalls::none(),
             activation: Vec::new(),
             weight: Vec::new(),
+            scan: Vec::new(),
             words,
+            scan_runs: 0,
             result_beats: 0,
             interrupt: Interrupt::None,
             quiet_cycles: 0,
@@ -52,10 +58,16 @@ impl Batch {
         self.activation.len() / self.words[0]
     }
 
+    /// Scan beats in the batch.
+    fn scan_beats(&self) -> usize {
+        self.scan.len() / self.words[2].max(1)
+    }
+
     /// Sixteen times what the beats take with these stalls, one after the other, and the watchdog.
     fn ample_cycles(&self) -> u32 {
         let results = if self.result_beats == Self::ENDLESS { 0 } else { self.result_beats };
-        let beats = (self.activation_beats() + self.weight_beats()) as u64 + u64::from(results);
+        let beats = self.activation_beats() + self.weight_beats() + self.scan_beats();
+        let beats = beats as u64 + u64::from(results);
         let cycles = 16 * beats * 256 / u64::from(257 - self.stalls.worst().min(256));
         u32::try_from(cycles).unwrap_or(u32::MAX).saturating_add(4 * self.watchdog_cycles)
     }
@@ -70,6 +82,8 @@ impl Batch {
         words[header::ACTIVATION_BEATS] = self.activation_beats() as u32;
         words[header::WEIGHT_BEATS] = self.weight_beats() as u32;
         words[header::RESULT_BEATS] = self.result_beats;
+        words[header::SCAN_BEATS] = self.scan_beats() as u32;
+        words[header::SCAN_RUNS] = self.scan_runs;
         words[header::QUIET_CYCLES] = self.quiet_cycles;
         words[header::WATCHDOG_CYCLES] = self.watchdog_cycles;
         words[header::LIMIT_CYCLES] = self.limit_cycles.unwrap_or_else(|| self.ample_cycles());
@@ -135,11 +149,19 @@ pub struct Response {
     pub results: Vec<u32>,
     /// Words of a recorded result, its cycle included.
     pub result_words: usize,
+    /// Exponents of each scanned run.
+    pub scans: Vec<u32>,
+    /// Words of one of them.
+    pub scan_words: usize,
 }
 
 impl Response {
     /// Reads a response header; the result beats are still to come.
-    pub(crate) fn of_header(words: &[u32], result_words: usize) -> Option<(Self, usize)> {
+    pub(crate) fn of_header(
+        words: &[u32],
+        result_words: usize,
+        scan_words: usize,
+    ) -> Option<(Self, [usize; 2])> {
         (words[response::MAGIC] == wire::RESPONSE_MAGIC).then(|| {
             let read = Self {
                 cycles: words[response::CYCLES],
@@ -148,8 +170,11 @@ impl Response {
                 weight_taken: words[response::WEIGHT_TAKEN],
                 results: Vec::new(),
                 result_words,
+                scans: Vec::new(),
+                scan_words,
             };
-            (read, words[response::RESULT_BEATS] as usize)
+            let counts = [words[response::RESULT_BEATS], words[response::SCAN_RUNS]];
+            (read, counts.map(|count| count as usize))
         })
     }
 

@@ -36,14 +36,14 @@ impl Comparison {
 /// The golden results of a case on this core. Beyond `max_k` an exact accumulator wraps at its
 /// width.
 pub(crate) fn expected(encoder: &Encoder, case: &Case) -> Vec<i128> {
-    let run = case.run();
-    let mut values = bitplane_golden::results(encoder.spec(), &run);
-    if bitplane_golden::overflows(encoder.spec(), &run)
-        && let Some(format) = IntegerFormat::new(encoder.result_bits())
+    let (spec, run) = (encoder.spec(), case.run());
+    let mut sums = bitplane_golden::sums(spec, &run);
+    if bitplane_golden::overflows(spec, &run)
+        && let Some(format) = IntegerFormat::new(spec.result_bits())
     {
-        values.iter_mut().for_each(|value| *value = format.wrap(*value));
+        sums.iter_mut().for_each(|sum| *sum = format.wrap(*sum));
     }
-    values
+    bitplane_golden::rounded(spec, &run, sums)
 }
 
 /// One expected result beat.
@@ -129,6 +129,7 @@ pub(crate) fn compare(
             comparison.note(at(run, row, column, "result_last_o", last.to_string(), got));
         }
     }
+    compare_scans(encoder, cases, response, &mut comparison);
     if !interrupted {
         let missing = places.map(|Place { run, row, column, .. }| Mismatch {
             cycle: response.cycles,
@@ -142,6 +143,39 @@ pub(crate) fn compare(
         missing.for_each(|mismatch| comparison.note(mismatch));
     }
     comparison
+}
+
+/// Compares the exponents that were found on the way into memory with those of the golden model.
+fn compare_scans(
+    encoder: &Encoder,
+    cases: &[Case],
+    response: &Response,
+    comparison: &mut Comparison,
+) {
+    if response.scan_words == 0 {
+        return;
+    }
+    let found: Vec<&[u32]> = response.scans.chunks(response.scan_words).collect();
+    let interrupted = response.has(status::INTERRUPTED);
+    let count = if interrupted { found.len() } else { cases.len().max(found.len()) };
+    for run in 0..count {
+        let expected = cases.get(run).map(|case| encoder.scanned(case));
+        let got = found.get(run).map(|words| words.to_vec());
+        if expected != got {
+            let shown = |words: Option<Vec<u32>>| {
+                words.map_or("none".to_owned(), |words| format!("{words:x?}, low word first"))
+            };
+            comparison.note(Mismatch {
+                cycle: response.cycles,
+                run: run.min(cases.len()),
+                row: 0,
+                column: 0,
+                what: "scan_exponents_o",
+                expected: shown(expected),
+                got: shown(got),
+            });
+        }
+    }
 }
 
 /// The flags that are up after complete runs of `cases`.

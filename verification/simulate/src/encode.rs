@@ -14,6 +14,8 @@ pub struct Encoder {
     activation: Beat,
     weight: Beat,
     result: Beat,
+    scan: Beat,
+    exponents: Beat,
     activation_data: Field,
     weight_data: Field,
     result_data: Field,
@@ -47,6 +49,7 @@ impl Encoder {
     pub fn new(spec: &Spec, manifest: &Manifest) -> Result<Self, Error> {
         let beat = |group| Beat::of(manifest, group);
         let (activation, weight, result) = (beat("activation"), beat("weight"), beat("result"));
+        let [scan, exponents] = Beat::of_scan(manifest);
         let data = |beat: &Beat, stream: &str| {
             beat.field("data").cloned().ok_or_else(|| unfit(stream, "there is no data port"))
         };
@@ -64,6 +67,8 @@ impl Encoder {
             weight,
             result_keep: result.field("keep").cloned(),
             result,
+            scan,
+            exponents,
             activation_data,
             weight_data,
             result_data,
@@ -78,9 +83,9 @@ impl Encoder {
         &self.spec
     }
 
-    /// Words of one activation beat and of one weight beat.
-    pub fn beat_words(&self) -> [usize; 2] {
-        [self.activation.words, self.weight.words]
+    /// Words of one activation beat, of one weight beat and of one scan beat.
+    pub fn beat_words(&self) -> [usize; 3] {
+        [self.activation.words, self.weight.words, self.scan.words]
     }
 
     /// Words that one k-step of the widest weights takes in a batch, at most.
@@ -105,6 +110,7 @@ impl Encoder {
     pub fn add(&self, case: &Case, batch: &mut Batch) {
         self.activation_beats(case, &mut batch.activation);
         self.weight_beats(case, &mut batch.weight);
+        self.scan_beats(case, batch);
         batch.result_beats = batch.result_beats.saturating_add(case.result_beats(&self.spec));
     }
 
@@ -114,9 +120,10 @@ impl Encoder {
         let steps = case.elements / step;
         let passes = self.spec.passes_of(case.weight) as usize;
         let mut data = vec![0; wire::words(self.spec.activation_step_bits())];
+        let fields = self.row_fields(case);
         for beat_of_run in 0..passes * steps {
             let s = beat_of_run % steps;
-            self.activation_payload(case, s * step, &mut data);
+            self.activation_payload(case, &fields, s * step, &mut data);
             let beat = send(&self.activation, &self.activation_data, self.bus_beats[0], &data, out);
             let (first, last) = (s == 0, s + 1 == steps);
             for field in &self.activation.fields {
@@ -135,12 +142,63 @@ impl Encoder {
                 };
                 put(beat, 32 * field.word, field.bits, value);
             }
+            if let Some(field) = self.activation.field("exponents") {
+                self.put_fields(&fields, &mut beat[field.word..]);
+            }
             if let Some(field) = self.activation.field("keep") {
                 for (i, keep) in case.keep[s * step..][..step].iter().enumerate() {
                     put(beat, 32 * field.word + i, 1, u64::from(*keep));
                 }
             }
         }
+    }
+
+    /// The field that each row's block of activations travels with; empty where there are no blocks.
+    fn row_fields(&self, case: &Case) -> Vec<u32> {
+        let Some(format) = self.spec.aligned() else { return Vec::new() };
+        let rows = 0..self.spec.tile.m as usize;
+        rows.map(|row| format.field((0..case.elements).map(|i| case.activation(row, i) as u32)))
+            .collect()
+    }
+
+    fn put_fields(&self, fields: &[u32], words: &mut [u32]) {
+        let bits = self.spec.exponent_bits();
+        for (row, field) in fields.iter().enumerate() {
+            put(words, row * bits as usize, bits, (*field).into());
+        }
+    }
+
+    /// What the scanner records for `case`; empty where there is none.
+    pub(crate) fn scanned(&self, case: &Case) -> Vec<u32> {
+        let mut words = vec![0; self.exponents.words];
+        if !words.is_empty() {
+            self.put_fields(&self.row_fields(case), &mut words);
+        }
+        words
+    }
+
+    /// Appends the activations of `case` as they are written into memory.
+    fn scan_beats(&self, case: &Case, batch: &mut Batch) {
+        let Some(data) = self.scan.field("data") else { return };
+        let step = self.spec.elements_per_step() as usize;
+        let steps = case.elements / step;
+        for s in 0..steps {
+            let start = batch.scan.len();
+            batch.scan.resize(start + self.scan.words, 0);
+            let beat = &mut batch.scan[start..];
+            self.activation_payload(case, &[], s * step, &mut beat[data.word..]);
+            for (name, value) in [("first", s == 0), ("last", s + 1 == steps)] {
+                if let Some(field) = self.scan.field(name) {
+                    put(beat, 32 * field.word, 1, value.into());
+                }
+            }
+            if let Some(field) = self.scan.field("keep") {
+                for (i, keep) in case.keep[s * step..][..step].iter().enumerate() {
+                    put(beat, 32 * field.word + i, 1, u64::from(*keep));
+                }
+            }
+        }
+        batch.scan_runs += 1;
     }
 
     /// Appends the weight beats of `case` in stream order, zero points behind each quantisation
@@ -257,11 +315,12 @@ impl Encoder {
             value |= part << have;
             have += take;
         }
-        let unused = 128 - self.result_bits;
+        // Codes of floating-point numbers have no sign to extend.
+        let unused = if self.spec.float.is_some() { 0 } else { 128 - self.result_bits };
         (value as i128) << unused >> unused
     }
 
-    fn activation_payload(&self, case: &Case, start: usize, beat: &mut [u32]) {
+    fn activation_payload(&self, case: &Case, fields: &[u32], start: usize, beat: &mut [u32]) {
         let (k, groups) = (self.spec.tile.k as usize, self.spec.tile.groups as usize);
         let mut at = 0;
         for row in 0..self.spec.tile.m as usize {
@@ -270,8 +329,8 @@ impl Encoder {
                 at = match self.payload {
                     Payload::Activations => self.put_elements(case, row, first, at, beat),
                     Payload::Tables(layout) => {
-                        let elements: Vec<i64> =
-                            (0..k).map(|i| i64::from(case.activation(row, first + i))).collect();
+                        let integer = |i| self.integer(case, fields, row, first + i);
+                        let elements: Vec<i64> = (0..k).map(integer).collect();
                         for (bits, value) in layout.fields(&elements) {
                             put(beat, at, bits, value as u64);
                             at += bits as usize;
@@ -283,6 +342,15 @@ impl Encoder {
         }
     }
 
+    /// An activation as the array works on it.
+    fn integer(&self, case: &Case, fields: &[u32], row: usize, element: usize) -> i64 {
+        let code = case.activation(row, element);
+        match self.spec.aligned() {
+            Some(format) => format.align(code as u32, fields[row]),
+            None => code.into(),
+        }
+    }
+
     fn put_elements(
         &self,
         case: &Case,
@@ -291,7 +359,7 @@ impl Encoder {
         mut at: usize,
         beat: &mut [u32],
     ) -> usize {
-        let bits = self.spec.activation.bits();
+        let bits = self.spec.activation_code_bits();
         let row = &case.activations[row * case.elements + first..][..self.spec.tile.k as usize];
         for activation in row {
             put(beat, at, bits, i64::from(*activation) as u64);
@@ -471,8 +539,12 @@ fn bit(words: &[u32], at: usize) -> bool {
     words[at / 32] >> (at % 32) & 1 == 1
 }
 
-/// Writes the low `bits` (at most 32) bits of `value` at bit `at`.
+/// Writes the low `bits` (at most 64) bits of `value` at bit `at`.
 fn put(words: &mut [u32], at: usize, bits: u32, value: u64) {
+    if bits > 32 {
+        put(words, at, 32, value);
+        return put(words, at + 32, bits - 32, value >> 32);
+    }
     let mask = (1u64 << bits) - 1;
     let shift = at % 32;
     let (mask, value) = (mask << shift, (value & mask) << shift);

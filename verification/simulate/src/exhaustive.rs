@@ -41,7 +41,7 @@ struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     fn new(spec: &'a Spec) -> Result<Self, Error> {
-        let bits = spec.tile.k * (spec.activation.bits() + spec.weight.bits());
+        let bits = spec.tile.k * (spec.activation_code_bits() + spec.weight.bits());
         let lanes = u64::from(spec.tile.m * spec.tile.n);
         let runs = 1u64.checked_shl(bits).map(|combinations| {
             // Narrower widths have half as many codes of an element, or fewer: never more in all.
@@ -56,7 +56,7 @@ impl<'a> Plan<'a> {
                     "{} activations of {} bits and as many weights of {} bits have 2^{bits} \
                      combinations; at most {LIMIT} runs can be checked exhaustively",
                     spec.tile.k,
-                    spec.activation.bits(),
+                    spec.activation_code_bits(),
                     spec.weight.bits()
                 ),
                 "check it with random runs, or choose a smaller k or narrower formats",
@@ -65,7 +65,7 @@ impl<'a> Plan<'a> {
         Ok(Self {
             spec,
             weights: spec.run_weights().collect(),
-            activations: 1 << (spec.tile.k * spec.activation.bits()),
+            activations: 1 << (spec.tile.k * spec.activation_code_bits()),
         })
     }
 
@@ -117,6 +117,14 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// The activation whose lowest bits are those of `raw`.
+    fn activation(&self, raw: u64) -> i32 {
+        match self.spec.float {
+            Some(float) => (raw & ((1 << float.format.bits()) - 1)) as i32,
+            None => self.spec.activation.wrap(i128::from(raw)) as i32,
+        }
+    }
+
     fn check(&self, bench: &mut Bench, cases: &mut Vec<Case>) -> Result<u64, Stop> {
         let check = "all combinations";
         bench.check(check, cases, Stalls::none(), Interrupt::None, 0)?;
@@ -133,9 +141,8 @@ impl<'a> Plan<'a> {
         for row in 0..case.rows {
             let bits = (activation + row as u64) % self.activations;
             for i in 0..k {
-                let raw = bits >> (i * self.spec.activation.bits() as usize);
-                case.activations[row * elements + group * k + i] =
-                    self.spec.activation.wrap(i128::from(raw)) as i32;
+                let raw = bits >> (i * self.spec.activation_code_bits() as usize);
+                case.activations[row * elements + group * k + i] = self.activation(raw);
             }
         }
         for column in 0..case.columns {

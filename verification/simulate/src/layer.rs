@@ -303,12 +303,7 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
         );
         return refuse("layer", message, "give matrices of the stated shapes");
     }
-    let format = spec.activation;
-    if let Some(a) =
-        layer.activations.iter().find(|a| format.wrap(i128::from(**a)) != i128::from(**a))
-    {
-        let message =
-            format!("activation {a} is outside {format} ({}..={})", format.min(), format.max());
+    if let Some(message) = activation_fault(spec, layer) {
         return refuse("activation.format", message, "quantise the activations to that format");
     }
     if !spec.run_weights().any(|weight| weight == layer.weight) {
@@ -342,6 +337,21 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
         }
     }
     Ok(())
+}
+
+/// Which activation the core does not take, if there is one.
+fn activation_fault(spec: &Spec, layer: &Layer) -> Option<String> {
+    let find = |fits: &dyn Fn(i32) -> bool| layer.activations.iter().find(|a| !fits(**a));
+    match spec.float {
+        Some(float) => find(&|code| u64::from(code as u32) >> float.format.bits() == 0)
+            .map(|code| format!("activation {code} is no code of {}", float.format)),
+        None => {
+            let format = spec.activation;
+            find(&|a| format.wrap(a.into()) == a.into()).map(|a| {
+                format!("activation {a} is outside {format} ({}..={})", format.min(), format.max())
+            })
+        }
+    }
 }
 
 /// Gives the columns of a tile the zero points of their outputs.

@@ -23,6 +23,7 @@ mod report;
 mod session;
 mod shrink;
 mod stimulus;
+mod values;
 mod verilator;
 
 pub use batch::{Batch, Interrupt, Response, Stalls};

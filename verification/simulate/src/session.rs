@@ -25,6 +25,7 @@ pub struct Session {
     output: ChildStdout,
     printed: Option<JoinHandle<String>>,
     result_words: usize,
+    scan_words: usize,
 }
 
 impl Session {
@@ -56,8 +57,9 @@ impl Session {
             String::from_utf8_lossy(&text).into_owned()
         });
         let result_words = 1 + Beat::of(&simulator.manifest, "result").words;
-        let printed = Some(printed);
-        let mut session = Self { child, input, output, printed, result_words };
+        let [_, exponents] = Beat::of_scan(&simulator.manifest);
+        let (printed, scan_words) = (Some(printed), exponents.words);
+        let mut session = Self { child, input, output, printed, result_words, scan_words };
         session.check_hello(simulator)?;
         Ok(session)
     }
@@ -67,17 +69,19 @@ impl Session {
     /// # Errors
     /// [`Error::Died`] if the simulation stops, with what it said.
     pub fn run(&mut self, batch: &Batch) -> Result<Response, Error> {
-        let sent = [&batch.header()[..], &batch.activation, &batch.weight]
+        let sent = [&batch.header()[..], &batch.activation, &batch.weight, &batch.scan]
             .into_iter()
             .try_for_each(|words| self.write(words));
         if sent.is_err() {
             return Err(self.died());
         }
         let header = self.read(wire::response::WORDS)?;
-        let Some((mut response, beats)) = Response::of_header(&header, self.result_words) else {
+        let response = Response::of_header(&header, self.result_words, self.scan_words);
+        let Some((mut response, [beats, scans])) = response else {
             return Err(self.died());
         };
         response.results = self.read(beats * self.result_words)?;
+        response.scans = self.read(scans * self.scan_words)?;
         Ok(response)
     }
 

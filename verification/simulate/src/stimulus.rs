@@ -1,5 +1,6 @@
 //! Runs to check a core with: directed corners and random ones.
 
+use crate::values::Activations;
 use crate::{Case, Encoder, Stalls};
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint, signed_bits};
 use bitplane_spec::{Architecture, Spec};
@@ -14,6 +15,7 @@ const RANDOM_WORDS: usize = 1 << 18;
 /// Makes runs for one core.
 pub(crate) struct Maker {
     spec: Spec,
+    activations: Activations,
     rng: StdRng,
     /// The widths of the weights, narrowest first, with the zero points of each.
     weights: Vec<(WeightFormat, Vec<ZeroPoint>)>,
@@ -30,6 +32,7 @@ impl Maker {
             weights: spec.run_weights().map(|w| (w, zero_points(&spec, w))).collect(),
             longest_steps: max_steps.min((RUN_WORDS / words).max(1)),
             random_steps: max_steps.min((RANDOM_WORDS / words).clamp(2, 160)),
+            activations: Activations::of(&spec),
             rng: StdRng::seed_from_u64(seed),
             spec,
         }
@@ -65,14 +68,19 @@ impl Maker {
     /// As [`Maker::random`], of `steps` k-steps.
     pub(crate) fn random_of(&mut self, steps: usize) -> Case {
         let mut case = self.junk(steps);
-        let (low, high) = self.activation_range();
+        let activations = self.activations;
+        let ([low, high], small) = (activations.extremes(), activations.small());
+        let block = activations.block(&mut self.rng);
         match self.below(6) {
             0 => self.fill(&mut case, |rng| if rng.random() { low } else { high }),
-            1 => self.fill(&mut case, |rng| rng.random_range(low.max(-2)..=high.min(2))),
+            1 => self.fill(&mut case, |rng| small[rng.random_range(0..small.len())]),
             2 => self.fill(&mut case, |rng| {
-                if rng.random_ratio(1, 8) { rng.random_range(low..=high) } else { 0 }
+                if rng.random_ratio(1, 8) { activations.any(block, rng) } else { 0 }
             }),
             _ => {}
+        }
+        if self.below(8) == 0 {
+            self.put_specials(&mut case);
         }
         if self.below(3) == 0 {
             case.rows = 1 + self.below(self.spec.tile.m) as usize;
@@ -106,6 +114,7 @@ impl Maker {
     pub(crate) fn corners(&mut self) -> Vec<Case> {
         let mut cases = self.tails();
         cases.extend(self.extremes());
+        cases.extend(self.hard_rows());
         cases.extend(self.sweep());
         cases.extend(self.longest_runs());
         cases
@@ -144,7 +153,7 @@ impl Maker {
     /// Most negative activations against the smallest and largest weights of every width under
     /// every zero point, zero tables, alternating planes.
     fn extremes(&mut self) -> Vec<Case> {
-        let (low, high) = self.activation_range();
+        let [low, high] = self.activations.extremes();
         let top = (self.spec.weight.codes() - 1) as u8;
         let steps = self.longest_steps.min(2);
         let mut cases = Vec::new();
@@ -169,6 +178,40 @@ impl Maker {
         }
         cases.iter_mut().for_each(|case| self.keep_exact(case));
         cases
+    }
+
+    /// Rows of floating-point numbers that are hard to add, and rows with one that is none.
+    fn hard_rows(&mut self) -> Vec<Case> {
+        let steps = self.longest_steps.min(3);
+        let mut cases = Vec::new();
+        for row in self.activations.hard_rows() {
+            let mut case = self.junk(steps);
+            for (i, activation) in case.activations.iter_mut().enumerate() {
+                *activation = row[i % row.len()];
+            }
+            cases.push(case);
+        }
+        for special in self.activations.specials() {
+            let mut case = self.junk(steps);
+            let place = self.below(case.activations.len() as u32) as usize;
+            case.activations[place] = special;
+            cases.push(case);
+        }
+        for case in &mut cases {
+            self.keep_exact(case);
+            self.choose_weights(case);
+        }
+        cases
+    }
+
+    /// Puts an infinity or NaN somewhere, where there are any: counting or left out.
+    fn put_specials(&mut self, case: &mut Case) {
+        let specials = self.activations.specials();
+        if !specials.is_empty() {
+            let special = specials[self.below(specials.len() as u32) as usize];
+            let place = self.below(case.activations.len() as u32) as usize;
+            case.activations[place] = special;
+        }
     }
 
     /// Every column and group sees every pattern of bits on every plane (every code, where there are
@@ -209,7 +252,7 @@ impl Maker {
 
     /// K = max_k (or the longest that is checked) at both extremes and at random.
     fn longest_runs(&mut self) -> Vec<Case> {
-        let (low, high) = self.activation_range();
+        let [low, high] = self.activations.extremes();
         let top = (self.spec.weight.codes() - 1) as u8;
         let steps = self.longest_steps;
         let zero_points = self.widest_zero_points();
@@ -235,7 +278,7 @@ impl Maker {
     /// extreme.
     pub(crate) fn overlong(&mut self) -> [(Case, bool); 2] {
         let steps = self.longest_steps + 1;
-        let low = self.activation_range().0;
+        let low = self.activations.extremes()[0];
         let mut small = self.junk(steps);
         let exact = self.longest_steps * self.spec.elements_per_step() as usize;
         for row in small.activations.chunks_mut(small.elements) {
@@ -245,7 +288,8 @@ impl Maker {
         let top = (self.spec.weight.codes() - 1) as u8;
         let extreme = self.constant(steps, low, |_, _| top);
         let weight = self.spec.weight_reading().value(self.spec.weight, top);
-        let sum = i128::from(low) * i128::from(weight) * extreme.elements as i128;
+        let lowest = self.activations.lowest_integer();
+        let sum = lowest * i128::from(weight) * extreme.elements as i128;
         [(small, true), (extreme, self.lays_down(sum))]
     }
 
@@ -267,9 +311,9 @@ impl Maker {
     /// point.
     fn junk(&mut self, steps: usize) -> Case {
         let mut case = Case::zero(&self.spec, steps);
-        let (low, high) = self.activation_range();
         let top = (self.spec.weight.codes() - 1) as u8;
-        self.fill(&mut case, |rng| rng.random_range(low..=high));
+        let (activations, block) = (self.activations, self.activations.block(&mut self.rng));
+        self.fill(&mut case, |rng| activations.any(block, rng));
         self.rng.fill(&mut case.codes[..]);
         case.codes.iter_mut().for_each(|code| *code &= top);
         case
@@ -326,10 +370,6 @@ impl Maker {
         let mut exact = vec![false; case.keep.len()];
         places.into_iter().for_each(|place| exact[place] = true);
         case.keep.iter_mut().zip(exact).for_each(|(keep, exact)| *keep &= exact);
-    }
-
-    fn activation_range(&self) -> (i32, i32) {
-        (self.spec.activation.min() as i32, self.spec.activation.max() as i32)
     }
 }
 

@@ -1,0 +1,239 @@
+use bitplane_formats::{AlignedFormat, FloatFormat, Specials};
+use bitplane_spec::Spec;
+
+use crate::core::{Core, bits_to_hold};
+
+/// The units at the edges of a core with floating-point activations: integers in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FloatEdge {
+    /// Format of the activations.
+    pub format: FloatFormat,
+    /// One for each activation of a k-step, unless the tables come from outside.
+    pub aligner: Option<Aligner>,
+    /// Beside the memory of the activations, unless the tables come from outside or all blocks have
+    /// the same exponent and no code is special.
+    pub scanner: Option<ExponentScanner>,
+    /// Rounds the results of a beat.
+    pub rounder: ResultRounder,
+}
+
+impl FloatEdge {
+    pub(crate) fn of(core: &Core, spec: &Spec) -> Option<Self> {
+        let (float, aligned) = (spec.float?, spec.aligned()?);
+        let own = !spec.has_external_tables();
+        Some(Self {
+            format: float.format,
+            aligner: own.then(|| Aligner::of(aligned)),
+            scanner: (own && core.exponent_bits > 0).then(|| ExponentScanner::of(core, aligned)),
+            rounder: ResultRounder::of(core, aligned, float.result),
+        })
+    }
+
+    /// Registers that a result passes.
+    pub(crate) fn latency(&self) -> u32 {
+        self.rounder.lane.stages
+    }
+}
+
+/// The fields of an activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeFields {
+    /// Bits of a code.
+    pub bits: u32,
+    /// Bits of the exponent.
+    pub exponent_bits: u32,
+    /// Bits of the fraction.
+    pub fraction_bits: u32,
+}
+
+impl CodeFields {
+    fn of(format: FloatFormat) -> Self {
+        Self {
+            bits: format.bits(),
+            exponent_bits: format.exponent_bits(),
+            fraction_bits: format.fraction_bits(),
+        }
+    }
+}
+
+/// Aligner of one activation (`<name>_aligner`): a significand moves down from the top of an integer
+/// by the distance of its exponent from that of the block, and is rounded to the nearest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aligner {
+    /// What comes.
+    pub format: FloatFormat,
+    /// Its fields.
+    pub code: CodeFields,
+    /// Width of the integer.
+    pub bits: u32,
+    /// The exponent of all blocks, where it is always the same.
+    pub fixed_exponent: Option<u32>,
+    /// Bits in which a significand moves: those of a magnitude and below it those rounded away.
+    pub window_bits: u32,
+    /// Bits of the window that are rounded away; 0 where none can be lost.
+    pub tail_bits: u32,
+    /// Distance from which on nothing is left, where exponents can be that far apart.
+    pub farthest: Option<u32>,
+}
+
+impl Aligner {
+    fn of(aligned: AlignedFormat) -> Self {
+        let (float, bits) = (aligned.float(), aligned.bits());
+        let code = CodeFields::of(float);
+        let most = float.largest_exponent() - 1;
+        let tail_bits = (code.fraction_bits + 2 + most.min(bits)).saturating_sub(bits);
+        Self {
+            format: float,
+            code,
+            bits,
+            fixed_exponent: aligned.is_exact().then(|| float.largest_exponent()),
+            window_bits: bits - 1 + tail_bits,
+            tail_bits,
+            farthest: (most > bits).then_some(bits),
+        }
+    }
+}
+
+/// Exponent scanner (`<name>_exponent_scanner`): the field that each row's block of activations
+/// travels with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExponentScanner {
+    /// What comes.
+    pub code: CodeFields,
+    /// Width of a field.
+    pub field_bits: u32,
+    /// Whether a field is the largest exponent, and not only whether all codes are numbers.
+    pub compares: bool,
+    /// What codes besides numbers there are.
+    pub specials: Specials,
+}
+
+impl ExponentScanner {
+    fn of(core: &Core, aligned: AlignedFormat) -> Self {
+        Self {
+            code: CodeFields::of(aligned.float()),
+            field_bits: core.exponent_bits,
+            compares: !aligned.is_exact(),
+            specials: aligned.float().specials(),
+        }
+    }
+
+    /// Flip-flops: the fields, and that a block is complete.
+    pub(crate) fn flops(&self, core: &Core) -> u64 {
+        u64::from(core.exponents_bits + 1)
+    }
+}
+
+/// Result rounder (`<name>_result_rounder`): the pipeline of the result stream behind the drain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultRounder {
+    /// The conversion in each lane of a beat.
+    pub lane: FixedToFloat,
+    /// Bits of a beat of sums.
+    pub data_bits: u32,
+    /// Bits of a beat of results.
+    pub results_bits: u32,
+    /// Width of the number of a row; 0 for one row or where rows have no fields.
+    pub row_bits: u32,
+}
+
+impl ResultRounder {
+    fn of(core: &Core, aligned: AlignedFormat, result: FloatFormat) -> Self {
+        let selects = core.exponent_bits > 0;
+        Self {
+            lane: FixedToFloat::of(core, aligned, result),
+            data_bits: core.drain * core.result_bits,
+            results_bits: core.drain * result.bits(),
+            row_bits: if selects { bits_to_hold(u64::from(core.m) - 1) } else { 0 },
+        }
+    }
+
+    /// Flip-flops: the rows' fields, and for each stage valid, last, keep; those of the lanes.
+    pub(crate) fn flops(&self, core: &Core) -> u64 {
+        let stages = u64::from(self.lane.stages);
+        u64::from(core.exponents_bits) + stages * u64::from(2 + core.drain)
+    }
+}
+
+/// Conversion of one sum (`<name>_fixed_to_float`): an integer in units of its block to the nearest
+/// number of the result format, of two the even one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FixedToFloat {
+    /// Width of a sum.
+    pub sum_bits: u32,
+    /// Format of a result.
+    pub format: FloatFormat,
+    /// Width of a result.
+    pub bits: u32,
+    /// Bits of a result's exponent.
+    pub exponent_bits: u32,
+    /// Bits of a result's fraction.
+    pub fraction_bits: u32,
+    /// Registers that a sum passes: itself where it is corrected before, its magnitude, the count of
+    /// its leading zeros, its normalised bits.
+    pub stages: u32,
+    /// Whether the sum itself is registered.
+    pub registers_sum: bool,
+    /// Steps of the count of leading zeros, which are its bits.
+    pub count_bits: u32,
+    /// Biased exponent of a result whose sum has no leading zero, less the block's exponent.
+    pub exponent_offset: i32,
+    /// Width of a biased exponent before it is seen to be too large, and with a sign.
+    pub biased_bits: u32,
+    /// The exponent of all blocks, where it is always the same.
+    pub fixed_exponent: Option<u32>,
+    /// Whether a field can say that the block holds something else than numbers.
+    pub has_nan: bool,
+    /// Bit of a sum that weighs as much as the smallest normal result, plus the block's exponent:
+    /// where no result can be subnormal, nothing.
+    pub smallest_normal: Option<u32>,
+    /// Whether a result can be beyond the largest number.
+    pub can_overflow: bool,
+    /// Bits of a normalised sum: zeros below it where it has none to round away.
+    pub padded_bits: u32,
+}
+
+impl FixedToFloat {
+    fn of(core: &Core, aligned: AlignedFormat, result: FloatFormat) -> Self {
+        let sum_bits = core.result_bits;
+        let float = aligned.float();
+        let quantum_of_zero = aligned.quantum_of_exponent_0();
+        let exponent_offset = sum_bits as i32 - 1 + quantum_of_zero + result.bias();
+        let (least, most) = match aligned.is_exact() {
+            true => (float.largest_exponent(), float.largest_exponent()),
+            false => (1, float.largest_exponent()),
+        };
+        let marker = 1 - result.bias() - quantum_of_zero;
+        let largest = exponent_offset + most as i32 + 1;
+        let registers_sum = core.sums_activations();
+        Self {
+            sum_bits,
+            format: result,
+            bits: result.bits(),
+            exponent_bits: result.exponent_bits(),
+            fraction_bits: result.fraction_bits(),
+            stages: 3 + u32::from(registers_sum),
+            registers_sum,
+            count_bits: bits_to_hold(u64::from(sum_bits) - 1),
+            exponent_offset,
+            biased_bits: bits_to_hold(largest.unsigned_abs().into()).max(result.exponent_bits()),
+            fixed_exponent: aligned.is_exact().then_some(most),
+            has_nan: core.exponent_bits > 0,
+            smallest_normal: u32::try_from(marker).ok().filter(|marker| *marker > least),
+            can_overflow: largest > result.largest_exponent() as i32,
+            padded_bits: sum_bits.max(result.fraction_bits() + 3),
+        }
+    }
+
+    /// Flip-flops.
+    pub(crate) fn flops(&self, core: &Core) -> u64 {
+        // An exponent that is always the same is not kept.
+        let field = core.exponent_bits;
+        let sum = if self.registers_sum { self.sum_bits + field } else { 0 };
+        let magnitude = 1 + self.sum_bits + field;
+        let counted = magnitude + self.count_bits;
+        let fraction = self.fraction_bits + 2;
+        let normalised = 1 + fraction + self.biased_bits + u32::from(self.has_nan);
+        u64::from(sum + magnitude + counted + normalised)
+    }
+}

@@ -1,0 +1,51 @@
+{% include "rtl/header.sv" %}// Aligner of one activation: {{ unit.phrases.format }} to an integer of {{ unit.bits }} bits.
+// {{ unit.phrases.rule }}
+// The integers are symmetric; a code that is no number gives any integer.
+
+`default_nettype none
+
+module {{ core.name }}_aligner (
+  // Activation.
+  input  logic {{ core.width(unit.code.bits) }} code_i,
+{% if unit.fixed_exponent.is_none() %}
+  // Largest biased exponent of the block, not less than that of the activation.
+  input  logic {{ core.width(unit.code.exponent_bits) }} exponent_i,
+{% endif %}
+  // Two's complement.
+  output logic {{ core.width(unit.bits) }} aligned_o
+);
+
+  localparam int Bits = {{ unit.bits }};
+  localparam int ExponentBits = {{ unit.code.exponent_bits }};
+  localparam int FractionBits = {{ unit.code.fraction_bits }};
+  // A significand starts at the top of this many bits{{ unit.phrases.tail_note }}.
+  localparam int WindowBits = {{ unit.window_bits }};
+
+  logic is_negative, is_normal;
+  logic [ExponentBits-1:0] exponent, distance;
+  logic [WindowBits-1:0] window;
+
+  assign is_negative = code_i[ExponentBits+FractionBits];
+  assign exponent    = code_i[FractionBits +: ExponentBits];
+  assign is_normal   = (exponent != '0);
+  // A subnormal number has the exponent 1 and no leading one.
+  assign distance    = {{ unit.phrases.block_exponent }} - exponent - ExponentBits'(!is_normal);
+  assign window      = {{ unit.phrases.placed }} >> {{ unit.phrases.distance }};
+
+{% if unit.tail_bits > 0 %}  localparam int TailBits = {{ unit.tail_bits }};
+{% endif %}  logic [Bits-2:0] magnitude;
+  logic round_up;
+
+{% if unit.tail_bits > 0 %}  assign magnitude = window[TailBits +: Bits-1];
+  // To the nearest, of two the even one; the largest stays.
+  assign round_up  = window[TailBits-1] && ({{ unit.phrases.rest }}magnitude[0]) && !(&magnitude);
+{% else %}
+  assign magnitude = window;
+  assign round_up  = 1'b0;
+{% endif %}
+  // A negative number is the complement plus one; rounding it away from zero leaves out the one.
+  assign aligned_o = ({1'b0, magnitude} ^ {Bits{is_negative}}) + Bits'(is_negative ^ round_up);
+
+endmodule
+
+`default_nettype wire

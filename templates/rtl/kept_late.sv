@@ -1,0 +1,11 @@
+{% if core.aligns %}      localparam int Low = (r * {{ core.elements_per_step }} + i) * {{ core.activation_bits }};
+      localparam int CodeLow = (r * {{ core.elements_per_step }} + i) * {{ core.code_bits }};
+      {{ core.name }}_aligner u_aligner (
+        .code_i     (data[CodeLow +: {{ core.code_bits }}] & { {{ core.code_bits }}{keep_q[i]} }),
+{% if core.exponent_bits > 1 %}        .exponent_i (exponents_q[r*{{ core.exponent_bits }} +: {{ core.exponent_bits }}]),
+{% endif %}        .aligned_o  ({{ unit.phrases.kept_late }}[Low +: {{ core.activation_bits }}])
+      );
+{% else %}      localparam int Low = (r * {{ core.elements_per_step }} + i) * {{ core.activation_bits }};
+      assign {{ unit.phrases.kept_late }}[Low +: {{ core.activation_bits }}] =
+          data[Low +: {{ core.activation_bits }}] & { {{ core.activation_bits }}{keep_q[i]} };
+{% endif %}

@@ -1,0 +1,94 @@
+{% include "rtl/header.sv" %}// Result rounder: the result stream behind the drain, {{ unit.lane.stages }} registers deep. The sums of a beat become
+// floating-point numbers while it moves on; all registers move together.
+
+`default_nettype none
+
+module {{ core.name }}_result_rounder (
+  input  logic {{ core.bit() }} clk_i,
+  input  logic {{ core.bit() }} rst_ni,
+  input  logic {{ core.bit() }} clear_i,
+{% if core.exponent_bits > 0 %}
+  // A run's last accumulation is under way; the fields of its rows, row 0 lowest.
+  input  logic {{ core.bit() }} done_i,
+  input  logic {{ core.vector(core.exponents_bits) }} run_exponents_i,
+{% endif %}
+  // Sums from the drain, lowest column first{{ unit.phrases.row_meaning }}.
+  input  logic {{ core.bit() }} sums_valid_i,
+  output logic {{ core.bit() }} sums_ready_o,
+  input  logic {{ core.bit() }} sums_last_i,
+  input  logic {{ core.vector(core.drain) }} sums_keep_i,
+  input  logic {{ core.width(unit.data_bits) }} sums_i,
+{% if unit.row_bits > 0 %}  input  logic {{ core.width(unit.row_bits) }} row_i,
+{% endif %}
+  // Result stream.
+  output logic {{ core.bit() }} result_valid_o,
+  input  logic {{ core.bit() }} result_ready_i,
+  output logic {{ core.bit() }} result_last_o,
+  output logic {{ core.vector(core.drain) }} result_keep_o,
+  output logic {{ core.width(unit.results_bits) }} result_data_o
+);
+
+  localparam int Drain = {{ core.drain }};
+  localparam int Stages = {{ unit.lane.stages }};
+
+  // Stage 0 lowest.
+  logic [Stages-1:0] valid_d, valid_q, last_q;
+  logic [Stages*Drain-1:0] keep_q;
+  logic advance;
+
+  assign advance      = result_ready_i || !valid_q[Stages-1];
+  assign sums_ready_o = advance;
+
+  logic [Stages-1:0] valid_moved;
+
+  assign valid_moved = {valid_q[Stages-2:0], sums_valid_i};
+
+  always_comb begin : p_next
+    valid_d = valid_q;
+    if (advance) valid_d = valid_moved;
+    if (clear_i) valid_d = '0;
+  end
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_valid
+{% else %}  always_ff @(posedge clk_i) begin : p_valid
+{% endif %}    if (!rst_ni) begin
+      valid_q <= '0;
+    end else begin
+      valid_q <= valid_d;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin : p_markers
+    if (advance) begin
+      last_q <= {last_q[Stages-2:0], sums_last_i};
+      keep_q <= {keep_q[(Stages-1)*Drain-1:0], sums_keep_i};
+    end
+  end
+
+{% if core.exponent_bits > 0 %}  // Fields of the run that drains.
+  logic {{ core.range(core.exponents_bits) }} exponents_q;
+  logic {{ core.range(core.exponent_bits) }} exponent;
+
+  always_ff @(posedge clk_i) begin : p_exponents
+    if (done_i) exponents_q <= run_exponents_i;
+  end
+
+  assign exponent = {{ unit.phrases.exponent }};
+
+{% endif %}  for (genvar i = 0; i < Drain; i++) begin : gen_lane
+    {{ core.name }}_fixed_to_float u_fixed_to_float (
+      .clk_i      (clk_i),
+      .advance_i  (advance),
+      .sum_i      (sums_i[i*{{ unit.lane.sum_bits }} +: {{ unit.lane.sum_bits }}]),
+{% if core.exponent_bits > 0 %}      .exponent_i (exponent),
+{% endif %}      .result_o   (result_data_o[i*{{ unit.lane.bits }} +: {{ unit.lane.bits }}])
+    );
+  end
+
+  assign result_valid_o = valid_q[Stages-1];
+  assign result_last_o  = last_q[Stages-1];
+  assign result_keep_o  = keep_q[Stages*Drain-1 -: Drain];
+
+endmodule
+
+`default_nettype wire

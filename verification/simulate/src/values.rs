@@ -1,0 +1,131 @@
+//! Activations to check a core with.
+
+use bitplane_formats::{AlignedFormat, FloatFormat, IntegerFormat, Specials};
+use bitplane_spec::Spec;
+use rand::RngExt;
+use rand::rngs::StdRng;
+
+/// What activations of one core can be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Activations {
+    /// Integers.
+    Integers(IntegerFormat),
+    /// Codes of floating-point numbers.
+    Floats(AlignedFormat),
+}
+
+impl Activations {
+    pub(crate) fn of(spec: &Spec) -> Self {
+        spec.aligned().map_or(Self::Integers(spec.activation), Self::Floats)
+    }
+
+    /// Of the largest magnitude: the most negative and the most positive.
+    pub(crate) fn extremes(self) -> [i32; 2] {
+        match self {
+            Self::Integers(format) => [format.min() as i32, format.max() as i32],
+            Self::Floats(format) => {
+                let float = format.float();
+                [float.negated(float.largest()), float.largest()].map(|code| code as i32)
+            }
+        }
+    }
+
+    /// What the most negative activation counts as in the array.
+    pub(crate) fn lowest_integer(self) -> i128 {
+        let low = self.extremes()[0];
+        match self {
+            Self::Integers(_) => low.into(),
+            Self::Floats(format) => format.align(low as u32, format.field([low as u32])).into(),
+        }
+    }
+
+    /// Those around zero.
+    pub(crate) fn small(self) -> Vec<i32> {
+        match self {
+            Self::Integers(format) => {
+                (-2..=2).filter(|v| format.wrap(i128::from(*v)) == i128::from(*v)).collect()
+            }
+            Self::Floats(format) => {
+                let float = format.float();
+                let normal = 1 << float.fraction_bits();
+                let codes = [0, 1, normal - 1, normal, normal + 1];
+                let both = codes.into_iter().flat_map(|code| [code, float.negated(code)]);
+                both.map(|code| code as i32).collect()
+            }
+        }
+    }
+
+    /// One of all numbers. Floating-point numbers lie within some powers of two of each other, as
+    /// `block` says.
+    pub(crate) fn any(self, block: Block, rng: &mut StdRng) -> i32 {
+        match self {
+            Self::Integers(format) => rng.random_range(format.min() as i32..=format.max() as i32),
+            Self::Floats(format) => number(format.float(), block, rng) as i32,
+        }
+    }
+
+    /// A block of activations to draw from.
+    pub(crate) fn block(self, rng: &mut StdRng) -> Block {
+        let Self::Floats(format) = self else { return Block::default() };
+        let most = format.float().largest_exponent();
+        let largest = if rng.random() { rng.random_range(0..=most) } else { most / 2 };
+        let spread = [0, 2, 6, most][rng.random_range(0..4)];
+        Block { largest, smallest: largest.saturating_sub(spread) }
+    }
+
+    /// Infinities and NaN, where there are any.
+    pub(crate) fn specials(self) -> Vec<i32> {
+        let Self::Floats(format) = self else { return Vec::new() };
+        let float = format.float();
+        let nan = float.nan();
+        let signalling = match float.specials() {
+            Specials::InfinityAndNan => float.infinity().map(|infinity| infinity | 1),
+            Specials::Nan | Specials::Nothing => None,
+        };
+        let positive = [float.infinity(), nan, signalling].into_iter().flatten();
+        positive.flat_map(|code| [code, float.negated(code)]).map(|code| code as i32).collect()
+    }
+
+    /// Rows of floating-point numbers that are hard to add, repeated over a run: what cancels, what
+    /// is far apart, ties, what rounds to zero.
+    pub(crate) fn hard_rows(self) -> Vec<Vec<i32>> {
+        let Self::Floats(format) = self else { return Vec::new() };
+        let float = format.float();
+        let code = |exponent: u32, fraction: u32| exponent << float.fraction_bits() | fraction;
+        let (ones, most) = ((1 << float.fraction_bits()) - 1, float.largest_exponent());
+        let (top, one) = (float.largest(), code(most / 2 + 1, 0));
+        let minus = |code| float.negated(code);
+        let rows: Vec<Vec<u32>> = vec![
+            vec![top, minus(top), 1, 0],
+            vec![one, minus(one)],
+            vec![top, 1],
+            vec![minus(0), 0, minus(0)],
+            vec![1, minus(1), 1],
+            vec![code(1, 0), code(0, ones), minus(code(1, 1))],
+            (0..=most).map(|exponent| code(exponent, 0)).collect(),
+            (0..=most).map(|exponent| minus(code(exponent, ones.min(top & ones)))).collect(),
+            (0..=ones).step_by(1 + ones as usize / 16).map(|fraction| code(1, fraction)).collect(),
+            vec![one, code((most / 2 + 1).saturating_sub(format.bits()), 1)],
+        ];
+        rows.into_iter().map(|row| row.into_iter().map(|code| code as i32).collect()).collect()
+    }
+}
+
+/// Biased exponents of floating-point numbers that are drawn together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Block {
+    smallest: u32,
+    largest: u32,
+}
+
+/// A number with an exponent of `block`; now and then zero or of few bits, so that sums meet ties.
+fn number(float: FloatFormat, block: Block, rng: &mut StdRng) -> u32 {
+    let exponent = rng.random_range(block.smallest..=block.largest);
+    let fraction: u32 = match rng.random_range(0..4) {
+        0 => 0,
+        1 => 1 << rng.random_range(0..float.fraction_bits()),
+        _ => rng.random_range(0..1 << float.fraction_bits()),
+    };
+    let code = (exponent << float.fraction_bits() | fraction).min(float.largest());
+    if rng.random() { float.negated(code) } else { code }
+}
