@@ -10,9 +10,14 @@ module {{ core.name }}_fixed_to_float (
   // All registers take their next value.
   input  logic {{ core.bit() }} advance_i,
 
-  // Sum, two's complement{{ unit.phrases.field_meaning }}.
+  // Sum, two's complement.
   input  logic {{ core.width(unit.sum_bits) }} sum_i,
-{% if core.exponent_bits > 0 %}  input  logic {{ core.width(core.exponent_bits) }} exponent_i,
+{% if unit.phrases.marks_by_exponent %}
+  // Exponent of the block whose magnitude is in its register.
+  input  logic {{ core.width(core.exponent_bits) }} magnitude_exponent_i,
+{% endif %}{% if unit.fixed_exponent.is_none() %}
+  // Exponent of the block whose leading zeros are counted.
+  input  logic {{ core.width(core.exponent_bits) }} counted_exponent_i,
 {% endif %}
   output logic {{ core.width(unit.bits) }} result_o
 );
@@ -24,37 +29,33 @@ module {{ core.name }}_fixed_to_float (
 {% if unit.registers_sum %}
   // Sum.
   logic [SumBits-1:0] sum_q;
-{% if core.exponent_bits > 0 %}  logic {{ core.range(core.exponent_bits) }} sum_exponent_q;
-{% endif %}
+
   always_ff @(posedge clk_i) begin : p_sum
-    if (advance_i) begin
-      sum_q          <= sum_i;
-{% if core.exponent_bits > 0 %}      sum_exponent_q <= exponent_i;
-{% endif %}    end
+    if (advance_i) sum_q <= sum_i;
   end
 {% endif %}
-  // Sign and magnitude.
-  logic is_negative_q;
+  // Sign and magnitude: of a negative sum the complement plus one.
+  logic is_negative, is_negative_q;
   logic [SumBits-1:0] magnitude_q;
-{% if core.exponent_bits > 0 %}  logic {{ core.range(core.exponent_bits) }} exponent_q;
-{% endif %}
+
+  assign is_negative = {{ unit.phrases.sum }}[SumBits-1];
+
   always_ff @(posedge clk_i) begin : p_magnitude
     if (advance_i) begin
-      is_negative_q <= {{ unit.phrases.sum }}[SumBits-1];
-      magnitude_q   <= {{ unit.phrases.sum }}[SumBits-1] ? -{{ unit.phrases.sum }} : {{ unit.phrases.sum }};
-{% if core.exponent_bits > 0 %}      exponent_q    <= {{ unit.phrases.exponent }};
-{% endif %}    end
+      is_negative_q <= is_negative;
+      magnitude_q   <= ({{ unit.phrases.sum }} ^ {SumBits{is_negative}}) + SumBits'(is_negative);
+    end
   end
 
-  // Leading zeros{{ unit.phrases.count_note }}: the upper half of what is left is looked at, then
-  // a half of that, and so on.
+{% if unit.smallest_normal.is_some() %}  // Leading zeros, down to the weight of the smallest normal number, which is marked by a one.
+{% else %}  // Leading zeros.
+{% endif %}  // The upper half of what is left is looked at, then a half of that, and so on.
   localparam int CountedBits = 1 << CountBits;
   logic [CountedBits-1:0] counted, left;
   logic [CountBits-1:0] count_d, count_q;
   logic counted_is_negative_q;
   logic [SumBits-1:0] counted_magnitude_q;
-{% if core.exponent_bits > 0 %}  logic {{ core.range(core.exponent_bits) }} counted_exponent_q;
-{% endif %}
+
   assign counted = {{ unit.phrases.counted }};
 
   always_comb begin : p_count
@@ -72,8 +73,7 @@ module {{ core.name }}_fixed_to_float (
       count_q               <= count_d;
       counted_is_negative_q <= is_negative_q;
       counted_magnitude_q   <= magnitude_q;
-{% if core.exponent_bits > 0 %}      counted_exponent_q    <= exponent_q;
-{% endif %}    end
+    end
   end
 
   // Normalised: leading one, fraction, the bit behind it, and whether there is more.
@@ -83,8 +83,7 @@ module {{ core.name }}_fixed_to_float (
   logic normalised_is_negative_q, half_q, rest_q;
   logic [FractionBits-1:0] fraction_q;
   logic [BiasedBits-1:0] biased_q;
-{% if unit.has_nan %}  logic is_nan_q;
-{% endif %}
+
   assign normalised = {{ unit.phrases.normalised }} << count_q;
   assign biased     = {{ unit.phrases.biased }} - BiasedBits'(count_q);
 
@@ -96,8 +95,7 @@ module {{ core.name }}_fixed_to_float (
       fraction_q <= normalised[NormalisedBits-2 -: FractionBits];
       half_q     <= normalised[NormalisedBits-2-FractionBits];
       rest_q     <= |normalised[NormalisedBits-3-FractionBits:0];
-{% if unit.has_nan %}      is_nan_q   <= (counted_exponent_q == '0);
-{% endif %}    end
+    end
   end
 
   // A carry out of the fraction counts the exponent up, also from subnormal to normal.
@@ -113,9 +111,8 @@ module {{ core.name }}_fixed_to_float (
 {% else %}
   assign code = rounded;
 {% endif %}
-{% if unit.has_nan %}  assign result_o = is_nan_q ? {{ unit.phrases.nan }} : {normalised_is_negative_q, code};
-{% else %}  assign result_o = {normalised_is_negative_q, code};
-{% endif %}
+  assign result_o = {normalised_is_negative_q, code};
+
 endmodule
 
 `default_nettype wire

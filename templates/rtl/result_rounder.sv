@@ -1,6 +1,7 @@
 {% include "rtl/header.sv" %}// Result rounder: the result stream behind the drain, {{ unit.lane.stages }} registers deep. The sums of a beat become
 // floating-point numbers while it moves on; all registers move together.
-
+{% if unit.has_nan %}// The lanes' blocks are those of one row: what belongs to its exponent is here.
+{% endif %}
 `default_nettype none
 
 module {{ core.name }}_result_rounder (
@@ -75,15 +76,33 @@ module {{ core.name }}_result_rounder (
 
   assign exponent = {{ unit.phrases.exponent }};
 
+  // The exponent of the row moves along, up to the stage in which it is used last.
+  localparam int ExponentBits = {{ core.exponent_bits }};
+  logic [(Stages-1)*ExponentBits-1:0] exponent_q;
+  logic is_nan_q;
+
+  always_ff @(posedge clk_i) begin : p_exponent
+    if (advance) begin
+      exponent_q <= {exponent_q[(Stages-2)*ExponentBits-1:0], exponent};
+      is_nan_q   <= (exponent_q[(Stages-2)*ExponentBits +: ExponentBits] == '0);
+    end
+  end
+
 {% endif %}  for (genvar i = 0; i < Drain; i++) begin : gen_lane
+    logic {{ core.range(unit.lane.bits) }} code;
+
     {{ core.name }}_fixed_to_float u_fixed_to_float (
       .clk_i      (clk_i),
       .advance_i  (advance),
       .sum_i      (sums_i[i*{{ unit.lane.sum_bits }} +: {{ unit.lane.sum_bits }}]),
-{% if core.exponent_bits > 0 %}      .exponent_i (exponent),
-{% endif %}      .result_o   (result_data_o[i*{{ unit.lane.bits }} +: {{ unit.lane.bits }}])
+{% if unit.phrases.marks_by_exponent %}      .magnitude_exponent_i (exponent_q[(Stages-3)*ExponentBits +: ExponentBits]),
+{% endif %}{% if unit.lane.fixed_exponent.is_none() %}      .counted_exponent_i (exponent_q[(Stages-2)*ExponentBits +: ExponentBits]),
+{% endif %}      .result_o   (code)
     );
-  end
+
+{% if unit.has_nan %}    assign result_data_o[i*{{ unit.lane.bits }} +: {{ unit.lane.bits }}] = is_nan_q ? {{ unit.phrases.nan }} : code;
+{% else %}    assign result_data_o[i*{{ unit.lane.bits }} +: {{ unit.lane.bits }}] = code;
+{% endif %}  end
 
   assign result_valid_o = valid_q[Stages-1];
   assign result_last_o  = last_q[Stages-1];

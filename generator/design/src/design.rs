@@ -360,7 +360,7 @@ impl FloatEdge {
         let aligners = self.aligner.as_ref().map(|_| unit("aligner", elements, 0));
         let scanner =
             self.scanner.as_ref().map(|each| unit("exponent_scanner", 1, each.flops(core)));
-        let lanes = unit("fixed_to_float", core.drain.into(), self.rounder.lane.flops(core));
+        let lanes = unit("fixed_to_float", core.drain.into(), self.rounder.lane.flops());
         let rounder = unit("result_rounder", 1, self.rounder.flops(core));
         aligners.into_iter().chain(scanner).chain([lanes, rounder]).collect()
     }

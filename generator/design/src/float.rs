@@ -135,6 +135,8 @@ pub struct ResultRounder {
     pub results_bits: u32,
     /// Width of the number of a row; 0 for one row or where rows have no fields.
     pub row_bits: u32,
+    /// Whether a row's field can say that its block holds something else than numbers.
+    pub has_nan: bool,
 }
 
 impl ResultRounder {
@@ -144,14 +146,17 @@ impl ResultRounder {
             lane: FixedToFloat::of(core, aligned, result),
             data_bits: core.drain * core.result_bits,
             results_bits: core.drain * result.bits(),
+            has_nan: selects,
             row_bits: if selects { bits_to_hold(u64::from(core.m) - 1) } else { 0 },
         }
     }
 
-    /// Flip-flops: the rows' fields, and for each stage valid, last, keep; those of the lanes.
+    /// Flip-flops: the rows' fields, for each stage valid, last and keep, and for all but the last
+    /// the field, which has become a flag there.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
-        let stages = u64::from(self.lane.stages);
-        u64::from(core.exponents_bits) + stages * u64::from(2 + core.drain)
+        let stages = self.lane.stages;
+        let row = (stages - 1) * core.exponent_bits + u32::from(self.has_nan);
+        u64::from(core.exponents_bits + stages * (2 + core.drain) + row)
     }
 }
 
@@ -182,8 +187,6 @@ pub struct FixedToFloat {
     pub biased_bits: u32,
     /// The exponent of all blocks, where it is always the same.
     pub fixed_exponent: Option<u32>,
-    /// Whether a field can say that the block holds something else than numbers.
-    pub has_nan: bool,
     /// Bit of a sum that weighs as much as the smallest normal result, plus the block's exponent:
     /// where no result can be subnormal, nothing.
     pub smallest_normal: Option<u32>,
@@ -218,22 +221,23 @@ impl FixedToFloat {
             exponent_offset,
             biased_bits: bits_to_hold(largest.unsigned_abs().into()).max(result.exponent_bits()),
             fixed_exponent: aligned.is_exact().then_some(most),
-            has_nan: core.exponent_bits > 0,
             smallest_normal: u32::try_from(marker).ok().filter(|marker| *marker > least),
             can_overflow: largest > result.largest_exponent() as i32,
             padded_bits: sum_bits.max(result.fraction_bits() + 3),
         }
     }
 
+    /// Whether the smallest normal result lies elsewhere in every block.
+    pub fn marks_by_exponent(&self) -> bool {
+        self.smallest_normal.is_some() && self.fixed_exponent.is_none()
+    }
+
     /// Flip-flops.
-    pub(crate) fn flops(&self, core: &Core) -> u64 {
-        // An exponent that is always the same is not kept.
-        let field = core.exponent_bits;
-        let sum = if self.registers_sum { self.sum_bits + field } else { 0 };
-        let magnitude = 1 + self.sum_bits + field;
+    pub(crate) fn flops(&self) -> u64 {
+        let sum = if self.registers_sum { self.sum_bits } else { 0 };
+        let magnitude = 1 + self.sum_bits;
         let counted = magnitude + self.count_bits;
-        let fraction = self.fraction_bits + 2;
-        let normalised = 1 + fraction + self.biased_bits + u32::from(self.has_nan);
+        let normalised = 1 + self.fraction_bits + 2 + self.biased_bits;
         u64::from(sum + magnitude + counted + normalised)
     }
 }

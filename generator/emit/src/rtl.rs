@@ -163,10 +163,8 @@ unit_text!(
 
 struct FloatPhrases {
     format: FloatFormat,
-    field_meaning: &'static str,
+    marks_by_exponent: bool,
     sum: &'static str,
-    exponent: &'static str,
-    count_note: &'static str,
     counted: String,
     normalised: String,
     biased: String,
@@ -174,7 +172,6 @@ struct FloatPhrases {
     code_bits: u32,
     exponent_ones: u32,
     infinity: String,
-    nan: String,
 }
 
 unit_text!(
@@ -184,6 +181,8 @@ unit_text!(
 struct RounderPhrases {
     row_meaning: &'static str,
     exponent: String,
+    marks_by_exponent: bool,
+    nan: String,
 }
 
 unit_text!(
@@ -606,21 +605,10 @@ fn fixed_to_float<'a>(core: &'a CoreText, edge: &'a FloatEdge) -> FixedToFloatTe
     let unit = &edge.rounder.lane;
     let code_bits = unit.bits - 1;
     let exponent_ones = (1u32 << unit.exponent_bits) - 1;
-    let quiet = 1u32 << (unit.fraction_bits - 1);
     let phrases = FloatPhrases {
         format: unit.format,
-        field_meaning: match core.exponent_bits {
-            0 => "",
-            1 => "; whether its block holds numbers",
-            _ => "; the exponent of its block, 0 if that holds something else than numbers",
-        },
+        marks_by_exponent: unit.marks_by_exponent(),
         sum: if unit.registers_sum { "sum_q" } else { "sum_i" },
-        exponent: if unit.registers_sum { "sum_exponent_q" } else { "exponent_i" },
-        count_note: if unit.smallest_normal.is_some() {
-            ", down to the weight of the smallest normal number"
-        } else {
-            ""
-        },
         counted: counted(unit),
         normalised: match unit.padded_bits - unit.sum_bits {
             0 => "counted_magnitude_q".to_owned(),
@@ -631,7 +619,6 @@ fn fixed_to_float<'a>(core: &'a CoreText, edge: &'a FloatEdge) -> FixedToFloatTe
         code_bits,
         exponent_ones,
         infinity: format!("{code_bits}'d{}", exponent_ones << unit.fraction_bits),
-        nan: format!("{}'d{}", unit.bits, exponent_ones << unit.fraction_bits | quiet),
     };
     FixedToFloatText { core, unit: Worded { unit, phrases } }
 }
@@ -645,7 +632,7 @@ fn counted(unit: &FixedToFloat) -> String {
             format!("(magnitude_q | (SumBits'(1) << {}))", marker - exponent)
         }
         (Some(marker), None) => {
-            format!("(magnitude_q | ((SumBits'(1) << {marker}) >> exponent_q))")
+            format!("(magnitude_q | ((SumBits'(1) << {marker}) >> magnitude_exponent_i))")
         }
     };
     match (1 << unit.count_bits) - unit.sum_bits {
@@ -663,7 +650,7 @@ fn biased(unit: &FixedToFloat) -> String {
     match unit.fixed_exponent {
         Some(exponent) => constant(unit.exponent_offset + exponent as i32),
         None => {
-            format!("{} + BiasedBits'(counted_exponent_q)", constant(unit.exponent_offset))
+            format!("{} + BiasedBits'(counted_exponent_i)", constant(unit.exponent_offset))
         }
     }
 }
@@ -676,6 +663,8 @@ fn rounder<'a>(core: &'a CoreText, unit: &'a ResultRounder) -> ResultRounderText
             0 => "exponents_q".to_owned(),
             _ => format!("exponents_q[row_i*{bits} +: {bits}]"),
         },
+        marks_by_exponent: unit.lane.marks_by_exponent(),
+        nan: format!("{}'d{}", unit.lane.bits, unit.lane.format.nan().unwrap_or_default()),
     };
     ResultRounderText { core, unit: Worded { unit, phrases } }
 }
