@@ -579,7 +579,7 @@ pub(crate) static KEYS: &[Key] = &[
             let (narrowest, widest) = (*AlignedFormat::BITS.start(), *AlignedFormat::BITS.end());
             Legal::integers(
                 narrowest.into()..=widest.into(),
-                "fewer bits are less than those of an FP8 fraction and its sums, and 41 are exact for FP16",
+                "fewer bits lose more than the narrowest formats do, and 41 are exact for FP16",
             )
             .or(EXACT)
         },

@@ -1,10 +1,12 @@
 //! Legal specs survive the way through text, and no text whatever makes the parser panic.
 
-use bitplane_formats::{IntegerFormat, WeightFormat, WeightReading, signed_bits};
+use bitplane_formats::{
+    AlignedFormat, FloatFormat, IntegerFormat, WeightFormat, WeightReading, signed_bits,
+};
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, KINDS, Overflow, Pipeline, PlaneOrder,
-    Precompute, QuantisationGroup, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
-    ZeroPointMode, parse, starter,
+    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, KINDS,
+    Overflow, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Spec, Stages,
+    Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse, starter,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -54,6 +56,18 @@ fn pipelines() -> impl Strategy<Value = Pipeline> {
     (stages, resets).prop_map(|(stages, reset)| Pipeline { stages, reset })
 }
 
+/// Floating-point activations in a third of all specs.
+fn floats() -> impl Strategy<Value = Option<FloatActivation>> {
+    let aligns = prop_oneof![Just(AlignBits::Exact), (8..=40u32).prop_map(AlignBits::Bits)].boxed();
+    let formats = (select(&FloatFormat::ACTIVATIONS), select(&FloatFormat::RESULTS), aligns);
+    let float = formats.prop_filter_map("legal together", |(format, result, align)| {
+        let float = FloatActivation { format, align, result };
+        let wide = result.exponent_bits() >= format.exponent_bits();
+        (wide && float.aligned().is_some()).then_some(float)
+    });
+    prop_oneof![2 => Just(None), 1 => float.prop_map(Some)]
+}
+
 fn architectures() -> impl Strategy<Value = Architecture> {
     let arrays = select(vec![Architecture::AddArray, Architecture::MacArray]);
     prop_oneof![tables().prop_map(Architecture::LookUp), arrays]
@@ -65,17 +79,24 @@ fn specs() -> impl Strategy<Value = Spec> {
     let zero_points = (select(modes.to_vec()), prop_oneof![1..=300u64, 1..=1u64 << 24]);
     let buses = (1..=4096u32, 1..=4096u32);
     let weight_widths = select(vec![WeightWidth::Fixed, WeightWidth::Runtime]);
-    let widths = (2..=16u32, 1..=8u32, weight_widths, buses);
+    let widths = (2..=16u32, floats(), 1..=8u32, weight_widths, buses);
     let parts = (architectures(), widths, tiles(), accumulates(), zero_points, pipelines());
-    ("x[a-z0-9_]{0,39}", parts).prop_map(|(name, parts)| {
+    ("z[a-z0-9_]{0,39}", parts).prop_map(|(name, parts)| {
         let (architecture, formats, tile, accumulate, zero_points, pipeline) = parts;
-        let (a, w, weight_width, buses) = formats;
+        let (a, float, w, weight_width, buses) = formats;
         let (zero_point, size) = zero_points;
-        let (activation, weight) = (IntegerFormat::new(a).unwrap(), WeightFormat::new(w).unwrap());
+        let aligned = float.and_then(FloatActivation::aligned).map(AlignedFormat::integer);
+        let activation = aligned.unwrap_or(IntegerFormat::new(a).unwrap());
+        let weight = WeightFormat::new(w).unwrap();
+        let accumulate = match float {
+            Some(_) => Accumulate { format: AccumulatorFormat::Auto, ..accumulate },
+            None => accumulate,
+        };
         legal(Spec {
             name,
             architecture,
             activation,
+            float,
             weight,
             weight_width,
             bus: Bus { activation: buses.0, weight: buses.1 },

@@ -127,11 +127,18 @@ fn the_schema_tells_every_key() {
 
     [activation]  The activations A.
       format (required)
-          Two's-complement integer of each activation.
-          "int2" to "int16"
+          Two's-complement integer or floating-point number of each activation.
+          "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int2" to "int16"
+            fp16             IEEE 754 binary16
+            bf16             bfloat16: 8 bits of exponent, 7 of fraction
+            fp8_e4m3         OCP FP8: 4 bits of exponent, 3 of fraction, no infinity
+            fp8_e5m2         OCP FP8: 5 bits of exponent, 2 of fraction
+            fp6_e3m2         OCP FP6: 3 bits of exponent, 2 of fraction, only numbers
+            fp6_e2m3         OCP FP6: 2 bits of exponent, 3 of fraction, only numbers
+            fp4_e2m1         OCP FP4: 2 bits of exponent, 1 of fraction, only numbers
       bus (default: all bits of a k-step)
           Bits of a k-step in one beat of activation_data_i; the last beat is padded.
-          an integer from 1 to 262144
+          an integer from 1 to 1048576
 
     [weight]  The weights.
       format (required)
@@ -145,7 +152,7 @@ fn the_schema_tells_every_key() {
           mac_array: false
       bus (default: all bits that the array takes in a cycle)
           Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.
-          an integer from 1 to 262144
+          an integer from 1 to 1048576
 
     [tile]  What the core works on in one cycle: m x n results, k * groups elements of each.
       m (required)
@@ -208,6 +215,15 @@ fn the_schema_tells_every_key() {
           Accumulator and result; auto is the narrowest that max_k needs.
           "auto" or "int16" to "int128"
             auto             chosen by the generator
+      align_bits (default: 16, or exact where that is no wider)
+          Width of the integers that floating-point activations are aligned to; exact loses no bit. Only with such activations.
+          "exact" or an integer from 8 to 40
+            exact            wide enough to lose no bit
+      result (default: "fp32")
+          Format that a sum is rounded to at the output; only with floating-point activations.
+            fp32             IEEE 754 binary32
+            fp16             IEEE 754 binary16
+            bf16             bfloat16
       overflow (default: "refuse")
           What an accumulator narrower than max_k needs does.
             refuse           a format narrower than max_k needs is an error
@@ -249,7 +265,7 @@ fn the_schema_tells_every_key() {
 #[test]
 fn the_schema_leaves_out_what_is_not_built() {
     let texts = schema() + &json_schema().to_string();
-    for word in ["fp16", "ternary", "bitmod"] {
+    for word in ["ternary", "bitmod", "e8m0"] {
         assert!(!texts.contains(word), "{word}");
     }
 }
@@ -297,117 +313,124 @@ fn a_starter_parses_without_warnings_and_shows_the_defaults() {
 #[test]
 fn a_starter_reads_well() {
     insta::assert_snapshot!(starter("mac_array").unwrap(), @r#"
-# mac_array: parallel two's-complement multipliers, all bits of a weight a cycle.
-# Keys without a leading # are required; the others show their default.
+    # mac_array: parallel two's-complement multipliers, all bits of a weight a cycle.
+    # Keys without a leading # are required; the others show their default.
 
-# Which core this is.
+    # Which core this is.
 
-# Prefix of every module and name of the bundle.
-# Legal: a name: 1 to 40 of the characters a-z, 0-9 and _, the first of them a letter.
-# Default: the file's stem.
-# name = "mac_array"
+    # Prefix of every module and name of the bundle.
+    # Legal: a name: 1 to 40 of the characters a-z, 0-9 and _, the first of them a letter.
+    # Default: the file's stem.
+    # name = "mac_array"
 
-# The hardware organisation.
-#     lut_tensor_core  table look-up, one bit plane of the weights a cycle (LUT Tensor Core)
-#     lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
-#     add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
-#     mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
-kind = "mac_array"
+    # The hardware organisation.
+    #     lut_tensor_core  table look-up, one bit plane of the weights a cycle (LUT Tensor Core)
+    #     lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
+    #     add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
+    #     mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
+    kind = "mac_array"
 
-# The activations A.
-[activation]
+    # The activations A.
+    [activation]
 
-# Two's-complement integer of each activation.
-# Legal: "int2" to "int16".
-format = "int8"
+    # Two's-complement integer or floating-point number of each activation.
+    # Legal: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int2" to "int16".
+    #     fp16             IEEE 754 binary16
+    #     bf16             bfloat16: 8 bits of exponent, 7 of fraction
+    #     fp8_e4m3         OCP FP8: 4 bits of exponent, 3 of fraction, no infinity
+    #     fp8_e5m2         OCP FP8: 5 bits of exponent, 2 of fraction
+    #     fp6_e3m2         OCP FP6: 3 bits of exponent, 2 of fraction, only numbers
+    #     fp6_e2m3         OCP FP6: 2 bits of exponent, 3 of fraction, only numbers
+    #     fp4_e2m1         OCP FP4: 2 bits of exponent, 1 of fraction, only numbers
+    format = "int8"
 
-# Bits of a k-step in one beat of activation_data_i; the last beat is padded.
-# Legal: an integer from 1 to 262144.
-# Default: all bits of a k-step.
-# bus = 64
+    # Bits of a k-step in one beat of activation_data_i; the last beat is padded.
+    # Legal: an integer from 1 to 1048576.
+    # Default: all bits of a k-step.
+    # bus = 64
 
-# The weights.
-[weight]
+    # The weights.
+    [weight]
 
-# Code of each weight; its bits are its bit planes.
-# Legal: "int1" to "int8".
-format = "int2"
+    # Code of each weight; its bits are its bit planes.
+    # Legal: "int1" to "int8".
+    format = "int2"
 
-# Whether the bits of the weights are a field of each run, up to those of format.
-# Legal: false.
-# runtime_bits = false
+    # Whether the bits of the weights are a field of each run, up to those of format.
+    # Legal: false.
+    # runtime_bits = false
 
-# Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.
-# Legal: an integer from 1 to 262144.
-# Default: all bits that the array takes in a cycle.
-# bus = 512
+    # Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.
+    # Legal: an integer from 1 to 1048576.
+    # Default: all bits that the array takes in a cycle.
+    # bus = 512
 
-# What the core works on in one cycle: m x n results, k * groups elements of each.
-[tile]
+    # What the core works on in one cycle: m x n results, k * groups elements of each.
+    [tile]
 
-# Rows (tokens) worked on at once.
-# Legal: an integer from 1 to 16.
-m = 2
+    # Rows (tokens) worked on at once.
+    # Legal: an integer from 1 to 16.
+    m = 2
 
-# Columns (output channels) worked on at once.
-# Legal: an integer from 1 to 1024.
-n = 64
+    # Columns (output channels) worked on at once.
+    # Legal: an integer from 1 to 1024.
+    n = 64
 
-# Elements of one group: of one table, one weight word in an add_array, or one dot product in a mac_array.
-# Legal: an integer from 1 to 64.
-k = 4
+    # Elements of one group: of one table, one weight word in an add_array, or one dot product in a mac_array.
+    # Legal: an integer from 1 to 64.
+    k = 4
 
-# Groups summed before one accumulator.
-# Legal: the integer 1.
-# groups = 1
+    # Groups summed before one accumulator.
+    # Legal: the integer 1.
+    # groups = 1
 
-# Results in one beat of the result port; divides n.
-# Legal: an integer from 1 to 1024.
-# Default: group.scale_units, else the largest divisor of n that is at most 16.
-# drain = 16
+    # Results in one beat of the result port; divides n.
+    # Legal: an integer from 1 to 1024.
+    # Default: group.scale_units, else the largest divisor of n that is at most 16.
+    # drain = 16
 
-# In which order the bit planes of a run come.
-#     inner            all planes of a k-step before the next, lowest first
-# plane_order = "inner"
+    # In which order the bit planes of a run come.
+    #     inner            all planes of a k-step before the next, lowest first
+    # plane_order = "inner"
 
-# The accumulators, one for each of the m x n results.
-[accumulate]
+    # The accumulators, one for each of the m x n results.
+    [accumulate]
 
-# Longest exact run in elements of K.
-# Legal: an integer from 1 to 16777216.
-# max_k = 4096
+    # Longest exact run in elements of K.
+    # Legal: an integer from 1 to 16777216.
+    # max_k = 4096
 
-# Accumulator and result; auto is the narrowest that max_k needs.
-# Legal: "auto" or "int16" to "int128".
-#     auto             chosen by the generator
-# format = "auto"
+    # Accumulator and result; auto is the narrowest that max_k needs.
+    # Legal: "auto" or "int16" to "int128".
+    #     auto             chosen by the generator
+    # format = "auto"
 
-# What an accumulator narrower than max_k needs does.
-#     refuse           a format narrower than max_k needs is an error
-#     wrap             keep the low bits at every addition
-#     saturate         clamp at every addition
-# overflow = "refuse"
+    # What an accumulator narrower than max_k needs does.
+    #     refuse           a format narrower than max_k needs is an error
+    #     wrap             keep the low bits at every addition
+    #     saturate         clamp at every addition
+    # overflow = "refuse"
 
-# Corrections that belong to the quantisation of the weights.
-[group]
+    # Corrections that belong to the quantisation of the weights.
+    [group]
 
-# Zero points of the weights.
-#     none             no correction: sums of the weights as the core reads them
-# zero_point = "none"
+    # Zero points of the weights.
+    #     none             no correction: sums of the weights as the core reads them
+    # zero_point = "none"
 
-# Registers and reset.
-[pipeline]
+    # Registers and reset.
+    [pipeline]
 
-# Registers between select or multiply and the accumulator.
-# Legal: "auto" or an integer from 0 to 1.
-#     auto             chosen by the generator
-# stages = "auto"
+    # Registers between select or multiply and the accumulator.
+    # Legal: "auto" or an integer from 0 to 1.
+    #     auto             chosen by the generator
+    # stages = "auto"
 
-# How rst_ni acts.
-#     async            asserted asynchronously, released synchronously
-#     sync             sampled at the clock edge
-# reset = "async"
-"#);
+    # How rst_ni acts.
+    #     async            asserted asynchronously, released synchronously
+    #     sync             sampled at the clock edge
+    # reset = "async"
+    "#);
 }
 
 #[test]
