@@ -20,6 +20,13 @@ pub const PRESETS: &[Preset] = &[
         name: "lut_w1a16_k6",
         text: include_str!("../../../rtl_out/lut_w1a16_k6/config.toml"),
     },
+    Preset { name: "lut_w2fp16", text: include_str!("../../../rtl_out/lut_w2fp16/config.toml") },
+    Preset { name: "lut_w4fp8", text: include_str!("../../../rtl_out/lut_w4fp8/config.toml") },
+    Preset {
+        name: "lut_conventional_w2a8",
+        text: include_str!("../../../rtl_out/lut_conventional_w2a8/config.toml"),
+    },
+    Preset { name: "add_w2a8", text: include_str!("../../../rtl_out/add_w2a8/config.toml") },
     Preset { name: "mac_w2a8", text: include_str!("../../../rtl_out/mac_w2a8/config.toml") },
 ];
 

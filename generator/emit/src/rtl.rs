@@ -572,7 +572,7 @@ fn aligner<'a>(core: &'a CoreText, unit: &'a Aligner) -> AlignerText<'a> {
         distance: match unit.farthest {
             Some(farthest) => {
                 let far = format!("{exponent_bits}'d{farthest}");
-                format!("((distance > {far}) ? {far} : distance)")
+                format!("(distance > {far}) ? {far} : distance")
             }
             None => "distance".to_owned(),
         },

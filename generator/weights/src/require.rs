@@ -181,6 +181,7 @@ mod tests {
             name: "core".to_owned(),
             architecture,
             activation: IntegerFormat::new(8).unwrap(),
+            float: None,
             weight: WeightFormat::new(2).unwrap(),
             weight_width: WeightWidth::Fixed,
             bus: Bus { activation: 64, weight: 64 },

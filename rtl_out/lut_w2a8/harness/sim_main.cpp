@@ -35,9 +35,9 @@ using Word = std::uint32_t;
 constexpr Word kBatchMagic = 1213219361u;
 constexpr Word kResponseMagic = 1380991521u;
 constexpr Word kHello[] = {
-    1330659873u, 1u, 3291488051u, 2140174114u};
+    1330659873u, 2u, 3291488051u, 2140174114u};
 
-constexpr std::size_t kHeaderWords = 13;
+constexpr std::size_t kHeaderWords = 15;
 constexpr std::size_t kMagic = 0;
 constexpr std::size_t kStallSeed = 1;
 constexpr std::size_t kActivationStall = 2;
@@ -51,17 +51,20 @@ constexpr std::size_t kInterruptCycle = 9;
 constexpr std::size_t kQuietCycles = 10;
 constexpr std::size_t kWatchdogCycles = 11;
 constexpr std::size_t kLimitCycles = 12;
+constexpr std::size_t kScanBeats = 13;
+constexpr std::size_t kScanRuns = 14;
 
 constexpr Word kInterruptNone = 0;
 constexpr Word kInterruptClear = 1;
 
-constexpr std::size_t kResponseWords = 6;
+constexpr std::size_t kResponseWords = 7;
 constexpr std::size_t kRespMagic = 0;
 constexpr std::size_t kRespCycles = 1;
 constexpr std::size_t kRespStatus = 2;
 constexpr std::size_t kRespResultBeats = 3;
 constexpr std::size_t kRespActivationTaken = 4;
 constexpr std::size_t kRespWeightTaken = 5;
+constexpr std::size_t kRespScanRuns = 6;
 
 constexpr Word kStatusError = 1;
 constexpr Word kStatusOverflow = 2;
@@ -73,6 +76,7 @@ constexpr Word kStatusUnstable = 16;
 constexpr std::size_t kActivationWords = 8;
 constexpr std::size_t kWeightWords = 9;
 constexpr std::size_t kResultWords = 13;
+constexpr std::size_t kScanWords = 0;
 
 constexpr unsigned kResetCycles = 2;
 
@@ -214,6 +218,8 @@ class Harness {
     Source activation{beats, header[kActivationBeats], header[kActivationStall]};
     Source weight{beats + kActivationWords * header[kActivationBeats], header[kWeightBeats],
                   header[kWeightStall]};
+    scans_.clear();
+    scan_runs_ = 0;
     bool active = true;
     Word status = 0;
     Word idle = 0;
@@ -227,7 +233,8 @@ class Harness {
 
     for (;;) {
       const bool pending =
-          activation_taken_ < header[kActivationBeats] || weight_taken_ < header[kWeightBeats];
+          activation_taken_ < header[kActivationBeats] || weight_taken_ < header[kWeightBeats] ||
+          scan_runs_ < header[kScanRuns];
       if (active && !pending && results_ >= header[kResultBeats]) active = false;
       if (!active && quiet-- == 0) break;
 
@@ -271,6 +278,8 @@ class Harness {
     response[kRespResultBeats] = results_;
     response[kRespActivationTaken] = activation_taken_;
     response[kRespWeightTaken] = weight_taken_;
+    response[kRespScanRuns] = scan_runs_;
+    response.insert(response.end(), scans_.begin(), scans_.end());
   }
 
  private:
@@ -330,7 +339,7 @@ class Harness {
     --source.left;
   }
 
-  // Lowers valid and puts junk on the data lines of both streams.
+  // Lowers valid and puts junk on the data lines of all streams.
   void withdraw() {
     if (core_->activation_valid_i) {
       core_->activation_valid_i = 0;
@@ -390,6 +399,8 @@ class Harness {
   Word activation_taken_ = 0;
   Word weight_taken_ = 0;
   Word results_ = 0;
+  Word scan_runs_ = 0;
+  std::vector<Word> scans_;
   Word offered_[kResultWords] = {};
   bool held_ = false;
   bool unstable_ = false;
@@ -415,7 +426,7 @@ int main(int argc, char** argv) {
       return EXIT_FAILURE;
     }
     beats.resize(kActivationWords * header[kActivationBeats] +
-                 kWeightWords * header[kWeightBeats]);
+                 kWeightWords * header[kWeightBeats] + kScanWords * header[kScanBeats]);
     if (std::fread(beats.data(), sizeof(Word), beats.size(), stdin) != beats.size()) {
       std::fprintf(stderr, "the batch ends before its beats\n");
       return EXIT_FAILURE;

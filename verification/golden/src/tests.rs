@@ -16,6 +16,7 @@ fn spec(activation: u32, weight: u32) -> Spec {
             copies: 1,
         }),
         activation: IntegerFormat::new(activation).unwrap(),
+        float: None,
         weight: WeightFormat::new(weight).unwrap(),
         weight_width: WeightWidth::Fixed,
         bus: Bus { activation: 64, weight: 64 },

@@ -58,6 +58,7 @@ pub fn spec(shape: Shape) -> Spec {
             copies: 1,
         }),
         activation: IntegerFormat::new(shape.activation).unwrap(),
+        float: None,
         weight: WeightFormat::new(shape.weight).unwrap(),
         weight_width: WeightWidth::Fixed,
         bus: Bus { activation: shape.m * shape.k * shape.activation, weight: shape.n * shape.k },

@@ -1,0 +1,16 @@
+rtl/lut_w2fp16_control.sv
+rtl/lut_w2fp16_weight_register.sv
+rtl/lut_w2fp16_activation_register.sv
+rtl/lut_w2fp16_table_precompute.sv
+rtl/lut_w2fp16_table_registers.sv
+rtl/lut_w2fp16_weight_decoder.sv
+rtl/lut_w2fp16_select_lane.sv
+rtl/lut_w2fp16_plane_accumulator.sv
+rtl/lut_w2fp16_activation_sum.sv
+rtl/lut_w2fp16_zero_point_correction.sv
+rtl/lut_w2fp16_result_drain.sv
+rtl/lut_w2fp16_aligner.sv
+rtl/lut_w2fp16_exponent_scanner.sv
+rtl/lut_w2fp16_fixed_to_float.sv
+rtl/lut_w2fp16_result_rounder.sv
+rtl/lut_w2fp16.sv
