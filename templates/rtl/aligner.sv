@@ -22,7 +22,7 @@ module {{ core.name }}_aligner (
   localparam int WindowBits = {{ unit.window_bits }};
 
   logic is_negative, is_normal;
-  logic [ExponentBits-1:0] exponent, distance, places;
+  logic [ExponentBits-1:0] exponent, distance;
   logic [WindowBits-1:0] window;
 
   assign is_negative = code_i[ExponentBits+FractionBits];
@@ -30,20 +30,19 @@ module {{ core.name }}_aligner (
   assign is_normal   = (exponent != '0);
   // A subnormal number has the exponent 1 and no leading one.
   assign distance    = {{ unit.phrases.block_exponent }} - exponent - ExponentBits'(!is_normal);
-{% if unit.farthest.is_some() %}  // Farther down nothing is left.
-{% endif %}  assign places      = {{ unit.phrases.distance }};
-  assign window      = {{ unit.phrases.placed }} >> places;
+  assign window      = {{ unit.phrases.placed }} >> distance;
 
 {% if unit.tail_bits > 0 %}  localparam int TailBits = {{ unit.tail_bits }};
 {% endif %}  logic [Bits-2:0] magnitude;
   logic round_up, add_one;
 
 {% if unit.tail_bits > 0 %}  assign magnitude = window[TailBits +: Bits-1];
-  // To the nearest, of two the even one; the largest stays.
+{% if unit.clips %}  // To the nearest, of two the even one; the largest stays.
   assign round_up  = window[TailBits-1] && ({{ unit.phrases.rest }}magnitude[0])
                      && !(&magnitude);
-{% else %}
-  assign magnitude = window;
+{% else %}  // To the nearest, of two the even one.
+  assign round_up  = window[TailBits-1] && ({{ unit.phrases.rest }}magnitude[0]);
+{% endif %}{% else %}  assign magnitude = window;
   assign round_up  = 1'b0;
 {% endif %}
   // A negative number is the complement plus one; rounding it away from zero leaves out the one.

@@ -72,8 +72,8 @@ pub struct Aligner {
     pub window_bits: u32,
     /// Bits of the window that are rounded away; 0 where none can be lost.
     pub tail_bits: u32,
-    /// Distance from which on nothing is left, where exponents can be that far apart.
-    pub farthest: Option<u32>,
+    /// Whether a number of the block's exponent is rounded too, so that it could become too large.
+    pub clips: bool,
 }
 
 impl Aligner {
@@ -81,7 +81,9 @@ impl Aligner {
         let (float, bits) = (aligned.float(), aligned.bits());
         let code = CodeFields::of(float);
         let most = float.largest_exponent() - 1;
-        let tail_bits = (code.fraction_bits + 2 + most.min(bits)).saturating_sub(bits);
+        // What moves farther is less than half of the lowest place, whatever falls off the window.
+        let farthest = most.min(bits - 1);
+        let tail_bits = (code.fraction_bits + 2 + farthest).saturating_sub(bits);
         Self {
             format: float,
             code,
@@ -89,7 +91,7 @@ impl Aligner {
             fixed_exponent: aligned.is_exact().then(|| float.largest_exponent()),
             window_bits: bits - 1 + tail_bits,
             tail_bits,
-            farthest: (most > bits).then_some(bits),
+            clips: aligned.places() < 0,
         }
     }
 }

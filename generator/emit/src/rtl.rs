@@ -144,7 +144,6 @@ struct AlignerPhrases {
     tail_note: String,
     block_exponent: String,
     placed: String,
-    distance: String,
     rest: &'static str,
 }
 
@@ -568,13 +567,6 @@ fn aligner<'a>(core: &'a CoreText, unit: &'a Aligner) -> AlignerText<'a> {
         placed: match below {
             0 => "{is_normal, code_i[FractionBits-1:0]}".to_owned(),
             _ => format!("{{is_normal, code_i[FractionBits-1:0], {below}'d0}}"),
-        },
-        distance: match unit.farthest {
-            Some(farthest) => {
-                let far = format!("{exponent_bits}'d{farthest}");
-                format!("(distance > {far}) ? {far} : distance")
-            }
-            None => "distance".to_owned(),
         },
         rest: if unit.tail_bits > 1 { "(|window[TailBits-2:0]) || " } else { "" },
     };

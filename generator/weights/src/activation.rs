@@ -1,34 +1,70 @@
-//! Activations as integers with one scale per token.
+//! Activations as integers with one scale per token, or as floating-point numbers.
 
 use std::fmt;
 
-use bitplane_formats::IntegerFormat;
+use bitplane_formats::{FloatFormat, IntegerFormat};
 use bitplane_spec::Problem;
 
 use crate::grid::representable;
 use crate::matrix::{Matrix, nmse};
 use crate::suggest::nearest;
 
-/// Activations as integers.
+/// What activations become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActivationFormat {
+    /// Integers with one scale per token.
+    Integer(IntegerFormat),
+    /// The nearest floating-point numbers.
+    Float(FloatFormat),
+}
+
+impl fmt::Display for ActivationFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(format) => format.fmt(f),
+            Self::Float(format) => format.fmt(f),
+        }
+    }
+}
+
+/// Activations as integers or codes of floating-point numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuantisedActivations {
-    /// The integers' format.
-    pub format: IntegerFormat,
+    /// What they have become.
+    pub format: ActivationFormat,
     /// Tokens.
     pub rows: usize,
     /// Channels.
     pub columns: usize,
-    /// Integers, row-major, in the range of the format.
+    /// Integers in the range of the format or codes, row-major.
     pub values: Vec<i32>,
-    /// One scale per token, above 0.
+    /// One scale per token, above 0; 1 for floating-point numbers.
     pub scales: Vec<f32>,
 }
 
 impl QuantisedActivations {
-    /// The real activations that the integers stand for, row-major.
+    /// The numbers of `format` that are nearest to `activations` [tokens, channels].
+    pub fn nearest(activations: &Matrix, format: FloatFormat) -> Self {
+        let code = |activation: &f32| format.of_f64((*activation).into()) as i32;
+        Self {
+            format: ActivationFormat::Float(format),
+            rows: activations.rows(),
+            columns: activations.columns(),
+            values: activations.data().iter().map(code).collect(),
+            scales: vec![1.0; activations.rows()],
+        }
+    }
+
+    /// The real activations that the integers or codes stand for, row-major.
     pub fn dequantise(&self) -> Vec<f32> {
+        let real = |value: i32| match self.format {
+            ActivationFormat::Integer(_) => value as f32,
+            ActivationFormat::Float(format) => format.to_f64(value as u32) as f32,
+        };
         let tokens = self.values.chunks(self.columns.max(1)).zip(&self.scales);
-        tokens.flat_map(|(values, &scale)| values.iter().map(move |&v| v as f32 * scale)).collect()
+        tokens
+            .flat_map(|(values, &scale)| values.iter().map(move |&value| real(value) * scale))
+            .collect()
     }
 
     /// Normalised mean square error against the original.
@@ -85,7 +121,7 @@ impl ActivationQuantiser {
             token.iter().map(move |&activation| self.integer(activation, scale, format))
         });
         Ok(QuantisedActivations {
-            format,
+            format: ActivationFormat::Integer(format),
             rows: activations.rows(),
             columns: activations.columns(),
             values: values.collect(),
@@ -182,6 +218,16 @@ mod tests {
         let quantised = ActivationQuantiser::Absmax.quantise(&activations, int(8)).unwrap();
         assert_eq!(quantised.scales, [1.0, 0.02]);
         assert_eq!(quantised.values, [1, -127, 0, 127, 0, 0]);
+    }
+
+    #[test]
+    fn floating_point_activations_are_the_nearest_and_have_no_scale() {
+        let activations = Matrix::new(2, 2, vec![1.0, -0.1, 1e6, 3e-8]).unwrap();
+        let nearest = QuantisedActivations::nearest(&activations, FloatFormat::FP16);
+        assert_eq!(nearest.values, [0x3c00, 0xae66, 0x7c00, 0x0001]);
+        let real = nearest.dequantise();
+        assert_eq!((real[0], real[2], real[3]), (1.0, f32::INFINITY, 2f32.powi(-24)));
+        assert_eq!(nearest.scales, [1.0, 1.0]);
     }
 
     #[test]

@@ -50,7 +50,7 @@ mod require;
 mod suggest;
 mod unpack;
 
-pub use activation::{ActivationQuantiser, QuantisedActivations};
+pub use activation::{ActivationFormat, ActivationQuantiser, QuantisedActivations};
 pub use checkpoint::Checkpoint;
 pub use embedding::embed;
 pub use grouping::Grouping;

@@ -21,11 +21,11 @@ module lut_w2fp16_aligner (
   localparam int Bits = 16;
   localparam int ExponentBits = 5;
   localparam int FractionBits = 10;
-  // A significand starts at the top of this many bits, of which the low 12 are rounded away.
-  localparam int WindowBits = 27;
+  // A significand starts at the top of this many bits, of which the low 11 are rounded away.
+  localparam int WindowBits = 26;
 
   logic is_negative, is_normal;
-  logic [ExponentBits-1:0] exponent, distance, places;
+  logic [ExponentBits-1:0] exponent, distance;
   logic [WindowBits-1:0] window;
 
   assign is_negative = code_i[ExponentBits+FractionBits];
@@ -33,18 +33,15 @@ module lut_w2fp16_aligner (
   assign is_normal   = (exponent != '0);
   // A subnormal number has the exponent 1 and no leading one.
   assign distance    = exponent_i - exponent - ExponentBits'(!is_normal);
-  // Farther down nothing is left.
-  assign places      = (distance > 5'd16) ? 5'd16 : distance;
-  assign window      = {is_normal, code_i[FractionBits-1:0], 16'd0} >> places;
+  assign window      = {is_normal, code_i[FractionBits-1:0], 15'd0} >> distance;
 
-  localparam int TailBits = 12;
+  localparam int TailBits = 11;
   logic [Bits-2:0] magnitude;
   logic round_up, add_one;
 
   assign magnitude = window[TailBits +: Bits-1];
-  // To the nearest, of two the even one; the largest stays.
-  assign round_up  = window[TailBits-1] && ((|window[TailBits-2:0]) || magnitude[0])
-                     && !(&magnitude);
+  // To the nearest, of two the even one.
+  assign round_up  = window[TailBits-1] && ((|window[TailBits-2:0]) || magnitude[0]);
 
   // A negative number is the complement plus one; rounding it away from zero leaves out the one.
   assign add_one   = is_negative ^ round_up;

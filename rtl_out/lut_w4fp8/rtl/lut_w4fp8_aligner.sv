@@ -22,7 +22,7 @@ module lut_w4fp8_aligner (
   localparam int WindowBits = 18;
 
   logic is_negative, is_normal;
-  logic [ExponentBits-1:0] exponent, distance, places;
+  logic [ExponentBits-1:0] exponent, distance;
   logic [WindowBits-1:0] window;
 
   assign is_negative = code_i[ExponentBits+FractionBits];
@@ -30,8 +30,7 @@ module lut_w4fp8_aligner (
   assign is_normal   = (exponent != '0);
   // A subnormal number has the exponent 1 and no leading one.
   assign distance    = 4'd15 - exponent - ExponentBits'(!is_normal);
-  assign places      = distance;
-  assign window      = {is_normal, code_i[FractionBits-1:0], 14'd0} >> places;
+  assign window      = {is_normal, code_i[FractionBits-1:0], 14'd0} >> distance;
 
   logic [Bits-2:0] magnitude;
   logic round_up, add_one;

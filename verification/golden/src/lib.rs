@@ -15,4 +15,6 @@ pub use groups::{GroupZeroPoints, ZeroPoints};
 pub use run::{Run, overflows, results, sums};
 
 #[cfg(test)]
+mod aligned_tests;
+#[cfg(test)]
 mod tests;

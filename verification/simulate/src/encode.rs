@@ -178,7 +178,7 @@ impl Encoder {
     }
 
     /// Appends the activations of `case` as they are written into memory.
-    fn scan_beats(&self, case: &Case, batch: &mut Batch) {
+    pub(crate) fn scan_beats(&self, case: &Case, batch: &mut Batch) {
         let Some(data) = self.scan.field("data") else { return };
         let step = self.spec.elements_per_step() as usize;
         let steps = case.elements / step;

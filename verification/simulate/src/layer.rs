@@ -245,6 +245,7 @@ impl Tiling<'_> {
                     let words = self.encoder.weight_data_words();
                     let data = &packed.words[tile * beats * words..][..beats * words];
                     self.encoder.activation_beats(case, &mut batch.activation);
+                    self.encoder.scan_beats(case, &mut batch);
                     let weight = self.layer.weight;
                     self.encoder.packed_weight_beats(weight, self.steps(), data, &mut batch.weight);
                     batch.result_beats += case.result_beats(self.spec);

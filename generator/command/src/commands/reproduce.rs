@@ -39,6 +39,9 @@ pub struct Reproduce {
     /// may be given more than once
     #[arg(long, value_name = "FILE[@MHZ]")]
     liberty: Vec<LibraryAt>,
+    /// Leave out the built-in library
+    #[arg(long, requires = "liberty")]
+    only_given: bool,
     /// Clock in MHz that every core has to meet where its library has none of its own
     #[arg(long, value_name = "MHZ", default_value_t = DEFAULT_CLOCK_MHZ)]
     #[arg(allow_negative_numbers = true)]
@@ -176,14 +179,17 @@ impl Reproduce {
         }
     }
 
-    /// The built-in library and those given, each with the clock for its cores.
+    /// The built-in library, unless it is left out, and those given, each with the clock for its cores.
     fn libraries(&self) -> Result<Vec<(Library, f64)>, Failure> {
-        let clocks: Vec<f64> = std::iter::once(self.clock_mhz)
+        let built_in = (!self.only_given).then_some(Library::BuiltIn);
+        let clocks: Vec<f64> = built_in
+            .iter()
+            .map(|_| self.clock_mhz)
             .chain(self.liberty.iter().map(|given| given.clock_mhz.unwrap_or(self.clock_mhz)))
             .collect();
         let paths: Vec<PathBuf> = self.liberty.iter().map(|given| given.path.clone()).collect();
         let given = read_libraries(&paths, &clocks)?;
-        Ok([Library::BuiltIn].into_iter().chain(given).zip(clocks).collect())
+        Ok(built_in.into_iter().chain(given).zip(clocks).collect())
     }
 
     fn page(&self, name: Name) -> Result<Option<Page>, Failure> {
@@ -197,6 +203,9 @@ impl Reproduce {
             let file = given.path.file_name().unwrap_or_default().to_string_lossy();
             let clock = given.clock_mhz.map_or(String::new(), |clock| format!("@{clock}"));
             said.push_str(&format!(" --liberty {file}{clock}"));
+        }
+        if self.only_given {
+            said.push_str(" --only-given");
         }
         for part in &self.part {
             let word = part.to_possible_value();

@@ -10,7 +10,9 @@ use crate::simulation::{self, Simulation, watched};
 use crate::tools::VerilatorOption;
 use bitplane_simulate::{Start, Trace, layer};
 use bitplane_spec::{Problem, Spec};
-use bitplane_weights::{ActivationQuantiser, PackedWeights, QuantisedActivations};
+use bitplane_weights::{
+    ActivationFormat, ActivationQuantiser, PackedWeights, QuantisedActivations,
+};
 use clap::{ArgGroup, Args};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -40,8 +42,9 @@ pub struct Run {
     tokens: u32,
     /// How activations become integers, per token: absmax (largest magnitude becomes the largest
     /// integer) or absmean (int4: mean magnitude / sqrt(7) is one step, as in BitNet a4.8)
-    #[arg(long, value_name = "NAME", default_value_t = ActivationQuantiser::Absmax.to_string())]
-    activation_quantiser: String,
+    /// [default: absmax; floating-point activations are rounded to the nearest]
+    #[arg(long, value_name = "NAME")]
+    activation_quantiser: Option<String>,
     /// Seed of random activations and of the registers' initial state
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -55,17 +58,24 @@ pub struct Run {
 
 /// Reads the layer, pushes it through the core, and compares every output.
 pub fn run(options: &Run, console: &Console) -> Result<Outcome, Failure> {
-    let quantiser = ActivationQuantiser::parse(&options.activation_quantiser);
-    let quantiser = quantiser.map_err(Failure::bad_input)?;
+    let name = options.activation_quantiser.as_deref();
+    let quantiser = name.map(ActivationQuantiser::parse).transpose().map_err(Failure::bad_input)?;
     let spec = config::load(&options.config, console)?.spec;
+    check_quantiser(quantiser, &spec)?;
     let progress = Progress::start("reading weights and activations");
     let weights = weights(&options.weights, &spec)?;
     let real = activations(&options.source(), weights.inputs())?;
-    let integers = quantiser.quantise(&real, spec.activation).map_err(Failure::bad_input)?;
+    let quantised = match spec.float {
+        Some(float) => QuantisedActivations::nearest(&real, float.format),
+        None => quantiser
+            .unwrap_or_default()
+            .quantise(&real, spec.activation)
+            .map_err(Failure::bad_input)?,
+    };
     let reference = reference(options.reference.as_deref(), &weights)?;
-    let work = cycles(&weights, &spec, integers.rows);
+    let work = cycles(&weights, &spec, quantised.rows);
     let simulation = simulation::prepare(&spec, &options.verilator, Trace::Off, work, &progress)?;
-    let task = Task { spec: &spec, weights: &weights, activations: &integers };
+    let task = Task { spec: &spec, weights: &weights, activations: &quantised };
     let sum = task.run(&simulation, options.seed, &progress)?;
     drop(progress);
     let error = LayerError::of(&sum.outputs, &real, &reference);
@@ -74,6 +84,18 @@ pub fn run(options: &Run, console: &Console) -> Result<Outcome, Failure> {
         None => Ok(Outcome { text: result.text(), json: result.json() }),
         Some(problem) => Err(Failure::one(Class::CheckFailed, problem).with_details(result.json())),
     }
+}
+
+/// Floating-point activations are no integers.
+fn check_quantiser(quantiser: Option<ActivationQuantiser>, spec: &Spec) -> Result<(), Failure> {
+    let (Some(quantiser), Some(float)) = (quantiser, spec.float) else { return Ok(()) };
+    let message = format!(
+        "{quantiser} makes integers of activations, and the configuration takes {}",
+        float.format
+    );
+    let help = "delete --activation-quantiser: they are rounded to the nearest number";
+    let code = "contradictory-options";
+    Err(Failure::bad_input(Problem::new(code, "--activation-quantiser", message, help)))
 }
 
 impl Run {
@@ -151,7 +173,7 @@ impl Finished<'_> {
     }
 
     fn text(&self) -> String {
-        let Task { spec, weights, activations } = &self.task;
+        let Task { weights, activations, .. } = &self.task;
         format!(
             "{}: {} tokens x {} -> {}, {} weights, {} activations\n\
              0 mismatches in {}; {} cycles, {:.1}% of the array's multiply-accumulates\n\
@@ -161,7 +183,7 @@ impl Finished<'_> {
             weights.inputs(),
             weights.outputs(),
             weights.header().quantiser,
-            spec.activation,
+            activations.format,
             self.compared(),
             self.sum.cycles,
             self.sum.utilisation * 100.0,
@@ -171,6 +193,16 @@ impl Finished<'_> {
             self.error.nmse,
             self.simulation.tool,
         )
+    }
+
+    /// How activations became integers; nothing where they are floating-point numbers.
+    fn quantiser(&self) -> Option<String> {
+        let given = self.options.activation_quantiser.clone();
+        let default = || ActivationQuantiser::default().to_string();
+        match self.task.activations.format {
+            ActivationFormat::Integer(_) => Some(given.unwrap_or_else(default)),
+            ActivationFormat::Float(_) => None,
+        }
     }
 
     fn compared(&self) -> String {
@@ -197,7 +229,8 @@ impl Finished<'_> {
             "tensor": weights.header().tensor,
             "format": weights.header().quantiser,
             "group": weights.grouping().size(),
-            "activation_quantiser": self.options.activation_quantiser,
+            "activations": activations.format.to_string(),
+            "activation_quantiser": self.quantiser(),
             "shape": [activations.rows, weights.inputs(), weights.outputs()],
             "runs": self.sum.runs,
             "tool": self.simulation.simulator.tool,

@@ -39,6 +39,14 @@ impl<'a> Operands<'a> {
         Self { spec, weights, activations, codes: weights.core_codes() }
     }
 
+    /// What a result of the core stands for.
+    fn value(&self, result: i128) -> f64 {
+        match self.spec.float {
+            Some(float) => float.result.to_f64(result as u32),
+            None => result as f64,
+        }
+    }
+
     /// The part of quantisation group `group`.
     pub fn group(&self, group: usize) -> GroupOperands {
         let members = self.weights.grouping().members(group);
@@ -137,7 +145,7 @@ impl LayerSum {
         for (place, (output, &result)) in results {
             let token = f64::from(operands.activations.scales[place / channels]);
             let channel = f64::from(weights.scale(place % channels, group));
-            *output += result as f64 * token * channel;
+            *output += operands.value(result) * token * channel;
         }
         let used = self.utilisation * self.cycles as f64;
         self.cycles += report.cycles;

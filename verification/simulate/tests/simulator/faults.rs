@@ -157,6 +157,28 @@ max_k = 200
 zero_point = "constant"
 "#;
 
+/// Floating-point activations, results that can be subnormal and infinite.
+const FLOAT: &str = r#"
+kind = "lut_tensor_core"
+[activation]
+format = "fp16"
+[weight]
+format = "int2"
+[tile]
+m = 2
+n = 2
+k = 2
+drain = 1
+[accumulate]
+max_k = 64
+align_bits = 10
+result = "fp16"
+[group]
+zero_point = "constant"
+[pipeline]
+stages = 0
+"#;
+
 /// A change to one unit's text of a core; the top module is the unit without a name.
 pub(crate) struct Fault {
     pub name: &'static str,
@@ -167,6 +189,97 @@ pub(crate) struct Fault {
 }
 
 const FAULTS: &[Fault] = &[
+    Fault {
+        name: "ties rounded away from the even integer",
+        core: FLOAT,
+        unit: "aligner",
+        right: "|| magnitude[0])",
+        wrong: "|| 1'b1)",
+    },
+    Fault {
+        name: "what lies below half of the lowest place forgotten",
+        core: FLOAT,
+        unit: "aligner",
+        right: "(|window[TailBits-2:0]) || ",
+        wrong: "((|window[TailBits-2:0]) && 1'b0) || ",
+    },
+    Fault {
+        name: "subnormal activations counted half",
+        core: FLOAT,
+        unit: "aligner",
+        right: " - ExponentBits'(!is_normal)",
+        wrong: "",
+    },
+    Fault {
+        name: "the largest activation rounded to the most negative integer",
+        core: FLOAT,
+        unit: "aligner",
+        right: "\n                     && !(&magnitude)",
+        wrong: "",
+    },
+    Fault {
+        name: "scan of a run goes on from the one before",
+        core: FLOAT,
+        unit: "exponent_scanner",
+        right: "scan_first_i ? '0 : field_q",
+        wrong: "field_q",
+    },
+    Fault {
+        name: "elements that are left out are scanned",
+        core: FLOAT,
+        unit: "exponent_scanner",
+        right: "{CodeBits{scan_keep_i[i]}}",
+        wrong: "{CodeBits{scan_keep_i[i] || 1'b1}}",
+    },
+    Fault {
+        name: "an infinity forgotten by the next k-step",
+        core: FLOAT,
+        unit: "exponent_scanner",
+        right: " || (!scan_first_i && (field_q == '0))",
+        wrong: "",
+    },
+    Fault {
+        name: "halves of results always rounded up",
+        core: FLOAT,
+        unit: "fixed_to_float",
+        right: "(rest_q || fraction_q[0])",
+        wrong: "(rest_q || fraction_q[0] || 1'b1)",
+    },
+    Fault {
+        name: "sums below the smallest normal number normalised",
+        core: FLOAT,
+        unit: "fixed_to_float",
+        right: "(magnitude_q | ((SumBits'(1) << 9) >> magnitude_exponent_i))",
+        wrong: "(magnitude_q | (((SumBits'(1) << 9) >> magnitude_exponent_i) & '0))",
+    },
+    Fault {
+        name: "results beyond the largest number wrap",
+        core: FLOAT,
+        unit: "fixed_to_float",
+        right: "is_beyond ? ",
+        wrong: "(is_beyond && 1'b0) ? ",
+    },
+    Fault {
+        name: "each row with the exponent of another",
+        core: FLOAT,
+        unit: "result_rounder",
+        right: "exponents_q[row_i*5 +: 5]",
+        wrong: "exponents_q[{~row_i}*5 +: 5]",
+    },
+    Fault {
+        name: "results of a run cleared away come out",
+        core: FLOAT,
+        unit: "result_rounder",
+        right: "if (clear_i) valid_d = '0;",
+        wrong: "if (clear_i) valid_d[0] = 1'b0;",
+    },
+    Fault {
+        name: "infinities summed as numbers",
+        core: FLOAT,
+        unit: "result_rounder",
+        right: "is_nan_q ? 16'd32256 : code",
+        wrong: "(is_nan_q && 1'b0) ? 16'd32256 : code",
+    },
     Fault {
         name: "activation against its neighbour's weight bit",
         core: ADD,
@@ -454,7 +567,7 @@ fn write(path: &Path, text: &str) {
 #[test]
 fn the_generated_cores_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
-    for core in [CORE, RUNTIME, OUTER, BUS, GROUPS, ADD, CONVENTIONAL] {
+    for core in [CORE, RUNTIME, OUTER, BUS, GROUPS, ADD, CONVENTIONAL, FLOAT] {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{:?}", report.failure);
     }
