@@ -76,13 +76,13 @@ module {{ core.name }}_activation_register (
 {% if unit.masked %}  // Element i of every row counts only if keep bit i is set, which comes after its value.
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
-{% include "rtl/kept_late.sv" %}    end
+{% include "parts/kept_late.sv" %}    end
   end
 {% else %}  assign step_data_o = data;
 {% endif %}{% else if unit.masked %}  // Element i of every row counts only if keep bit i is set.
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
-{% include "rtl/kept_early.sv" %}    end
+{% include "parts/kept_early.sv" %}    end
   end
 {% else %}  assign data_d = activation_data_i;
 {% endif %}

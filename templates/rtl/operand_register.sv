@@ -45,13 +45,13 @@ module {{ core.name }}_operand_register (
 
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
-{% include "rtl/kept_late.sv" %}    end
+{% include "parts/kept_late.sv" %}    end
   end
 {% else %}  logic {{ core.range(unit.data_bits) }} operands_d, operands_q;
 
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
-{% include "rtl/kept_early.sv" %}    end
+{% include "parts/kept_early.sv" %}    end
   end
 
   always_ff @(posedge clk_i) begin : p_operands

@@ -140,7 +140,7 @@ fn a_bad_key_in_the_configuration_is_shown_with_its_line() {
     err:   help: add for example `n = 64` in [tile]
     err: core.toml:2: [unknown-key] tile.nn: there is no such key in [tile]; legal are m, n, k, groups, drain, plane_order
     err:   help: delete the line; `bitplane schema` lists every key
-    err: core.toml: [missing-key] activation.format: is missing and has no default; legal is "int2" to "int16"
+    err: core.toml: [missing-key] activation.format: is missing and has no default; legal is "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int2" to "int16"
     err:   help: add for example `format = "int8"` in [activation]
     err: core.toml: [missing-key] weight.format: is missing and has no default; legal is "int1" to "int8"
     err:   help: add for example `format = "int2"` in [weight]
