@@ -3,7 +3,9 @@
 use crate::config;
 use crate::console::Console;
 use crate::failure::{Class, Failure};
-use crate::layer::{LayerError, LayerSum, Operands, Source, activations, reference, weights};
+use crate::layer::{
+    LayerError, LayerSum, Operands, Rounding, Source, activations, reference, weights,
+};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::simulation::{self, Simulation, watched};
@@ -76,10 +78,10 @@ pub fn run(options: &Run, console: &Console) -> Result<Outcome, Failure> {
     let work = cycles(&weights, &spec, quantised.rows);
     let simulation = simulation::prepare(&spec, &options.verilator, Trace::Off, work, &progress)?;
     let task = Task { spec: &spec, weights: &weights, activations: &quantised };
-    let sum = task.run(&simulation, options.seed, &progress)?;
+    let (sum, rounding) = task.run(&simulation, options.seed, &progress)?;
     drop(progress);
     let error = LayerError::of(&sum.outputs, &real, &reference);
-    let result = Finished { task, sum, error, simulation, options };
+    let result = Finished { task, sum, rounding, error, simulation, options };
     match result.problem() {
         None => Ok(Outcome { text: result.text(), json: result.json() }),
         Some(problem) => Err(Failure::one(Class::CheckFailed, problem).with_details(result.json())),
@@ -134,18 +136,20 @@ impl Task<'_> {
         simulation: &Simulation,
         seed: u64,
         progress: &Progress,
-    ) -> Result<LayerSum, Failure> {
+    ) -> Result<(LayerSum, Rounding), Failure> {
         let operands = Operands::new(self.spec, self.weights, self.activations);
         let start = Start { seed, ..Start::default() };
         let mut sum = LayerSum::of_nothing(self.activations.rows, self.weights.outputs());
+        let mut rounding = Rounding::default();
         for group in 0..self.weights.grouping().count() {
             let part = operands.group(group);
             let report = watched(progress, |monitor| {
                 layer(&simulation.simulator, self.spec, &part.layer(), &start, monitor)
             })?;
+            rounding.add(self.spec, &part.layer(), &report.outputs);
             sum.add(group, &operands, report);
         }
-        Ok(sum)
+        Ok((sum, rounding))
     }
 }
 
@@ -153,6 +157,7 @@ impl Task<'_> {
 struct Finished<'a> {
     task: Task<'a>,
     sum: LayerSum,
+    rounding: Rounding,
     error: LayerError,
     simulation: Simulation,
     options: &'a Run,
@@ -177,7 +182,7 @@ impl Finished<'_> {
         format!(
             "{}: {} tokens x {} -> {}, {} weights, {} activations\n\
              0 mismatches in {}; {} cycles, {:.1}% of the array's multiply-accumulates\n\
-             error against {}: mean {:.3e}, largest {:.3e}, normalised mean square {:.4}\n{}\n",
+             error against {}: mean {:.3e}, largest {:.3e}, normalised mean square {:.4}\n{}{}\n",
             weights.header().tensor,
             activations.rows,
             weights.inputs(),
@@ -191,6 +196,7 @@ impl Finished<'_> {
             self.error.mean,
             self.error.max,
             self.error.nmse,
+            self.rounding.text(),
             self.simulation.tool,
         )
     }
@@ -226,6 +232,7 @@ impl Finished<'_> {
             "cycles": self.sum.cycles,
             "utilisation": self.sum.utilisation,
             "error": {"mean": mean, "max": max, "nmse": nmse, "against": against},
+            "rounding": self.rounding.json(),
             "tensor": weights.header().tensor,
             "format": weights.header().quantiser,
             "group": weights.grouping().size(),

@@ -5,8 +5,10 @@ mod beats;
 mod error;
 mod groups;
 mod input;
+mod rounding;
 
 pub use beats::weight_beats;
 pub use error::{LayerError, Reference};
 pub use groups::{LayerSum, Operands};
 pub use input::{Source, activations, reference, weights};
+pub use rounding::Rounding;
