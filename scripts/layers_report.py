@@ -9,10 +9,12 @@ import sys
 from report import read, table
 
 LAYERS = ["intermediate", "output"]
-FORMATS = ["int1", "int2", "int3", "int4", "int8"]
+FORMATS = [("int8", weights) for weights in ["int1", "int2", "int3", "int4", "int8"]]
+FORMATS += [("fp16", weights) for weights in ["int2", "int4"]]
 HEAD = [
     "layer",
     "channels",
+    "activations",
     "weights",
     "outputs",
     "mismatches",
@@ -23,11 +25,12 @@ HEAD = [
 ]
 
 
-def row(layer, format, run, quantised):
+def row(layer, activation, format, run, quantised):
     _, inputs, outputs = run["shape"]
     return [
         f"{layer}.dense",
         f"{inputs} to {outputs}",
+        activation,
         format,
         f"{run['outputs']}",
         f"{run['mismatches']}",
@@ -42,13 +45,13 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     folder = pathlib.Path(sys.argv[1])
-    names = [(layer, format) for layer in LAYERS for format in FORMATS]
-    runs = [read(folder, f"run_{layer}_{format}") for layer, format in names]
-    quantised = [read(folder, f"quantize_{layer}_{format}") for layer, format in names]
+    names = [(layer, *formats) for layer in LAYERS for formats in FORMATS]
+    runs = [read(folder, "run_" + "_".join(name)) for name in names]
+    quantised = [read(folder, "quantize_" + "_".join(name)) for name in names]
     rows = [row(*name, run, weights) for name, run, weights in zip(names, runs, quantised)]
     tokens, mismatches = runs[0]["shape"][0], sum(run["mismatches"] for run in runs)
     print(
-        f"`run`, first encoder layer of all-MiniLM-L6-v2, {tokens} tokens, INT8 activations, 2 rows, "
+        f"`run`, first encoder layer of all-MiniLM-L6-v2, {tokens} tokens, 2 rows, "
         "64 columns, groups of 4 (NMSE: normalised mean square error against FP32):\n"
     )
     print("\n".join(table(HEAD, rows)))
