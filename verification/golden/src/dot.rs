@@ -2,6 +2,7 @@
 //! every machine.
 
 use rayon::prelude::*;
+use wide::{i16x8, i32x4};
 
 /// Elements of which 32 bits hold every sum of products: 256 * 2^15 * (2^8 - 1) < 2^31.
 const BLOCK: usize = 256;
@@ -74,13 +75,19 @@ fn add<const N: usize>(sums: &mut [i64; N], parts: [i32; N]) {
 
 /// The dot products of N rows with `weights`, all of one length of up to [`BLOCK`].
 fn several<const N: usize>(rows: [&[i16]; N], weights: &[i16]) -> [i32; N] {
-    // Slices of a length that is seen to be the same need no check in the loop.
-    let rows = rows.map(|row| &row[..weights.len()]);
-    let mut sums = [0; N];
-    for (i, weight) in weights.iter().enumerate() {
-        for (sum, row) in sums.iter_mut().zip(rows) {
-            *sum += i32::from(row[i]) * i32::from(*weight);
+    let (chunks, rest) = weights.as_chunks();
+    let parts = rows.map(|row| row[..weights.len()].as_chunks());
+    let mut sums = [i32x4::ZERO; N];
+    for (i, weights) in chunks.iter().enumerate() {
+        let weights = i16x8::new(*weights);
+        for (sum, (chunks, _)) in sums.iter_mut().zip(parts) {
+            // Products of neighbours are added in the multiplication.
+            *sum += i16x8::new(chunks[i]).dot(weights);
         }
     }
-    sums
+    std::array::from_fn(|row| {
+        let (_, left) = parts[row];
+        let left = left.iter().zip(rest).map(|(a, w)| i32::from(*a) * i32::from(*w));
+        sums[row].reduce_add() + left.sum::<i32>()
+    })
 }
