@@ -32,7 +32,7 @@ module {{ core.name }}_select_lane (
   localparam logic [ValueBits-1:0] Highest = {1'b1, {(ValueBits-1){1'b0}}};
   localparam logic [SumBits-1:0] Offset = {{ unit.sum_bits() }}'d{{ unit.offset }};
   logic [Groups*ValueBits-1:0] values;
-{% if unit.signed %}  // A negated value is complemented: an even entry lacks 1 then, an odd one 1/2, which is its own.
+{% if unit.signed %}  // {{ unit.phrases.carry_note }}
   logic {{ core.range(core.groups) }} carries;
 {% endif %}
   for (genvar g = 0; g < Groups; g++) begin : gen_group
@@ -62,7 +62,7 @@ module {{ core.name }}_select_lane (
     assign entry = half[ValueBits-1:0];
 {% endif %}
 {% if unit.signed %}    assign values[g*ValueBits +: ValueBits] = entry ^ {ValueBits{negate_i[g]}} ^ Highest;
-    assign carries[g] = negate_i[g] && !tables_i[g*TableBits];
+    assign carries[g] = {{ unit.phrases.carry }};
 {% else %}    assign values[g*ValueBits +: ValueBits] = entry ^ Highest;
 {% if unit.shared_bits > 0 %}
     // Counted by the row.

@@ -226,7 +226,7 @@ module {{ core.name }} (
 {% endif %}
     for (genvar g = 0; g < Groups; g++) begin : gen_decoder
       {{ core.name }}_weight_decoder u_weight_decoder (
-        .word_i   (weights[(c*Groups+g)*{{ core.k }} +: {{ core.k }}]),
+        .word_i   (weights[(c*Groups+g)*{{ unit.word_bits }} +: {{ unit.word_bits }}]),
 {% if unit.signed %}        .negate_o (negate[g]),
 {% endif %}        .select_o (select[g*SelectBits +: SelectBits])
       );

@@ -1,11 +1,11 @@
-{% include "rtl/header.sv" %}// Weight decoder: turns one group's {{ core.k }} weight bits of a plane into {{ unit.phrases.output_meaning }}, once for
+{% include "rtl/header.sv" %}// Weight decoder: turns one group's {{ core.k }} {{ unit.phrases.input }} into {{ unit.phrases.output_meaning }}, once for
 // all rows of the column.
 
 `default_nettype none
 
 module {{ core.name }}_weight_decoder (
   // {{ unit.phrases.input_meaning }}
-  input  logic {{ core.width(core.k) }} word_i,
+  input  logic {{ core.width(unit.word_bits) }} word_i,
 
 {% if unit.signed %}  // The looked-up entry is negated.
   output logic {{ core.bit() }} negate_o,

@@ -20,6 +20,10 @@ pub const PRESETS: &[Preset] = &[
         name: "lut_w1a16_k6",
         text: include_str!("../../../rtl_out/lut_w1a16_k6/config.toml"),
     },
+    Preset {
+        name: "lut_ternary_a8",
+        text: include_str!("../../../rtl_out/lut_ternary_a8/config.toml"),
+    },
     Preset { name: "lut_w2fp16", text: include_str!("../../../rtl_out/lut_w2fp16/config.toml") },
     Preset { name: "lut_w4fp8", text: include_str!("../../../rtl_out/lut_w4fp8/config.toml") },
     Preset {

@@ -1,3 +1,4 @@
+use bitplane_formats::WeightFormat;
 use bitplane_spec::{Architecture, PlaneOrder, Reset, Spec, Stages, WeightWidth, ZeroPointMode};
 
 /// What several units must agree on.
@@ -29,7 +30,9 @@ pub struct Core {
     pub exponent_bits: u32,
     /// Bits of the fields of all rows.
     pub exponents_bits: u32,
-    /// Width of a weight code, the widest where a run chooses.
+    /// Weight codes, the widest where a run chooses.
+    pub weight: WeightFormat,
+    /// Width of such a code.
     pub weight_bits: u32,
     /// Width of the field with the bits of a run's weights; 0 where they are fixed.
     pub run_bits_bits: u32,
@@ -82,6 +85,7 @@ impl Core {
             aligns: spec.float.is_some() && !spec.has_external_tables(),
             exponent_bits: spec.exponent_bits(),
             exponents_bits: tile.m * spec.exponent_bits(),
+            weight: spec.weight,
             weight_bits: spec.weight.bits(),
             run_bits_bits: match spec.weight_width {
                 WeightWidth::Fixed => 0,

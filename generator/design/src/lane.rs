@@ -12,6 +12,8 @@ pub struct WeightDecoder {
     pub first: u32,
     /// Bits of an entry's number.
     pub index_bits: u32,
+    /// Bits of a word on the weight port.
+    pub word_bits: u32,
     /// Whether a looked-up entry can be negated (half tables).
     pub signed: bool,
     /// Whether plain planes are folded here.
@@ -22,8 +24,9 @@ pub struct WeightDecoder {
 
 impl WeightDecoder {
     pub(crate) fn of(spec: &Spec, table: &Table, layout: TableLayout) -> Self {
-        let signed = layout.content == TableContent::SignedHalf;
+        let signed = layout.content.is_half();
         Self {
+            word_bits: spec.weight_word_bits(),
             entries: layout.entries(),
             first: layout.first(),
             index_bits: layout.index_bits(),
@@ -48,7 +51,7 @@ impl WeightDecoder {
 pub struct SelectLane {
     /// Stored entries of a table.
     pub entries: u32,
-    /// Entries below the stored ones, which are 0.
+    /// Entries below the stored ones, which are 0, as those above are.
     pub zero_entries: u32,
     /// Bits that the lane selects.
     pub value_bits: u32,
@@ -87,7 +90,7 @@ impl SelectLane {
     ) -> Self {
         let partial_bits = match layout.content {
             TableContent::Subsets => subset_sum_bits(core, spec),
-            TableContent::SignedHalf | TableContent::SignedFull => {
+            TableContent::SignedHalf | TableContent::SignedFull | TableContent::Ternary => {
                 let largest = -spec.activation.min() * i128::from(core.elements_per_step);
                 signed_bits(Range::symmetric(largest))
             }

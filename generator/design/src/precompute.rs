@@ -7,7 +7,8 @@ use crate::core::Core;
 ///
 /// The k elements are halved again and again; a half table of n elements (the highest one positive)
 /// is every sum and difference of the half tables of its upper and lower part. For k = 4 this takes
-/// 12 additions at depth 2. A table of subset sums is built alike, in 11 additions for k = 4.
+/// 12 additions at depth 2. A table of subset sums is built alike, in 11 additions for k = 4, and so
+/// is one of ternary sums, in 10 for k = 3.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TablePrecompute {
     /// Bits of the group's activations.
@@ -54,9 +55,9 @@ pub struct Operand {
     pub bits: u32,
 }
 
-/// A part of the group whose half table has been built.
+/// A part of the group whose table has been built.
 struct Part {
-    /// Node names by the signs of the lower elements.
+    /// The sums that its table stores, lowest number first.
     sums: Vec<Sum>,
     depth: u32,
 }
@@ -64,14 +65,27 @@ struct Part {
 #[derive(Clone)]
 struct Sum {
     name: String,
-    /// What becomes of the part's elements, lowest in bit 0; 1 adds.
-    signs: u32,
+    /// What each of the part's elements is multiplied by, lowest first: 1, -1 or 0.
+    factors: Vec<i8>,
     range: Range,
 }
 
 impl Sum {
     fn operand(&self) -> Operand {
         Operand { name: self.name.clone(), bits: signed_bits(self.range) }
+    }
+
+    /// The sum in a larger part, with so many elements left out below and above.
+    fn within(&self, below: u32, above: u32) -> Self {
+        let left_out = |count: u32| std::iter::repeat_n(0, count as usize);
+        let factors = left_out(below).chain(self.factors.iter().copied()).chain(left_out(above));
+        Self { factors: factors.collect(), ..self.clone() }
+    }
+
+    /// Orders sums by the numbers of their entries, whatever the table holds: the highest element
+    /// counts most, and what subtracts comes before what leaves out and what adds.
+    fn in_order(sums: &mut [Self]) {
+        sums.sort_by(|one, other| one.factors.iter().rev().cmp(other.factors.iter().rev()));
     }
 }
 
@@ -83,54 +97,39 @@ struct Builder {
 }
 
 impl Builder {
-    /// Half table of elements `low..low + count`.
+    /// The half of a table of elements `low..low + count` in which the highest that counts is added.
     fn half_table(&mut self, low: u32, count: u32) -> Part {
         if count == 1 {
-            let sum = Sum { name: element_name(low), signs: 1, range: self.activation };
+            let sum = Sum { name: element_name(low), factors: vec![1], range: self.activation };
             return Part { sums: vec![sum], depth: 0 };
         }
         let low_count = count / 2;
         let lower = self.half_table(low, low_count);
         let upper = self.half_table(low + low_count, count - low_count);
         let mut sums = Vec::new();
+        if self.content.leaves_out() {
+            sums.extend(lower.sums.iter().map(|sum| sum.within(0, count - low_count)));
+            sums.extend(upper.sums.iter().map(|sum| sum.within(low_count, 0)));
+        }
+        let signs: &[bool] = match self.content {
+            TableContent::Subsets => &[false],
+            _ => &[true, false],
+        };
         for up in &upper.sums {
             for down in &lower.sums {
-                for subtract in [true, false] {
-                    sums.push(self.combine((low, count), up, down, subtract));
+                for subtract in signs {
+                    sums.push(self.combine(low, up, down, *subtract));
                 }
             }
         }
-        sums.sort_by_key(|sum| sum.signs);
-        Part { sums, depth: 1 + lower.depth.max(upper.depth) }
-    }
-
-    /// Sums of every subset but the empty one of elements `low..low + count`.
-    fn subsets(&mut self, low: u32, count: u32) -> Part {
-        if count == 1 {
-            return self.half_table(low, 1);
-        }
-        let low_count = count / 2;
-        let lower = self.subsets(low, low_count);
-        let upper = self.subsets(low + low_count, count - low_count);
-        let mut sums = lower.sums.clone();
-        for up in &upper.sums {
-            sums.push(Sum { signs: up.signs << low_count, ..up.clone() });
-            for down in &lower.sums {
-                sums.push(self.combine((low, count), up, down, false));
-            }
-        }
-        sums.sort_by_key(|sum| sum.signs);
+        Sum::in_order(&mut sums);
         Part { sums, depth: 1 + lower.depth.max(upper.depth) }
     }
 
     /// The entries to store, lowest number first, and the adders in series.
     fn stored(&mut self) -> (Vec<Sum>, u32) {
-        if self.content == TableContent::Subsets {
-            let part = self.subsets(0, self.total);
-            return (part.sums, part.depth);
-        }
         let half = self.half_table(0, self.total);
-        if self.content == TableContent::SignedHalf {
+        if self.content != TableContent::SignedFull {
             return (half.sums, half.depth);
         }
         let mut sums = self.negations(&half.sums);
@@ -138,28 +137,30 @@ impl Builder {
         (sums, half.depth + 1)
     }
 
-    fn name(&self, signs: u32, low: u32, count: u32) -> String {
-        let clear = if self.content == TableContent::Subsets { '0' } else { 'm' };
-        let letter = |i: u32| if signs >> i & 1 == 1 { 'p' } else { clear };
-        let letters: String = (0..count).rev().map(letter).collect();
-        if count == self.total {
+    fn name(&self, factors: &[i8], low: u32) -> String {
+        let letter = |factor: &i8| match factor {
+            0 => '0',
+            1 => 'p',
+            _ => 'm',
+        };
+        let letters: String = factors.iter().rev().map(letter).collect();
+        if factors.len() == self.total as usize {
             format!("sum_{letters}")
         } else {
             format!("sum_{letters}_from{low}")
         }
     }
 
-    fn combine(&mut self, part: (u32, u32), up: &Sum, down: &Sum, subtract: bool) -> Sum {
-        let (low, count) = part;
-        let low_count = count / 2;
-        let low_signs = if subtract { !down.signs & ((1 << low_count) - 1) } else { down.signs };
-        let signs = up.signs << low_count | low_signs;
+    fn combine(&mut self, low: u32, up: &Sum, down: &Sum, subtract: bool) -> Sum {
+        let sign = if subtract { -1 } else { 1 };
+        let below = down.factors.iter().map(|factor| sign * factor);
+        let factors: Vec<i8> = below.chain(up.factors.iter().copied()).collect();
         let range = if subtract {
             Range { min: up.range.min - down.range.max, max: up.range.max - down.range.min }
         } else {
             Range { min: up.range.min + down.range.min, max: up.range.max + down.range.max }
         };
-        let name = self.name(signs, low, count);
+        let name = self.name(&factors, low);
         self.nodes.push(Node {
             name: name.clone(),
             bits: signed_bits(range),
@@ -167,18 +168,16 @@ impl Builder {
             subtract,
             right: down.operand(),
         });
-        Sum { name, signs, range }
+        Sum { name, factors, range }
     }
 
     /// The other half of a full table: negations.
     fn negations(&mut self, half: &[Sum]) -> Vec<Sum> {
-        let k = self.total;
-        let all = (1u32 << k) - 1;
         let mut negated = Vec::new();
         for sum in half.iter().rev() {
-            let signs = !sum.signs & all;
+            let factors: Vec<i8> = sum.factors.iter().map(|factor| -factor).collect();
             let range = Range { min: -sum.range.max, max: -sum.range.min };
-            let name = self.name(signs, 0, k);
+            let name = self.name(&factors, 0);
             self.nodes.push(Node {
                 name: name.clone(),
                 bits: signed_bits(range),
@@ -186,7 +185,7 @@ impl Builder {
                 subtract: true,
                 right: sum.operand(),
             });
-            negated.push(Sum { name, signs, range });
+            negated.push(Sum { name, factors, range });
         }
         negated
     }
@@ -223,8 +222,12 @@ mod tests {
 
     use super::*;
 
-    const CONTENTS: [TableContent; 3] =
-        [TableContent::SignedHalf, TableContent::SignedFull, TableContent::Subsets];
+    const CONTENTS: [TableContent; 4] = [
+        TableContent::SignedHalf,
+        TableContent::SignedFull,
+        TableContent::Subsets,
+        TableContent::Ternary,
+    ];
 
     fn built(k: u32, content: TableContent) -> (Vec<Node>, Vec<Sum>, u32) {
         let activation = Range { min: -128, max: 127 };
@@ -269,6 +272,8 @@ mod tests {
         assert_eq!((nodes.len(), depth), (12, 2));
         let (nodes, _, depth) = built(4, TableContent::Subsets);
         assert_eq!((nodes.len(), depth), (11, 2));
+        let (nodes, _, depth) = built(3, TableContent::Ternary);
+        assert_eq!((nodes.len(), depth), (10, 2));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use bitplane_design::{
     ZeroPointSelect,
 };
 
-use bitplane_formats::{FloatFormat, Specials, TableContent, TableLayout};
+use bitplane_formats::{FloatFormat, Specials, TableContent, TableLayout, WeightFormat};
 
 use crate::bundle::{BundleFile, generator};
 
@@ -237,6 +237,7 @@ unit_text!(
 
 struct DecoderPhrases {
     first_term: &'static str,
+    input: &'static str,
     input_meaning: &'static str,
     output_meaning: &'static str,
 }
@@ -248,6 +249,8 @@ unit_text!(
 struct LanePhrases {
     timing: &'static str,
     weights_meaning: &'static str,
+    carry: &'static str,
+    carry_note: &'static str,
     odd_note: &'static str,
     odd_term: String,
     partial: String,
@@ -330,6 +333,7 @@ struct Top {
     builds_copies: bool,
     lane: &'static str,
     lane_weights_bits: u32,
+    word_bits: u32,
     signed: bool,
     sums_fit: bool,
     results_fit: bool,
@@ -802,12 +806,17 @@ fn precompute<'a>(
                 "Entry e adds\n// element i where bit i of e is 1 and subtracts it where the bit is 0."
             }
             TableContent::Subsets => "Entry e adds\n// element i where bit i of e is 1.",
+            TableContent::Ternary => {
+                "Entry e adds\n// element i where trit i of e, which counts 3^i, is 1, subtracts it where it is -1, and leaves it\n\
+                 // out where it is 0."
+            }
         },
         table_meaning: table_meaning(layout),
         example: unit.nodes[0].name.clone(),
         letters: match layout.content {
             TableContent::Subsets => "p adds, 0 leaves out",
-            _ => "p adds, m subtracts",
+            TableContent::Ternary => "p adds,\n// m subtracts, 0 leaves out",
+            TableContent::SignedHalf | TableContent::SignedFull => "p adds, m subtracts",
         },
     };
     TablePrecomputeText { core, unit: Worded { unit, phrases } }
@@ -819,7 +828,9 @@ fn table_meaning(layout: TableLayout) -> &'static str {
         TableContent::SignedHalf | TableContent::SignedFull => {
             "Lowest bit of all entries, then their other bits, entry 0 lowest."
         }
-        TableContent::Subsets => "Entries 1 and up, entry 1 lowest, two's complement.",
+        TableContent::Subsets | TableContent::Ternary => {
+            "Entries 1 and up, entry 1 lowest, two's complement."
+        }
     }
 }
 
@@ -855,6 +866,10 @@ fn extended(operand: &Operand, bits: u32) -> String {
 }
 
 fn decoder<'a>(core: &'a CoreText, unit: &'a WeightDecoder) -> WeightDecoderText<'a> {
+    let input = match core.weight {
+        WeightFormat::TERNARY => "ternary weights",
+        _ => "weight bits of a plane",
+    };
     let input_meaning = if unit.signed && !unit.runtime_fold {
         "Folded by the packer: entry number, and above it the sign."
     } else {
@@ -862,7 +877,7 @@ fn decoder<'a>(core: &'a CoreText, unit: &'a WeightDecoder) -> WeightDecoderText
     };
     let output_meaning = if unit.one_hot { "one select line an entry" } else { "an entry number" };
     let first_term = if unit.first > 0 { " + 1" } else { "" };
-    let phrases = DecoderPhrases { first_term, input_meaning, output_meaning };
+    let phrases = DecoderPhrases { first_term, input, input_meaning, output_meaning };
     WeightDecoderText { core, unit: Worded { unit, phrases } }
 }
 
@@ -875,7 +890,21 @@ fn lane<'a>(core: &'a CoreText, unit: &'a SelectLane) -> SelectLaneText<'a> {
     };
     let phrases = LanePhrases {
         timing: timing(core),
-        weights_meaning: if unit.shared_bits > 0 { "weights +1 and -1" } else { "weights 1 and 0" },
+        weights_meaning: match (unit.signed, unit.shared_bits) {
+            (_, 1..) => "weights +1 and -1",
+            (true, 0) => "weights 1, 0 and -1",
+            (false, 0) => "weights 1 and 0",
+        },
+        carry: match unit.shared_bits {
+            0 => "negate_i[g]",
+            _ => "negate_i[g] && !tables_i[g*TableBits]",
+        },
+        carry_note: match unit.shared_bits {
+            0 => "A negated value is complemented, and lacks 1 then.",
+            _ => {
+                "A negated value is complemented: an even entry lacks 1 then, an odd one 1/2, which is its own."
+            }
+        },
         odd_note: if unit.odd_bits > 0 { ", and how many of them have odd entries" } else { "" },
         odd_term,
         partial: if unit.shared_bits > 0 {
@@ -965,6 +994,7 @@ fn top(design: &Design) -> Top {
         builds_copies: false,
         lane: "",
         lane_weights_bits: 0,
+        word_bits: design.weight_register.word_bits,
         signed: false,
         sums_fit: design.accumulator.exact,
         results_fit: false,
@@ -1067,7 +1097,7 @@ fn summary(design: &Design) -> String {
         Datapath::Mac(_) => "MAC array",
     };
     format!(
-        "{kind}: O[{}, {}] = A[{}, K] x W[{}, K], activations {}, weights int{}.",
+        "{kind}: O[{}, {}] = A[{}, K] x W[{}, K], activations {}, weights {}.",
         core.m,
         core.n,
         core.m,
@@ -1079,7 +1109,7 @@ fn summary(design: &Design) -> String {
             }
             None => format!("int{}", core.activation_bits),
         },
-        core.weight_bits
+        core.weight
     )
 }
 

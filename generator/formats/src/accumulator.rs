@@ -49,12 +49,11 @@ pub fn unsigned_range(activation: IntegerFormat, weight: WeightFormat, elements:
 
 /// Range of a sum over planes of `elements` activations times reinterpreted weights q'.
 ///
-/// |a| is at most 2^(a_bits-1) and |q'| at most 2^b - 1; both ends are reached, by a run of most
+/// |a| is at most 2^(a_bits-1) and |q'| at most 2^b - 1 (1 for trits); both ends are reached, by a run of most
 /// negative activations against weights that are all lowest or all highest. The corrected result
 /// lies in the same range: it is q' itself, or (q' - z') / 2 with |z'| at most 2^b - 1.
 pub fn accumulator_range(activation: IntegerFormat, weight: WeightFormat, elements: u64) -> Range {
-    let largest_weight = i128::from(weight.codes()) - 1;
-    Range::symmetric(i128::from(elements) * -activation.min() * largest_weight)
+    Range::symmetric(i128::from(elements) * -activation.min() * i128::from(weight.largest()))
 }
 
 /// Range of a sum of `elements` activations times two's-complement weights of the same width as

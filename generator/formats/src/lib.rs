@@ -10,6 +10,7 @@ mod float;
 mod fold;
 mod integer;
 mod table;
+mod ternary;
 mod weight;
 
 pub use accumulator::{
@@ -20,4 +21,5 @@ pub use float::{FloatFormat, Number, Specials};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;
 pub use table::{TableContent, TableLayout};
+pub use ternary::{TernaryGroup, last_number, number_bits};
 pub use weight::{WeightFormat, WeightReading, WeightWord, ZeroPoint, plane_bit};

@@ -4,9 +4,12 @@
 //! because changing a sign changes the sum by an even number. Such a table keeps that lowest bit
 //! once, below the other bits of its entries; a lane then selects one bit less.
 
-use crate::{IntegerFormat, entry_range, signed_bits, subset_range};
+use crate::{
+    IntegerFormat, TernaryGroup, entry_range, last_number, number_bits, signed_bits, subset_range,
+};
 
-/// Which sums of k activations a table holds. Element i follows bit i of an entry's number.
+/// Which sums of k activations a table holds. Element i follows bit i of an entry's number, or its
+/// trit i.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TableContent {
     /// A set bit adds an element, a clear one subtracts it; the last element, which has no bit, is
@@ -17,6 +20,21 @@ pub enum TableContent {
     /// A set bit adds an element, a clear one leaves it out. Entry 0 is 0 and not stored:
     /// 2^k - 1 entries.
     Subsets,
+    /// Every element is added, subtracted or left out, and the highest that is not left out is added
+    /// ([`TernaryGroup`]). Entry 0 is 0 and not stored: (3^k - 1) / 2 entries.
+    Ternary,
+}
+
+impl TableContent {
+    /// Whether lanes negate what they look up: half of the sums are not in the table.
+    pub fn is_half(self) -> bool {
+        matches!(self, Self::SignedHalf | Self::Ternary)
+    }
+
+    /// Whether sums may leave an element out, so that the sum of none is 0.
+    pub fn leaves_out(self) -> bool {
+        matches!(self, Self::Subsets | Self::Ternary)
+    }
 }
 
 /// Bits of one table: the bit that all entries share, if there is one, then entry after entry.
@@ -34,7 +52,7 @@ impl TableLayout {
     /// The table of `k` activations.
     pub fn of(content: TableContent, activation: IntegerFormat, k: u32) -> Self {
         let range = match content {
-            TableContent::SignedHalf => entry_range(activation, k, true),
+            TableContent::SignedHalf | TableContent::Ternary => entry_range(activation, k, true),
             TableContent::SignedFull => entry_range(activation, k, false),
             TableContent::Subsets => subset_range(activation, k.into()),
         };
@@ -43,7 +61,7 @@ impl TableLayout {
 
     /// Number of the lowest stored entry.
     pub fn first(self) -> u32 {
-        u32::from(self.content == TableContent::Subsets)
+        self.content.leaves_out().into()
     }
 
     /// Stored entries.
@@ -52,17 +70,22 @@ impl TableLayout {
             TableContent::SignedHalf => 1 << (self.k - 1),
             TableContent::SignedFull => 1 << self.k,
             TableContent::Subsets => (1 << self.k) - 1,
+            TableContent::Ternary => last_number(self.k),
         }
     }
 
     /// Bits of an entry's number.
     pub fn index_bits(self) -> u32 {
-        self.k - u32::from(self.content == TableContent::SignedHalf)
+        match self.content {
+            TableContent::SignedHalf => self.k - 1,
+            TableContent::SignedFull | TableContent::Subsets => self.k,
+            TableContent::Ternary => number_bits(self.k),
+        }
     }
 
-    /// Low bits that all entries share: 1 in signed tables, 0 otherwise.
+    /// Low bits that all entries share: 1 where no element is ever left out, 0 otherwise.
     pub fn shared_bits(self) -> u32 {
-        u32::from(self.content != TableContent::Subsets)
+        (!self.content.leaves_out()).into()
     }
 
     /// Bits that each entry has to itself.
@@ -77,11 +100,19 @@ impl TableLayout {
 
     /// Entry `number` of the table of `elements`.
     pub fn entry(self, elements: &[i64], number: u32) -> i64 {
-        let last = 1 << (self.k - 1);
-        let number = if self.content == TableContent::SignedHalf { number | last } else { number };
-        let clear = if self.content == TableContent::Subsets { 0 } else { -1 };
-        let factor = |i: usize| if number >> i & 1 == 1 { 1 } else { clear };
-        elements.iter().enumerate().map(|(i, element)| factor(i) * element).sum()
+        let bit = |i: u32, clear| if number >> i & 1 == 1 { 1 } else { clear };
+        let factors: Vec<i64> = match self.content {
+            TableContent::SignedHalf => {
+                (0..self.k - 1).map(|i| bit(i, -1)).chain(std::iter::once(1)).collect()
+            }
+            TableContent::SignedFull => (0..self.k).map(|i| bit(i, -1)).collect(),
+            TableContent::Subsets => (0..self.k).map(|i| bit(i, 0)).collect(),
+            TableContent::Ternary => {
+                let group = TernaryGroup { sign: false, number };
+                group.codes(self.k).map(|code| i64::from(code) - 1).collect()
+            }
+        };
+        elements.iter().zip(factors).map(|(element, factor)| factor * element).sum()
     }
 
     /// The table of `elements` as fields of (width, value), lowest first.
@@ -97,8 +128,12 @@ impl TableLayout {
 mod tests {
     use super::*;
 
-    const CONTENTS: [TableContent; 3] =
-        [TableContent::SignedHalf, TableContent::SignedFull, TableContent::Subsets];
+    const CONTENTS: [TableContent; 4] = [
+        TableContent::SignedHalf,
+        TableContent::SignedFull,
+        TableContent::Subsets,
+        TableContent::Ternary,
+    ];
 
     fn int(bits: u32) -> IntegerFormat {
         IntegerFormat::new(bits).unwrap()
@@ -120,6 +155,7 @@ mod tests {
         assert_eq!(entries(TableContent::SignedHalf, &[1, 10, 100]), [89, 91, 109, 111]);
         assert_eq!(entries(TableContent::SignedFull, &[1, 10]), [-11, -9, 9, 11]);
         assert_eq!(entries(TableContent::Subsets, &[1, 10]), [1, 10, 11]);
+        assert_eq!(entries(TableContent::Ternary, &[1, 10]), [1, 9, 10, 11]);
     }
 
     #[test]

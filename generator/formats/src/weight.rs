@@ -5,13 +5,19 @@
 //! bit plane is a vector of signs: q' = sum over j of 2^j sigma_j with sigma_j = 2 q_j - 1.
 //! The weight that a code stands for is (q' - z') / 2 for an odd reinterpreted zero point z', and
 //! q' itself for z' = 0 (the mid-rise grids: binary {-1, 1}, two bits {-3, -1, 1, 3}).
+//!
+//! Native ternary weights {-1, 0, 1} have codes of three values and no planes: a look-up takes all
+//! of a weight. They are q' = q - 1 themselves, and their only zero point is z' = 0.
 
 use std::fmt;
 
-/// An integer weight format of 1 to 8 bits, which is also its number of bit planes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+use crate::number_bits;
+
+/// Codes of 1 to 8 bits, each a bit plane, or of one trit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WeightFormat {
-    bits: u32,
+    /// Number of codes.
+    codes: u32,
 }
 
 impl WeightFormat {
@@ -20,22 +26,46 @@ impl WeightFormat {
 
     /// A format of `bits` bits, or `None` outside 1 to 8.
     pub fn new(bits: u32) -> Option<Self> {
-        Self::BITS.contains(&bits).then_some(Self { bits })
+        Self::BITS.contains(&bits).then_some(Self { codes: 1 << bits })
     }
 
-    /// Width of a code in bits; equal to the number of planes.
+    /// Native ternary weights: -1, 0 and 1 as the codes 0, 1 and 2.
+    pub const TERNARY: Self = Self { codes: 3 };
+
+    /// Whether a code is a trit.
+    pub fn is_ternary(self) -> bool {
+        self == Self::TERNARY
+    }
+
+    /// Width of a code in bits: 2 for a trit.
     pub fn bits(self) -> u32 {
-        self.bits
+        u32::BITS - (self.codes - 1).leading_zeros()
     }
 
-    /// Number of codes, 2^bits.
+    /// Parts of a code that are looked up one after the other: its bits, or its one trit.
+    pub fn planes(self) -> u32 {
+        if self.is_ternary() { 1 } else { self.bits() }
+    }
+
+    /// Number of codes: 2^bits, or 3.
     pub fn codes(self) -> u32 {
-        1 << self.bits
+        self.codes
     }
 
-    /// The odd integer q' = 2q - (2^b - 1) of code q.
+    /// A code from any byte: its low bits, or what division by 3 leaves.
+    pub fn code(self, byte: u8) -> u8 {
+        (u32::from(byte) % self.codes) as u8
+    }
+
+    /// What the planes of code q add up to, q': the odd integer 2q - (2^b - 1), or q - 1 for a trit.
     pub fn reinterpret(self, code: u8) -> i32 {
-        2 * i32::from(code) - (self.codes() as i32 - 1)
+        let doubled = 2 * i32::from(code) - (self.codes as i32 - 1);
+        if self.is_ternary() { doubled / 2 } else { doubled }
+    }
+
+    /// The largest magnitude of q'.
+    pub fn largest(self) -> u32 {
+        if self.is_ternary() { 1 } else { self.codes - 1 }
     }
 
     /// The integer weight that `code` stands for under `zero_point`.
@@ -48,21 +78,21 @@ impl WeightFormat {
     }
 
     /// Whether a core with this weight width takes `zero_point`: 0, or odd and no larger in
-    /// magnitude than 2^b - 1 (that is, z in 0..2^b).
+    /// magnitude than 2^b - 1 (that is, z in 0..2^b). A trit has its zero: 0 alone.
     pub fn accepts(self, zero_point: ZeroPoint) -> bool {
         let ZeroPoint(z) = zero_point;
-        z == 0 || (z % 2 != 0 && z.unsigned_abs() < self.codes())
+        z == 0 || (!self.is_ternary() && z % 2 != 0 && z.unsigned_abs() < self.codes)
     }
 
     /// Width of the signed field that carries a reinterpreted zero point: b + 1 bits.
     pub fn zero_point_bits(self) -> u32 {
-        self.bits + 1
+        self.bits() + 1
     }
 }
 
 impl fmt::Display for WeightFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "int{}", self.bits)
+        if self.is_ternary() { f.write_str("ternary") } else { write!(f, "int{}", self.bits()) }
     }
 }
 
@@ -95,7 +125,7 @@ pub fn plane_bit(code: u8, plane: u32) -> bool {
 /// How the lanes of a core read weight codes, before any zero point is taken into account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WeightReading {
-    /// Each plane's bits are signs: the code stands for q'.
+    /// Each plane's bits are signs, a trit is itself: the code stands for q'.
     Signs,
     /// Each plane's bits are 1 and 0: the code stands for q itself.
     Bits,
@@ -116,7 +146,10 @@ impl WeightReading {
     /// What the accumulator sees of bit plane `plane` of `code`; of all planes in a beat that holds
     /// them all.
     pub fn beat_value(self, format: WeightFormat, code: u8, plane: u32) -> i64 {
-        debug_assert!(plane < format.bits());
+        debug_assert!(plane < format.planes());
+        if format.is_ternary() {
+            return format.reinterpret(code).into();
+        }
         match (self, plane_bit(code, plane)) {
             (Self::Signs | Self::Bits, true) => 1 << plane,
             (Self::Signs, false) => -(1 << plane),
@@ -154,8 +187,8 @@ impl WeightReading {
     }
 }
 
-/// How the weights of one group of k elements are laid out in the k bits (or k * b bits) that a
-/// lane receives.
+/// How the weights of one group of k elements are laid out in the bits of a plane (or of all planes)
+/// that a lane receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WeightWord {
     /// One plane, folded offline: table index in bits 0 to k-2, sign in bit k-1.
@@ -165,6 +198,19 @@ pub enum WeightWord {
     /// All planes, two's complement (the code with its top bit inverted): element i in bits
     /// i*b to i*b + b - 1.
     TwosComplement,
+    /// Trits, folded offline: entry number in the low bits, sign on top (`TernaryGroup`).
+    Ternary,
+}
+
+impl WeightWord {
+    /// Bits of a word of `k` weights of `format`.
+    pub fn bits(self, format: WeightFormat, k: u32) -> u32 {
+        match self {
+            Self::Folded | Self::Plain => k,
+            Self::TwosComplement => k * format.bits(),
+            Self::Ternary => number_bits(k) + 1,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -55,6 +55,9 @@ pub(crate) const FLOAT_RESULTS: &[Choice] = &[
     choice(FloatFormat::BF16.name(), "bfloat16"),
 ];
 
+/// Weights of one trit.
+pub(crate) const TERNARY: Choice = choice("ternary", "-1, 0 and 1, k of them in one look-up");
+
 /// The activation format called `word`.
 pub(crate) fn activation_format(word: &str) -> Option<FloatFormat> {
     FloatFormat::ACTIVATIONS.into_iter().find(|format| format.name() == word)

@@ -3,7 +3,7 @@
 use bitplane_formats::{AlignedFormat, FloatFormat, IntegerFormat, WeightFormat};
 
 use crate::choice::{
-    AUTO, EXACT, FLOAT_ACTIVATIONS, FLOAT_RESULTS, Named, StoredTable, activation_format,
+    AUTO, EXACT, FLOAT_ACTIVATIONS, FLOAT_RESULTS, Named, StoredTable, TERNARY, activation_format,
     result_format,
 };
 use crate::legal::{Legal, Setting, Values};
@@ -315,17 +315,28 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "weight",
         name: "format",
-        doc: "Code of each weight; its bits are its bit planes.",
-        legal: |_| Legal::formats(WeightFormat::BITS, "packed codes are at most one byte"),
+        doc: "Code of each weight; its bits are its bit planes, a trit is one.",
+        legal: |kind| {
+            let planes = |reason| Legal::formats(WeightFormat::BITS, reason);
+            match kind {
+                Kind::LutTensorCore => planes("packed codes are at most one byte").or(TERNARY),
+                Kind::LutConventional | Kind::AddArray | Kind::MacArray => planes(BASELINE_CODES),
+            }
+        },
         default: Default::Required { example: Setting::Format(2) },
-        get: |spec| Some(Setting::Format(spec.weight.bits())),
-        set: |spec, value| spec.weight = value.weight_format(),
+        get: |spec| {
+            Some(match spec.weight {
+                WeightFormat::TERNARY => Setting::Word(TERNARY.name),
+                planes => Setting::Format(planes.bits()),
+            })
+        },
+        set: |spec, value| {
+            spec.weight = match value {
+                Setting::Word(_) => WeightFormat::TERNARY,
+                format => format.weight_format(),
+            }
+        },
         later: &[
-            Later {
-                what: "ternary",
-                reason: "native ternary tables have entries of their own; \
-                         ternary weights run as \"int2\" with group.zero_point = \"constant\"",
-            },
             Later { what: "bitmod_fp4", reason: "its processing element is a unit of its own" },
             Later { what: "bitmod_fp3", reason: "its processing element is a unit of its own" },
         ],
@@ -716,6 +727,8 @@ pub(crate) static KEYS: &[Key] = &[
 const WIDEST_BUS: u64 = 1 << 20;
 const WIDEST_BUS_REASON: &str = "no k-step has more bits";
 
+const BASELINE_CODES: &str = "packed codes are at most one byte, and only tables of a lut_tensor_core hold \
+                              the sums of \"ternary\" weights, which a baseline takes as \"int2\"";
 const BASELINE_WIDTH: &str = "the zero points of weights that are read as 1 and 0 hang on their width, \
                               which is therefore that of the core";
 const BASELINE_CORRECTION: &str = "a baseline corrects whole runs; quantisation groups are corrected \

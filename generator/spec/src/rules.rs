@@ -4,15 +4,19 @@ use crate::choice::Named;
 use crate::parse::Draft;
 use crate::problem::Problem;
 use crate::spec::{
-    AccumulatorFormat, AlignBits, Kind, Overflow, PlaneOrder, Symmetry, WeightWidth,
+    AccumulatorFormat, AlignBits, Fold, Kind, Overflow, PlaneOrder, Symmetry, WeightWidth,
+    ZeroPointMode,
 };
-use bitplane_formats::{AlignedFormat, IntegerFormat, Range, exact_bits, signed_bits};
+use bitplane_formats::{AlignedFormat, IntegerFormat, Range, exact_bits, last_number, signed_bits};
 
 /// Most look-ups or multiplications a cycle that are built.
 const MOST_OPERATIONS: u64 = 16_384;
 
 /// Look-ups or multiplications a cycle above which a core is costly to work with.
 const MANY_OPERATIONS: u64 = 4_096;
+
+/// Most ternary weights of one table, which has 40 entries then.
+const MOST_TRITS: u32 = 4;
 
 /// Everything that keeps the configuration from being built.
 pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
@@ -33,6 +37,11 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         fold_needs_a_half_table,
         symmetry_has_a_choice,
         runtime_bits_have_a_choice,
+        runtime_bits_are_planes,
+        ternary_groups_are_short,
+        ternary_tables_are_halves,
+        ternary_words_come_folded,
+        ternary_weights_have_their_zero,
         activation_bus_fits,
         weight_bus_fits,
         align_bits_need_floating_point,
@@ -152,7 +161,7 @@ fn zero_points_fit_a_weight_beat(draft: &Draft<'_>) -> Option<Problem> {
     spec.quantisation_group?;
     let (have, need) = (tile.groups * spec.weight_word_bits(), spec.weight.zero_point_bits());
     let keys = ["group.zero_point", "tile.k", "tile.groups", "weight.format"];
-    if have >= need || !draft.has(&keys) {
+    if have >= need || spec.weight.is_ternary() || !draft.has(&keys) {
         return None;
     }
     let message = format!(
@@ -285,6 +294,59 @@ fn runtime_bits_have_a_choice(draft: &Draft<'_>) -> Option<Problem> {
                    plane, so there is no width to choose";
     let help = "delete `runtime_bits`, or write for example `format = \"int4\"` in [weight]";
     Some(draft.place(Problem::new("contradictory-keys", "weight.runtime_bits", message, help), ""))
+}
+
+fn runtime_bits_are_planes(draft: &Draft<'_>) -> Option<Problem> {
+    let runtime = draft.spec.weight_width == WeightWidth::Runtime;
+    let reason = "a trit is one look-up, so there is no width to choose";
+    let help = "delete `runtime_bits`, or write for example `format = \"int4\"` in [weight]";
+    runtime.then(|| not_ternary(draft, "weight.runtime_bits", reason, help))?
+}
+
+fn ternary_groups_are_short(draft: &Draft<'_>) -> Option<Problem> {
+    let k = draft.spec.tile.k;
+    let settled = draft.has(&["weight.format", "tile.k"]) && draft.spec.weight.is_ternary();
+    if !settled || k <= MOST_TRITS {
+        return None;
+    }
+    let message = format!(
+        "{k} is not legal with format = \"ternary\" in [weight]; legal is an integer from 2 to \
+         {MOST_TRITS}: a table holds (3^k - 1) / 2 sums, {} of them for k = {k}",
+        last_number(k)
+    );
+    let help = "write `k = 3` in [tile], which packs best: 5 bits for 3 weights";
+    let problem = Problem::new("out-of-range", "tile.k", message, help);
+    Some(draft.place(problem, "weight.format"))
+}
+
+fn ternary_tables_are_halves(draft: &Draft<'_>) -> Option<Problem> {
+    let full = draft.spec.table()?.symmetry == Symmetry::Full;
+    let reason = "its words have a sign, so that half of the sums are enough";
+    let help = "delete `symmetry`, or write `format = \"int2\"` in [weight]";
+    full.then(|| not_ternary(draft, "table.symmetry", reason, help))?
+}
+
+fn ternary_words_come_folded(draft: &Draft<'_>) -> Option<Problem> {
+    let runtime = draft.spec.table()?.symmetry == Symmetry::Half { fold: Fold::Runtime };
+    let reason = "its words are entry numbers and signs as they are packed";
+    let help = "delete `fold`, or write `format = \"int2\"` in [weight]";
+    runtime.then(|| not_ternary(draft, "table.fold", reason, help))?
+}
+
+fn ternary_weights_have_their_zero(draft: &Draft<'_>) -> Option<Problem> {
+    let corrects = draft.spec.zero_point != ZeroPointMode::None;
+    let reason = "its weights are -1, 0 and 1, with nothing to correct";
+    let help = "delete `zero_point`, or write `format = \"int2\"` in [weight]";
+    corrects.then(|| not_ternary(draft, "group.zero_point", reason, help))?
+}
+
+/// A setting of `key` that native ternary weights do not have.
+fn not_ternary(draft: &Draft<'_>, key: &str, reason: &str, help: &str) -> Option<Problem> {
+    if !draft.has(&["weight.format", key]) || !draft.spec.weight.is_ternary() {
+        return None;
+    }
+    let message = format!("contradicts format = \"ternary\" in [weight]: {reason}");
+    Some(draft.place(Problem::new("contradictory-keys", key, message, help), "weight.format"))
 }
 
 fn align_bits_need_floating_point(draft: &Draft<'_>) -> Option<Problem> {

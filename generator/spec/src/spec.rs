@@ -149,7 +149,7 @@ impl Spec {
     /// where all planes of a weight are multiplied at once.
     pub fn beats_per_step_of(&self, weight: WeightFormat) -> u32 {
         match self.architecture {
-            Architecture::LookUp(_) | Architecture::AddArray => weight.bits(),
+            Architecture::LookUp(_) | Architecture::AddArray => weight.planes(),
             Architecture::MacArray => 1,
         }
     }
@@ -186,12 +186,12 @@ impl Spec {
 
     /// The weights that a run can have, narrowest first.
     pub fn run_weights(&self) -> impl DoubleEndedIterator<Item = WeightFormat> + use<> {
-        let widest = self.weight.bits();
-        let narrowest = match self.weight_width {
-            WeightWidth::Fixed => widest,
-            WeightWidth::Runtime => 1,
+        let widest = self.weight;
+        let narrower = match self.weight_width {
+            WeightWidth::Fixed => 0..0,
+            WeightWidth::Runtime => 1..widest.bits(),
         };
-        (narrowest..=widest).filter_map(WeightFormat::new)
+        narrower.filter_map(WeightFormat::new).chain(std::iter::once(widest))
     }
 
     /// Bits of the activations of one k-step as they come or, where they come from outside, of its
@@ -303,6 +303,7 @@ impl Spec {
     /// What the tables hold, where the kind has tables.
     pub fn table_layout(&self) -> Option<TableLayout> {
         let content = match self.table()?.symmetry {
+            _ if self.weight.is_ternary() => TableContent::Ternary,
             Symmetry::Half { .. } => TableContent::SignedHalf,
             Symmetry::Full => TableContent::SignedFull,
             Symmetry::Subsets => TableContent::Subsets,
@@ -313,6 +314,7 @@ impl Spec {
     /// Layout of one group's weights on the weight port.
     pub fn weight_word(&self) -> WeightWord {
         match &self.architecture {
+            Architecture::LookUp(_) if self.weight.is_ternary() => WeightWord::Ternary,
             Architecture::LookUp(table) => match table.symmetry {
                 Symmetry::Half { fold: Fold::Offline } => WeightWord::Folded,
                 _ => WeightWord::Plain,
@@ -324,10 +326,7 @@ impl Spec {
 
     /// Bits of one group's weights in one beat.
     pub fn weight_word_bits(&self) -> u32 {
-        match self.weight_word() {
-            WeightWord::TwosComplement => self.tile.k * self.weight.bits(),
-            WeightWord::Folded | WeightWord::Plain => self.tile.k,
-        }
+        self.weight_word().bits(self.weight, self.tile.k)
     }
 }
 
@@ -489,7 +488,7 @@ pub struct Table {
 /// How much of a table is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Symmetry {
-    /// 2^(k-1) entries; the other half is their negation.
+    /// 2^(k-1) entries, (3^k - 1) / 2 of ternary weights; the other half is their negation.
     Half {
         /// Where the group's sign bits are folded onto the stored half.
         fold: Fold,

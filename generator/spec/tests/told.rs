@@ -142,8 +142,12 @@ fn the_schema_tells_every_key() {
 
     [weight]  The weights.
       format (required)
-          Code of each weight; its bits are its bit planes.
-          "int1" to "int8"
+          Code of each weight; its bits are its bit planes, a trit is one.
+          lut_tensor_core: "ternary" or "int1" to "int8"
+          lut_conventional: "int1" to "int8"
+          add_array: "int1" to "int8"
+          mac_array: "int1" to "int8"
+            ternary          -1, 0 and 1, k of them in one look-up
       runtime_bits (default: false)
           Whether the bits of the weights are a field of each run, up to those of format.
           lut_tensor_core: false or true
@@ -265,7 +269,7 @@ fn the_schema_tells_every_key() {
 #[test]
 fn the_schema_leaves_out_what_is_not_built() {
     let texts = schema() + &json_schema().to_string();
-    for word in ["ternary", "bitmod", "e8m0"] {
+    for word in ["bitmod", "e8m0"] {
         assert!(!texts.contains(word), "{word}");
     }
 }
@@ -352,7 +356,7 @@ fn a_starter_reads_well() {
     # The weights.
     [weight]
 
-    # Code of each weight; its bits are its bit planes.
+    # Code of each weight; its bits are its bit planes, a trit is one.
     # Legal: "int1" to "int8".
     format = "int2"
 

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use bitplane_formats::{WeightFormat, WeightWord, fold, plane_bit};
+use bitplane_formats::{TernaryGroup, WeightFormat, WeightWord, fold, plane_bit};
 use bitplane_spec::{Problem, Spec};
 use sha2::{Digest, Sha256};
 
@@ -45,17 +45,14 @@ impl PackLayout {
     /// Words that hold one group of k weights: its bit planes, or 1.
     pub fn planes(self, format: WeightFormat) -> u32 {
         match self.word {
-            WeightWord::Folded | WeightWord::Plain => format.bits(),
-            WeightWord::TwosComplement => 1,
+            WeightWord::Folded | WeightWord::Plain => format.planes(),
+            WeightWord::TwosComplement | WeightWord::Ternary => 1,
         }
     }
 
     /// Bits of a word.
     pub fn word_bits(self, format: WeightFormat) -> u32 {
-        match self.word {
-            WeightWord::Folded | WeightWord::Plain => self.k,
-            WeightWord::TwosComplement => self.k * format.bits(),
-        }
+        self.word.bits(format, self.k)
     }
 
     /// First 16 hexadecimal digits of the SHA-256 over version, word, k, bits and group size (0 for
@@ -73,7 +70,7 @@ impl PackLayout {
         digest
     }
 
-    /// The word's name in files and messages: `folded`, `plain` or `twos_complement`.
+    /// The word's name in files and messages: `folded`, `plain`, `twos_complement` or `ternary`.
     pub fn word_name(self) -> &'static str {
         WORDS.iter().find(|(word, _)| *word == self.word).map_or("", |(_, name)| name)
     }
@@ -83,21 +80,26 @@ impl PackLayout {
         WORDS.iter().find(|(_, known)| *known == name).map(|(word, _)| *word)
     }
 
-    /// The word of one bit plane of at most k codes; missing ones count as code 0.
+    /// The word of one bit plane of at most k codes, or of their trits; missing ones count as code
+    /// 0, missing trits as weight 0.
     pub(crate) fn plane_word(self, codes: &[u8], plane: u32) -> u64 {
+        if self.word == WeightWord::Ternary {
+            return TernaryGroup::of_codes(codes).word(self.k).into();
+        }
         let bit = |(i, &code): (usize, &u8)| u32::from(plane_bit(code, plane)) << i;
         let bits = codes.iter().enumerate().map(bit).sum();
         match self.word {
             WeightWord::Folded => fold(bits, self.k).word(self.k).into(),
-            WeightWord::Plain | WeightWord::TwosComplement => bits.into(),
+            WeightWord::Plain | WeightWord::TwosComplement | WeightWord::Ternary => bits.into(),
         }
     }
 }
 
-const WORDS: [(WeightWord, &str); 3] = [
+const WORDS: [(WeightWord, &str); 4] = [
     (WeightWord::Folded, "folded"),
     (WeightWord::Plain, "plain"),
     (WeightWord::TwosComplement, "twos_complement"),
+    (WeightWord::Ternary, "ternary"),
 ];
 
 /// What a word can hold; which of these a core can be built for is the configuration's matter.
@@ -106,6 +108,7 @@ fn legal_k(word: WeightWord) -> RangeInclusive<u32> {
         WeightWord::Folded => 2..=32,
         WeightWord::Plain => 1..=32,
         WeightWord::TwosComplement => 1..=64,
+        WeightWord::Ternary => 1..=16,
     }
 }
 
@@ -150,6 +153,17 @@ mod tests {
         let codes = [1, 0, 1, 0];
         let folded = layout(WeightWord::Folded, 4);
         assert_eq!(folded.plane_word(&codes, 0), 0b1010);
+    }
+
+    #[test]
+    fn a_ternary_word_has_its_sign_on_top_and_missing_weights_are_zero() {
+        let ternary = layout(WeightWord::Ternary, 3);
+        assert_eq!(ternary.plane_word(&[2, 1, 1], 0), 0b0_0001);
+        assert_eq!(ternary.plane_word(&[2, 1, 0], 0), 0b1_1000);
+        assert_eq!(ternary.plane_word(&[2], 0), 0b0_0001);
+        assert_eq!(ternary.plane_word(&[], 0), 0);
+        let format = WeightFormat::TERNARY;
+        assert_eq!((ternary.planes(format), ternary.word_bits(format)), (1, 5));
     }
 
     #[test]

@@ -19,7 +19,7 @@
 //! significant first (all planes at once in a two's-complement word), within a plane output channel
 //! by output channel; words follow each other bit by bit, lowest bit first, and each plane is
 //! padded with zeros to a whole byte. Elements of a quantisation group's last word beyond the group
-//! have code 0 in a plane word and weight 0 in a two's-complement word; a core masks them.
+//! have code 0 in a plane word and weight 0 in a two's-complement or ternary word; a core masks them.
 //!
 //! Version 1 had one zero point, in the header, and no quantisation groups.
 
@@ -58,7 +58,7 @@ pub struct PackHeader {
     pub quantiser: String,
     /// Bits of a code.
     pub bits: u32,
-    /// Kind of word: `folded`, `plain` or `twos_complement`.
+    /// Kind of word: `folded`, `plain`, `twos_complement` or `ternary`.
     pub word: String,
     /// Elements of a word.
     pub k: u32,
@@ -130,14 +130,27 @@ impl Extent {
 /// # Errors
 /// `pack-inconsistent` if the fields of `weights` contradict each other. For a two's-complement
 /// layout, where the integer weight itself is stored, also `pack-mid-rise` for a mid-rise grid and
-/// `pack-out-of-range` for a weight beyond b bits (an asymmetric grid).
+/// `pack-out-of-range` for a weight beyond b bits (an asymmetric grid). For a ternary one
+/// `pack-not-ternary` for a weight beyond -1 to 1; weights of any format that are not are stored as
+/// trits.
 pub fn pack(weights: &QuantisedWeights, layout: PackLayout) -> Result<Vec<u8>, Problem> {
     check_consistent(weights)?;
+    match (weights.format.is_ternary(), layout.word() == WeightWord::Ternary) {
+        (true, false) => pack_words(&in_two_bits(weights), layout),
+        (false, true) => pack_words(&in_trits(weights)?, layout),
+        (true, true) | (false, false) => pack_words(weights, layout),
+    }
+}
+
+/// Packs consistent weights, whose format is that of the words.
+fn pack_words(weights: &QuantisedWeights, layout: PackLayout) -> Result<Vec<u8>, Problem> {
     let extent = Extent::of(weights.rows, weights.grouping, weights.format, layout)
         .ok_or_else(|| inconsistent("the shape exceeds this machine's address space"))?;
     let words = match layout.word() {
         WeightWord::TwosComplement => whole_words(weights, layout, extent)?,
-        WeightWord::Folded | WeightWord::Plain => plane_words(weights, layout, extent),
+        WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
+            plane_words(weights, layout, extent)
+        }
     };
     let scales = weights.scales.iter().flat_map(|scale| scale.to_le_bytes());
     let zero_points = weights.zero_points.iter().flat_map(|z| (z.0 as i16).to_le_bytes());
@@ -186,18 +199,39 @@ fn header(
 
 fn plane_words(weights: &QuantisedWeights, layout: PackLayout, extent: Extent) -> Vec<u8> {
     let k = layout.k() as usize;
-    let planes = layout.planes(weights.format) as usize;
+    let (planes, bits) = (layout.planes(weights.format) as usize, layout.word_bits(weights.format));
     let mut bytes = vec![0; extent.payload_bytes - extent.words_offset];
     for (output, codes) in weights.codes.chunks(weights.columns()).enumerate() {
         let words = codes.chunks(weights.grouping.span()).flat_map(|group| group.chunks(k));
         for (word, codes) in words.enumerate() {
             for plane in 0..planes {
                 let row = &mut bytes[(word * planes + plane) * extent.plane_bytes..];
-                put(row, output * k, layout.k(), layout.plane_word(codes, plane as u32));
+                put(row, output * bits as usize, bits, layout.plane_word(codes, plane as u32));
             }
         }
     }
     bytes
+}
+
+/// The weights, all of them -1, 0 or 1, as codes of one trit.
+fn in_trits(weights: &QuantisedWeights) -> Result<QuantisedWeights, Problem> {
+    let values = weights.values();
+    if let Some(place) = values.iter().position(|value| !(-1..=1).contains(value)) {
+        return Err(not_ternary(weights, place, values[place]));
+    }
+    Ok(QuantisedWeights {
+        format: WeightFormat::TERNARY,
+        codes: values.into_iter().map(|value| (value + 1) as u8).collect(),
+        zero_points: vec![ZeroPoint::MID_RISE; weights.zero_points.len()],
+        ..weights.clone()
+    })
+}
+
+/// Codes of one trit as the same codes of two bits.
+fn in_two_bits(weights: &QuantisedWeights) -> QuantisedWeights {
+    let format = WeightFormat::new(2).expect("2 bits are legal");
+    let zero_points = vec![ZeroPoint::of_code(format, 1); weights.zero_points.len()];
+    QuantisedWeights { format, zero_points, ..weights.clone() }
 }
 
 fn whole_words(
@@ -287,6 +321,19 @@ fn mid_rise(weights: &QuantisedWeights) -> Problem {
             (1 << bits) - 1
         ),
         help,
+    )
+}
+
+fn not_ternary(weights: &QuantisedWeights, place: usize, value: i32) -> Problem {
+    let (row, column) = (place / weights.columns(), place % weights.columns());
+    Problem::new(
+        "pack-not-ternary",
+        "--format",
+        format!(
+            "the weight of output channel {row}, input channel {column} is {value}; a ternary core \
+             reads -1, 0 and 1"
+        ),
+        "quantise with --format ternary_int2",
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use bitplane_formats::{FoldedGroup, WeightFormat, WeightWord, ZeroPoint, unfold};
+use bitplane_formats::{FoldedGroup, TernaryGroup, WeightFormat, WeightWord, ZeroPoint, unfold};
 
 use crate::bits::get;
 use crate::grouping::Grouping;
@@ -167,7 +167,9 @@ impl PackedWeights {
     fn padding_word(&self) -> u64 {
         match self.layout.word() {
             WeightWord::TwosComplement => 0,
-            WeightWord::Folded | WeightWord::Plain => self.layout.plane_word(&[], 0),
+            WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
+                self.layout.plane_word(&[], 0)
+            }
         }
     }
 
@@ -179,7 +181,7 @@ impl PackedWeights {
         assert!(output < self.outputs() && input < self.inputs(), "[{output}, {input}]");
         match self.layout.word() {
             WeightWord::TwosComplement => self.stored_integer(output, input),
-            WeightWord::Folded | WeightWord::Plain => {
+            WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
                 let zero_point = self.zero_point(output, self.grouping.group_of(input));
                 self.format.value(self.gathered_code(output, input), zero_point)
             }
@@ -193,7 +195,9 @@ impl PackedWeights {
                 let lowest = self.lowest_value(output, self.grouping.group_of(input));
                 (self.stored_integer(output, input) - lowest) as u8
             }
-            WeightWord::Folded | WeightWord::Plain => self.gathered_code(output, input),
+            WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
+                self.gathered_code(output, input)
+            }
         })
     }
 
@@ -203,7 +207,9 @@ impl PackedWeights {
         let lowest = self.format.value(0, ZeroPoint::TWOS_COMPLEMENT);
         self.each(|output, input| match self.layout.word() {
             WeightWord::TwosComplement => (self.stored_integer(output, input) - lowest) as u8,
-            WeightWord::Folded | WeightWord::Plain => self.gathered_code(output, input),
+            WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
+                self.gathered_code(output, input)
+            }
         })
     }
 
@@ -236,15 +242,20 @@ impl PackedWeights {
         ((field as i32) << unused) >> unused
     }
 
-    /// The code whose bits lie in the planes.
+    /// The code whose bits lie in the planes, or whose trit in a word.
     fn gathered_code(&self, output: usize, input: usize) -> u8 {
         let k = self.layout.k();
         let (word, element) = self.extent.place(self.grouping, k as usize, input);
+        let place = |plane| WordPlace { word, plane, output };
+        if self.layout.word() == WeightWord::Ternary {
+            let group = TernaryGroup::from_word(self.word(place(0)) as u32, k);
+            return group.codes(k).nth(element).unwrap_or_default();
+        }
         let bit = |plane| {
-            let word = self.word(WordPlace { word, plane, output }) as u32;
+            let word = self.word(place(plane)) as u32;
             let signs = match self.layout.word() {
                 WeightWord::Folded => unfold(FoldedGroup::from_word(word, k), k),
-                WeightWord::Plain | WeightWord::TwosComplement => word,
+                WeightWord::Plain | WeightWord::TwosComplement | WeightWord::Ternary => word,
             };
             ((signs >> element & 1) as u8) << plane
         };

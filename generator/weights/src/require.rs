@@ -70,6 +70,8 @@ impl PackedWeights {
 
     fn require_zero_point(&self, spec: &Spec) -> Option<Problem> {
         match (spec.weight_reading(), spec.zero_point) {
+            // Trits have their zero, and other weights are told of by their words.
+            _ if spec.weight.is_ternary() => None,
             (WeightReading::TwosComplement, _) => self.require_twos_complement(spec),
             (_, ZeroPointMode::None) => self.require_fixed(spec),
             (_, ZeroPointMode::Constant) => self.require_common(spec),
@@ -149,6 +151,9 @@ impl PackedWeights {
     fn fitting_format(&self, spec: &Spec) -> String {
         let mid_rise = self.zero_points().contains(&ZeroPoint::MID_RISE);
         let bits = spec.weight.bits();
+        if spec.weight.is_ternary() {
+            return "ternary_int2".to_owned();
+        }
         match (spec.weight_reading(), spec.zero_point) {
             (WeightReading::Signs, ZeroPointMode::None) if bits > 1 => {
                 format!("int{bits}_mid_rise")
@@ -253,6 +258,20 @@ mod tests {
         assert_snapshot!(told(&problems), @"
         weights-bits (weight.format): the file holds int5 weights, the configuration reads int4 or narrower
           pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int4 --config CONFIG --out FILE
+        ");
+    }
+
+    #[test]
+    fn a_ternary_core_takes_trits_and_says_how_to_pack_them() {
+        let mut ternary = look_up(ZeroPointMode::None);
+        (ternary.weight, ternary.tile.k) = (WeightFormat::TERNARY, 3);
+        assert_eq!(packed("ternary_int2", WeightWord::Ternary, 3).require(&ternary), []);
+        let problems = packed("ternary_int2", WeightWord::Folded, 3).require(&ternary);
+        assert_snapshot!(told(&problems), @"
+        weights-bits (weight.format): the file holds int2 weights, the configuration reads ternary
+          pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format ternary_int2 --config CONFIG --out FILE
+        weights-word (table): the file holds folded words, the configuration reads ternary ones
+          pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format ternary_int2 --config CONFIG --out FILE
         ");
     }
 

@@ -1,13 +1,13 @@
 //! Reading packed weight files.
 
-use bitplane_formats::{WeightFormat, WeightWord, ZeroPoint};
+use bitplane_formats::{TernaryGroup, WeightFormat, WeightWord, ZeroPoint, last_number};
 use bitplane_spec::Problem;
 use sha2::{Digest, Sha256};
 
 use crate::grouping::Grouping;
 use crate::layout::{PackLayout, hex};
 use crate::pack::{Extent, FORMAT, MAGIC, PREAMBLE_BYTES, PackHeader, VERSION, legal_scale};
-use crate::packed::PackedWeights;
+use crate::packed::{PackedWeights, WordPlace};
 use crate::recognise::likeness;
 
 /// Reads a packed weight file, checking everything about it.
@@ -82,12 +82,19 @@ fn interpret(header: &PackHeader) -> Result<(WeightFormat, PackLayout, Grouping,
     if header.format != FORMAT || header.version != VERSION {
         return fail(format!("it is {:?}, version {}", header.format, header.version));
     }
-    let Some(format) = WeightFormat::new(header.bits) else {
+    let Some(planes) = WeightFormat::new(header.bits) else {
         return fail(format!("{} bits are not 1 to 8", header.bits));
     };
     let Some(word) = PackLayout::word_called(&header.word) else {
         return fail(format!("there is no word layout {:?}", header.word));
     };
+    let format = match word {
+        WeightWord::Ternary => WeightFormat::TERNARY,
+        WeightWord::Folded | WeightWord::Plain | WeightWord::TwosComplement => planes,
+    };
+    if header.bits != format.bits() {
+        return fail(format!("a trit is stored as {} bits, not {}", format.bits(), header.bits));
+    }
     let layout =
         PackLayout::new(word, header.k).map_err(|problem| inconsistent(&problem.message))?;
     if header.shape.contains(&0) {
@@ -140,6 +147,9 @@ fn check_content(packed: &PackedWeights) -> Result<(), Problem> {
         let (format, word) = (packed.format, &packed.header.word);
         return Err(inconsistent(&format!("{format} in {word} words has no zero point {}", z.0)));
     }
+    if packed.layout.word() == WeightWord::Ternary {
+        return check_trits(packed);
+    }
     if !whole {
         return Ok(());
     }
@@ -152,6 +162,22 @@ fn check_content(packed: &PackedWeights) -> Result<(), Problem> {
                     "the weight {value} at [{output}, {input}] has no code"
                 )));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that every word is that of a group of ternary weights.
+fn check_trits(packed: &PackedWeights) -> Result<(), Problem> {
+    let k = packed.layout.k();
+    let places = (0..packed.outputs())
+        .flat_map(|output| (0..packed.extent.words).map(move |word| (output, word)));
+    for (output, word) in places {
+        let found = packed.word(WordPlace { word, plane: 0, output }) as u32;
+        let group = TernaryGroup::from_word(found, k);
+        if group.number > last_number(k) || (group.sign && group.number == 0) {
+            let reason = format!("word {word} of output channel {output} is {found:#b}");
+            return Err(inconsistent(&reason));
         }
     }
     Ok(())
@@ -224,7 +250,6 @@ fn inconsistent(reason: &str) -> Problem {
 mod tests {
     use super::*;
     use crate::pack::{assemble, pack};
-    use crate::packed::WordPlace;
     use crate::quantise::WeightQuantiser;
     use crate::quantised::QuantisedWeights;
     use insta::assert_snapshot;
@@ -562,6 +587,44 @@ mod tests {
         assert_eq!(planes.core_codes(), [0, 1, 2]);
     }
 
+    #[test]
+    fn weights_of_two_bits_are_the_same_in_trits() {
+        let ternary = weights([2, 4], 2, ZeroPoint(-1), vec![0, 1, 2, 2, 1, 1, 1, 0]);
+        let packed = unpack(&pack(&ternary, layout(WeightWord::Ternary, 3)).unwrap()).unwrap();
+        assert_eq!((packed.format(), packed.word_bits()), (WeightFormat::TERNARY, 5));
+        // -1 + 3 * 0 + 9 * 1, then 1; 0, then -1 with its sign above four bits.
+        let words = [(0, 0), (1, 0), (0, 1), (1, 1)];
+        let words = words.map(|(word, output)| packed.word(place(word, 0, output)));
+        assert_eq!(words, [8, 1, 0, 0b1_0001]);
+        assert_eq!(packed.quantised().values(), ternary.values());
+        let binary = weights([1, 2], 1, ZeroPoint::MID_RISE, vec![0, 1]);
+        let packed = unpack(&pack(&binary, layout(WeightWord::Ternary, 2)).unwrap()).unwrap();
+        assert_eq!(packed.codes(), [0, 2]);
+        let back = pack(&packed.quantised(), layout(WeightWord::TwosComplement, 2)).unwrap();
+        assert_eq!(unpack(&back).unwrap().quantised().values(), [-1, 1]);
+    }
+
+    #[test]
+    fn weights_beyond_one_are_not_packed_in_trits() {
+        let refusal = pack(&small(), layout(WeightWord::Ternary, 3)).unwrap_err();
+        assert_snapshot!(refusal, @"the weight of output channel 0, input channel 0 is -2; a ternary core reads -1, 0 and 1");
+    }
+
+    #[test]
+    fn a_number_beyond_the_last_entry_is_not_a_group_of_trits() {
+        let ternary = weights([1, 3], 2, ZeroPoint(-1), vec![2, 2, 2]);
+        let file = pack(&ternary, layout(WeightWord::Ternary, 3)).unwrap();
+        let (header, payload) = split(&file).unwrap();
+        let mut payload = payload.to_vec();
+        *payload.last_mut().unwrap() = 14;
+        let mut header: serde_json::Value = serde_json::from_slice(header).unwrap();
+        header["payload_sha256"] = hex(&Sha256::digest(&payload)).into();
+        let altered = assemble(&serde_json::to_vec(&header).unwrap(), &payload);
+        assert_snapshot!(unpack(&altered).unwrap_err(), @"the file is undamaged but not as this program writes one: word 0 of output channel 0 is 0b1110");
+        let wide = with_field(&file, "bits", 3.into());
+        assert_snapshot!(unpack(&wide).unwrap_err(), @"the file is undamaged but not as this program writes one: a trit is stored as 2 bits, not 3");
+    }
+
     fn any_word() -> impl Strategy<Value = WeightWord> {
         let words = [WeightWord::Folded, WeightWord::Plain, WeightWord::TwosComplement];
         proptest::sample::select(words.to_vec())
@@ -619,6 +682,23 @@ mod tests {
                     prop_assert!(codes.contains(&problem.code), "{}", problem);
                 }
             }
+        }
+
+        #[test]
+        fn ternary_weights_round_trip_in_words_of_every_length(
+            k in 1u32..=6,
+            rows in 1usize..12,
+            columns in 1usize..20,
+            seed: u64,
+        ) {
+            let random = |i: usize| seed.rotate_left(i as u32 * 7) ^ (i as u64 * 0x9e37);
+            let codes = (0..rows * columns).map(|i| (random(i) >> 3) as u8 % 3);
+            let original = QuantisedWeights {
+                format: WeightFormat::TERNARY,
+                ..weights([rows, columns], 2, ZeroPoint::MID_RISE, codes.collect())
+            };
+            let packed = unpack(&pack(&original, layout(WeightWord::Ternary, k)).unwrap()).unwrap();
+            prop_assert_eq!(packed.quantised(), original);
         }
 
         #[test]

@@ -164,7 +164,7 @@ fn clamped(
     }
     let (step, reading) = (spec.elements_per_step() as usize, spec.weight_reading());
     let mut sum = 0;
-    for plane in (0..weight.bits()).rev() {
+    for plane in (0..weight.planes()).rev() {
         sum *= 2;
         for (activations, codes) in activations.chunks(step).zip(codes.chunks(step)) {
             // In units of the plane.

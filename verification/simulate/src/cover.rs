@@ -1,5 +1,6 @@
 use crate::Case;
 use crate::encode::signs;
+use crate::stimulus::plane_values;
 use bitplane_formats::plane_bit;
 use bitplane_spec::{Architecture, Spec};
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ pub struct Cover {
     /// Table entries in both signs, for each column, group and plane: look-ups that picked them.
     /// Where there are no tables, the codes of each column and element.
     pub indices: Ratio,
-    /// Both values of each bit plane in each column.
+    /// Both values of each bit plane in each column; all three of a trit.
     pub planes: Ratio,
     /// Widths of the weights that a run can have.
     pub widths: Ratio,
@@ -48,9 +49,10 @@ pub(crate) struct Counter {
 impl Counter {
     pub(crate) fn new(spec: &Spec) -> Self {
         let tile = spec.tile;
-        let (n, planes) = (tile.n as usize, spec.weight.bits() as usize);
+        let (n, planes) = (tile.n as usize, spec.weight.planes() as usize);
+        let values = plane_values(spec.weight) as usize;
         let patterns = match spec.architecture {
-            Architecture::LookUp(_) => (tile.groups as usize * planes) << tile.k,
+            Architecture::LookUp(_) => tile.groups as usize * planes * values.pow(tile.k),
             Architecture::AddArray | Architecture::MacArray => {
                 spec.elements_per_step() as usize * spec.weight.codes() as usize
             }
@@ -59,7 +61,7 @@ impl Counter {
             spec: spec.clone(),
             lanes: Hits::new(tile.m as usize * n),
             indices: Hits::new(n * patterns),
-            planes: Hits::new(n * planes * 2),
+            planes: Hits::new(n * planes * values),
             widths: Hits::new(spec.run_weights().count()),
         }
     }
@@ -85,25 +87,32 @@ impl Counter {
     }
 
     fn add_planes(&mut self, case: &Case, column: usize) {
-        let planes = self.spec.weight.bits();
+        let (planes, values) = (self.spec.weight.planes(), plane_values(self.spec.weight) as usize);
         for element in 0..case.elements {
             let code = case.code(column, element);
-            for plane in 0..case.weight.bits() {
+            for plane in 0..case.weight.planes() {
                 let place = column * planes as usize + plane as usize;
-                self.planes.hit(2 * place + usize::from(plane_bit(code, plane)));
+                let value = match case.weight.is_ternary() {
+                    true => code.into(),
+                    false => usize::from(plane_bit(code, plane)),
+                };
+                self.planes.hit(values * place + value);
             }
         }
     }
 
     fn add_look_ups(&mut self, case: &Case, column: usize) {
         let (k, groups) = (self.spec.tile.k as usize, self.spec.tile.groups as usize);
-        let planes = self.spec.weight.bits();
+        let (planes, values) = (self.spec.weight.planes(), plane_values(self.spec.weight) as usize);
         let codes = &case.codes[column * case.elements..][..case.elements];
         for (i, group) in codes.chunks(k).enumerate() {
             let place = (column * groups + i % groups) * planes as usize;
-            for plane in 0..case.weight.bits() {
-                let pattern = signs(group, k as u32, plane) as usize;
-                self.indices.hit((place + plane as usize) << k | pattern);
+            for plane in 0..case.weight.planes() {
+                let pattern = match case.weight.is_ternary() {
+                    true => group.iter().rev().fold(0, |sum, code| 3 * sum + usize::from(*code)),
+                    false => signs(group, k as u32, plane) as usize,
+                };
+                self.indices.hit((place + plane as usize) * values.pow(k as u32) + pattern);
             }
         }
     }

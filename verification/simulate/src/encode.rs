@@ -4,7 +4,7 @@
 use crate::{Batch, Case, Error};
 use bitplane_emit::manifest::Manifest;
 use bitplane_emit::wire::{self, Beat, Field};
-use bitplane_formats::{TableLayout, WeightFormat, WeightWord, fold};
+use bitplane_formats::{TableLayout, TernaryGroup, WeightFormat, WeightWord, fold};
 use bitplane_spec::{Precompute, Spec, WeightBeat};
 
 /// Turns cases into beats for one core.
@@ -396,6 +396,10 @@ impl Encoder {
                 match word {
                     WeightWord::Folded => out.put(fold(signs(codes, k, plane), k).word(k), bits),
                     WeightWord::Plain => out.put(signs(codes, k, plane), bits),
+                    WeightWord::Ternary => {
+                        let group = TernaryGroup::of_codes(&codes[..k as usize]);
+                        out.put(group.word(k), bits);
+                    }
                     WeightWord::TwosComplement => {
                         let top = 1 << (weight_bits - 1);
                         for code in &codes[..k as usize] {

@@ -29,6 +29,13 @@ pub fn exhaustive(
     }
 }
 
+/// Combinations of the activations and weights of a group, unless they are far too many.
+fn combinations(spec: &Spec) -> Option<u64> {
+    let codes = u64::from(spec.weight.codes()).checked_pow(spec.tile.k)?;
+    let activations = 1u64.checked_shl(spec.tile.k * spec.activation_code_bits())?;
+    codes.checked_mul(activations).filter(|combinations| *combinations <= 1 << 40)
+}
+
 /// The combinations, packed into runs: each row of a tile takes another group of activations,
 /// each column another group of weights.
 struct Plan<'a> {
@@ -43,21 +50,21 @@ impl<'a> Plan<'a> {
     fn new(spec: &'a Spec) -> Result<Self, Error> {
         let bits = spec.tile.k * (spec.activation_code_bits() + spec.weight.bits());
         let lanes = u64::from(spec.tile.m * spec.tile.n);
-        let runs = 1u64.checked_shl(bits).map(|combinations| {
+        let runs = combinations(spec).map(|combinations| {
             // Narrower widths have half as many codes of an element, or fewer: never more in all.
             let widest = combinations / lanes * zero_points(spec, spec.weight).len() as u64;
             widest * u64::from(spec.tile.groups) * spec.run_weights().count() as u64
         });
-        if bits > 40 || runs.is_none_or(|runs| runs > LIMIT) {
+        if runs.is_none_or(|runs| runs > LIMIT) {
             return Err(Error::input(
                 "too-many-combinations",
                 "tile.k",
                 format!(
-                    "{} activations of {} bits and as many weights of {} bits have 2^{bits} \
+                    "{} activations of {} bits and as many {} weights have up to 2^{bits} \
                      combinations; at most {LIMIT} runs can be checked exhaustively",
                     spec.tile.k,
                     spec.activation_code_bits(),
-                    spec.weight.bits()
+                    spec.weight
                 ),
                 "check it with random runs, or choose a smaller k or narrower formats",
             ));
@@ -86,9 +93,9 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    /// Values of one group of `weight` codes, as bits.
+    /// Values of one group of `weight` codes, as a number whose digits they are.
     fn words(&self, weight: WeightFormat) -> u64 {
-        1 << (self.spec.tile.k * weight.bits())
+        u64::from(weight.codes()).pow(self.spec.tile.k)
     }
 
     fn runs(&self, weight: WeightFormat) -> u64 {
@@ -146,11 +153,11 @@ impl<'a> Plan<'a> {
             }
         }
         for column in 0..case.columns {
-            let bits = (word + column as u64) % self.words(weight);
+            let mut digits = (word + column as u64) % self.words(weight);
             for i in 0..k {
-                let raw = bits >> (i * weight.bits() as usize);
-                let code = raw as u32 & (weight.codes() - 1);
+                let code = digits % u64::from(weight.codes());
                 case.codes[column * elements + group * k + i] = code as u8;
+                digits /= u64::from(weight.codes());
             }
         }
         case

@@ -107,7 +107,9 @@ impl Regression<'_> {
             return Ok(());
         }
         for rate in self.bench.stated_rates() {
-            let Some(weight) = WeightFormat::new(rate.weight_bits) else { continue };
+            let mut widths = self.bench.encoder.spec().run_weights();
+            let weight = widths.find(|weight| weight.bits() == rate.weight_bits);
+            let Some(weight) = weight else { continue };
             let case = |steps| Case { weight, ..Case::zero(self.bench.encoder.spec(), steps) };
             let (short_case, long_case) = (case(short), case(long));
             let took =

@@ -154,7 +154,6 @@ impl Maker {
     /// every zero point, zero tables, alternating planes.
     fn extremes(&mut self) -> Vec<Case> {
         let [low, high] = self.activations.extremes();
-        let top = (self.spec.weight.codes() - 1) as u8;
         let steps = self.longest_steps.min(2);
         let mut cases = Vec::new();
         for (weight, zero_points) in self.weights.clone() {
@@ -170,7 +169,7 @@ impl Maker {
         let mut zero = self.junk(steps);
         zero.activations.fill(0);
         cases.push(zero);
-        let alternating = [0x55 & top, 0xaa & top];
+        let alternating = [0x55, 0xaa].map(|byte| self.spec.weight.code(byte));
         for first in 0..2 {
             cases
                 .push(self.constant(steps, low, |column, i| alternating[(column + i + first) % 2]));
@@ -220,7 +219,7 @@ impl Maker {
         let tile = self.spec.tile;
         let (k, groups) = (tile.k as usize, tile.groups as usize);
         let patterns = match self.spec.architecture {
-            Architecture::LookUp(_) => 1 << tile.k,
+            Architecture::LookUp(_) => plane_values(self.spec.weight).pow(tile.k) as usize,
             Architecture::AddArray | Architecture::MacArray => self.spec.weight.codes() as usize,
         };
         let mut cases = Vec::new();
@@ -311,11 +310,11 @@ impl Maker {
     /// point.
     fn junk(&mut self, steps: usize) -> Case {
         let mut case = Case::zero(&self.spec, steps);
-        let top = (self.spec.weight.codes() - 1) as u8;
+        let weight = self.spec.weight;
         let (activations, block) = (self.activations, self.activations.block(&mut self.rng));
         self.fill(&mut case, |rng| activations.any(block, rng));
         self.rng.fill(&mut case.codes[..]);
-        case.codes.iter_mut().for_each(|code| *code &= top);
+        case.codes.iter_mut().for_each(|code| *code = weight.code(*code));
         case
     }
 
@@ -342,9 +341,8 @@ impl Maker {
     /// bits.
     fn choose_weights(&mut self, case: &mut Case) {
         let (weight, zero_points) = &self.weights[self.rng.random_range(0..self.weights.len())];
-        let top = (weight.codes() - 1) as u8;
         case.weight = *weight;
-        case.codes.iter_mut().for_each(|code| *code &= top);
+        case.codes.iter_mut().for_each(|code| *code = weight.code(*code));
         self.draw_zero_points(case, &zero_points.clone());
     }
 
@@ -375,10 +373,16 @@ impl Maker {
 
 const MID_RISE: ZeroPoint = ZeroPoint::MID_RISE;
 
-/// Element `element` of the group that shows sign pattern `step + offset + 5 * plane` on `plane`.
+/// Values of one element on one plane.
+pub(crate) fn plane_values(weight: WeightFormat) -> u32 {
+    if weight.is_ternary() { 3 } else { 2 }
+}
+
+/// Element `element` of the group that shows pattern `step + offset + 5 * plane` on `plane`.
 fn swept_code(spec: &Spec, step: usize, offset: usize, element: usize) -> u8 {
-    let bit = |plane: usize| ((step + offset + 5 * plane) >> element & 1) as u8;
-    (0..spec.weight.bits() as usize).map(|plane| bit(plane) << plane).sum()
+    let values = plane_values(spec.weight) as usize;
+    let digit = |plane: usize| (step + offset + 5 * plane) / values.pow(element as u32) % values;
+    (0..spec.weight.planes() as usize).map(|plane| (digit(plane) << plane) as u8).sum()
 }
 
 fn keep_first(case: &mut Case, elements: usize) {

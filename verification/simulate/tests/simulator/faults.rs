@@ -179,6 +179,24 @@ zero_point = "constant"
 stages = 0
 "#;
 
+/// Ternary weights, three to a look-up.
+const TERNARY: &str = r#"
+kind = "lut_tensor_core"
+[activation]
+format = "int5"
+[weight]
+format = "ternary"
+[tile]
+m = 2
+n = 3
+k = 3
+groups = 2
+[accumulate]
+max_k = 200
+[pipeline]
+stages = 0
+"#;
+
 /// A change to one unit's text of a core; the top module is the unit without a name.
 pub(crate) struct Fault {
     pub name: &'static str,
@@ -189,6 +207,27 @@ pub(crate) struct Fault {
 }
 
 const FAULTS: &[Fault] = &[
+    Fault {
+        name: "negated sums of ternary weights lack 1",
+        core: TERNARY,
+        unit: "select_lane",
+        right: "assign carries[g] = negate_i[g];",
+        wrong: "assign carries[g] = negate_i[g] && 1'b0;",
+    },
+    Fault {
+        name: "group of zeros looks the first entry up",
+        core: TERNARY,
+        unit: "weight_decoder",
+        right: "(index == 4'(e + 1))",
+        wrong: "((index == 4'(e + 1)) || ((e == 0) && (index == '0)))",
+    },
+    Fault {
+        name: "a ternary sum of the wrong element",
+        core: TERNARY,
+        unit: "table_precompute",
+        right: "assign sum_p0p = 6'(a2) + 6'(a0);",
+        wrong: "assign sum_p0p = 6'(a2) + 6'(a1);",
+    },
     Fault {
         name: "ties rounded away from the even integer",
         core: FLOAT,

@@ -1,0 +1,10 @@
+rtl/lut_ternary_a8_control.sv
+rtl/lut_ternary_a8_weight_register.sv
+rtl/lut_ternary_a8_activation_register.sv
+rtl/lut_ternary_a8_table_precompute.sv
+rtl/lut_ternary_a8_table_registers.sv
+rtl/lut_ternary_a8_weight_decoder.sv
+rtl/lut_ternary_a8_select_lane.sv
+rtl/lut_ternary_a8_plane_accumulator.sv
+rtl/lut_ternary_a8_result_drain.sv
+rtl/lut_ternary_a8.sv
