@@ -606,7 +606,7 @@ fn write(path: &Path, text: &str) {
 #[test]
 fn the_generated_cores_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
-    for core in [CORE, RUNTIME, OUTER, BUS, GROUPS, ADD, CONVENTIONAL, FLOAT] {
+    for core in [CORE, RUNTIME, OUTER, BUS, GROUPS, ADD, CONVENTIONAL, FLOAT, TERNARY] {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{:?}", report.failure);
     }

@@ -8,3 +8,4 @@ mod faults;
 mod groups;
 mod harness;
 mod overlong;
+mod published_faults;
