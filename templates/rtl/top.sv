@@ -163,13 +163,21 @@ module {{ core.name }} (
 
   // Weights of one beat.
   logic {{ core.range(unit.weights_bits) }} weights;
+{% if unit.unpacks %}  logic {{ core.range(unit.weights_bits) }} unpacked;
 
+  for (genvar c = 0; c < Columns; c++) begin : gen_unpacker
+    {{ core.name }}_trit_unpacker u_trit_unpacker (
+      .bytes_i (weight_data_i[c*{{ unit.packed_column_bits }} +: {{ unit.packed_column_bits }}]),
+      .words_o (unpacked[c*{{ unit.unpacked_column_bits }} +: {{ unit.unpacked_column_bits }}])
+    );
+  end
+{% endif %}
   {{ core.name }}_weight_register u_weight_register (
     .clk_i         (clk_i),
 {% if unit.weight_bus.is_narrow() %}    .take_i        (weight_take),
     .beat_i        (weight_beat),
 {% else %}    .load_i        (weight_load),
-{% endif %}    .weight_data_i (weight_data_i),
+{% endif %}    .weight_data_i ({{ unit.phrases.weight_data }}),
     .weights_o     (weights)
   );
 

@@ -10,7 +10,7 @@ module {{ core.name }}_weight_register (
   input  logic {{ core.width(unit.bus.beat_bits) }} beat_i,
 {% else %}  // Taken by the stream control in this cycle.
   input  logic {{ core.bit() }} load_i,
-{% endif %}  input  logic {{ core.width(unit.bus.bits) }} weight_data_i,
+{% endif %}  input  logic {{ core.width(unit.phrases.input_bits) }} weight_data_i,
 
   // Column, then group, lowest first.
   output logic {{ core.width(unit.data_bits) }} weights_o

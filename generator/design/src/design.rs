@@ -5,7 +5,7 @@ use crate::port::{Port, ports};
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, FloatEdge,
     GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, SelectLane, TablePrecompute,
-    TableRegisters, Throughput, WeightDecoder, WeightRegister, ZeroPointCorrection,
+    TableRegisters, Throughput, TritUnpacker, WeightDecoder, WeightRegister, ZeroPointCorrection,
 };
 
 /// Every number of one core.
@@ -170,7 +170,8 @@ impl Design {
         let rounding = float.as_ref().map_or(0, FloatEdge::latency);
         Self {
             weight_register: WeightRegister {
-                data_bits: spec.weight_beat_bits(),
+                data_bits: core.n * core.groups * word_bits,
+                unpacker: TritUnpacker::of(spec),
                 bus: BusPort::of(spec.bus.weight, spec.weight_beat_bits()),
                 word_bits,
             },
@@ -212,6 +213,9 @@ impl Design {
             Datapath::Lut(lut) => units.extend(lut.units(core)),
             Datapath::Add(add) => units.extend(add.units(core)),
             Datapath::Mac(mac) => units.extend(mac.units(core)),
+        }
+        if self.weight_register.unpacker.is_some() {
+            units.push(unit("trit_unpacker", core.n.into(), 0));
         }
         units.push(unit("weight_register", 1, self.weight_register.data_bits.into()));
         units.push(unit("plane_accumulator", lanes, core.accumulator_bits.into()));

@@ -25,7 +25,9 @@ pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, R
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
 pub use precompute::{Node, Operand, TablePrecompute};
-pub use registers::{ActivationRegister, BusPort, OperandRegister, TableRegisters, WeightRegister};
+pub use registers::{
+    ActivationRegister, BusPort, OperandRegister, TableRegisters, TritUnpacker, WeightRegister,
+};
 pub use result::{
     ActivationSum, Dequantiser, GroupAccumulator, GroupEdge, LastUse, ResultDrain,
     ZeroPointCorrection, ZeroPointSelect,

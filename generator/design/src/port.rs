@@ -1,3 +1,4 @@
+use bitplane_formats::WeightWord;
 use bitplane_spec::Spec;
 
 use crate::core::Core;
@@ -188,6 +189,8 @@ fn weight(spec: &Spec, core: &Core) -> Vec<Port> {
     let meaning = if core.per_group() {
         "column, group, word, lowest first; behind a quantisation group's last plane each column's \
          reinterpreted zero point z', 0 or odd, signed, in its lowest bits"
+    } else if spec.port_word().word == WeightWord::TernaryBytes {
+        "column, byte, lowest first; five weights of a k-step in each byte"
     } else {
         "column, group, word, lowest first"
     };

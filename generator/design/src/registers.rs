@@ -1,3 +1,4 @@
+use bitplane_formats::{TRITS_PER_BYTE, WeightWord, last_number};
 use bitplane_spec::{Precompute, Spec, Table};
 
 use crate::core::{Core, bits_to_hold};
@@ -121,6 +122,53 @@ pub struct WeightRegister {
     pub bus: BusPort,
     /// Bits of one group's weights in a beat.
     pub word_bits: u32,
+    /// What turns each column's bytes into words, where weights come five in a byte.
+    pub unpacker: Option<TritUnpacker>,
+}
+
+impl WeightRegister {
+    /// Bits that it takes in at once.
+    pub fn input_bits(&self) -> u32 {
+        match self.unpacker {
+            None => self.bus.bits,
+            Some(_) => self.data_bits,
+        }
+    }
+}
+
+/// Unpacker of one column's ternary weights (`<name>_trit_unpacker`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TritUnpacker {
+    /// Bytes of a k-step.
+    pub bytes: u32,
+    /// Weights of a k-step.
+    pub trits: u32,
+    /// Weights that the bytes could hold besides.
+    pub unused_trits: u32,
+    /// Bits of a word.
+    pub word_bits: u32,
+    /// Bits of the sum of a word's codes, 3^i times code i.
+    pub sum_bits: u32,
+    /// That sum for weights of 0.
+    pub zero: u32,
+}
+
+impl TritUnpacker {
+    pub(crate) fn of(spec: &Spec) -> Option<Self> {
+        let port = spec.port_word();
+        (port.word == WeightWord::TernaryBytes).then(|| {
+            let bytes = port.k.div_ceil(TRITS_PER_BYTE);
+            let zero = last_number(spec.tile.k);
+            Self {
+                bytes,
+                trits: port.k,
+                unused_trits: bytes * TRITS_PER_BYTE - port.k,
+                word_bits: spec.weight_word_bits(),
+                sum_bits: bits_to_hold(u64::from(2 * zero)),
+                zero,
+            }
+        })
+    }
 }
 
 /// Table registers of one row (`<name>_table_registers`).

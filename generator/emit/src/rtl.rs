@@ -9,8 +9,8 @@ use bitplane_design::{
     Correction, Datapath, Dequantiser, Design, Direction, DotLane, ExponentScanner, FixedToFloat,
     FloatEdge, GroupAccumulator, GroupEdge, LastUse, LutDatapath, MacDatapath, Operand,
     OperandRegister, PlaneAccumulator, Port, ResultDrain, ResultRounder, SelectLane, Stream,
-    TablePrecompute, TableRegisters, WeightDecoder, WeightRegister, ZeroPointCorrection,
-    ZeroPointSelect,
+    TablePrecompute, TableRegisters, TritUnpacker, WeightDecoder, WeightRegister,
+    ZeroPointCorrection, ZeroPointSelect,
 };
 
 use bitplane_formats::{FloatFormat, Specials, TableContent, TableLayout, WeightFormat};
@@ -189,11 +189,23 @@ unit_text!(
 );
 
 struct WeightPhrases {
+    input_bits: u32,
     word_meaning: &'static str,
 }
 
 unit_text!(
     WeightRegisterText, "rtl/weight_register.sv", Worded<'a, WeightRegister, WeightPhrases> {}
+);
+
+struct UnpackerPhrases {
+    bytes_bits: u32,
+    used_bits: u32,
+    words_bits: u32,
+    unused_low: u32,
+}
+
+unit_text!(
+    TritUnpackerText, "rtl/trit_unpacker.sv", Worded<'a, TritUnpacker, UnpackerPhrases> {}
 );
 
 struct Element {
@@ -334,6 +346,9 @@ struct Top {
     lane: &'static str,
     lane_weights_bits: u32,
     word_bits: u32,
+    unpacks: bool,
+    packed_column_bits: u32,
+    unpacked_column_bits: u32,
     signed: bool,
     sums_fit: bool,
     results_fit: bool,
@@ -366,6 +381,7 @@ struct Top {
 }
 
 struct TopPhrases {
+    weight_data: &'static str,
     done: &'static str,
     result_width: String,
     results: &'static str,
@@ -390,10 +406,10 @@ struct PortText {
 /// The RTL files of `design`, leaves first, the top module last.
 pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
     let core = CoreText { core: &design.core, generator: generator(), digest };
-    let mut files = vec![
-        named(&core, "control", control(&core, &design.control)),
-        named(&core, "weight_register", weight_register(&core, design)),
-    ];
+    let mut files = vec![named(&core, "control", control(&core, &design.control))];
+    let unpacker = design.weight_register.unpacker.as_ref();
+    files.extend(unpacker.map(|unit| named(&core, "trit_unpacker", unpacker_text(&core, unit))));
+    files.push(named(&core, "weight_register", weight_register(&core, design)));
     for (stream, bus) in
         [("activation", design.datapath.bus()), ("weight", &design.weight_register.bus)]
     {
@@ -747,8 +763,18 @@ fn weight_register<'a>(core: &'a CoreText, design: &'a Design) -> WeightRegister
         Datapath::Lut(_) | Datapath::Add(_) => "one plane's bits",
         Datapath::Mac(_) => "the two's-complement weights",
     };
-    let phrases = WeightPhrases { word_meaning };
+    let phrases = WeightPhrases { input_bits: design.weight_register.input_bits(), word_meaning };
     WeightRegisterText { core, unit: Worded { unit: &design.weight_register, phrases } }
+}
+
+fn unpacker_text<'a>(core: &'a CoreText, unit: &'a TritUnpacker) -> TritUnpackerText<'a> {
+    let phrases = UnpackerPhrases {
+        bytes_bits: 8 * unit.bytes,
+        used_bits: 2 * unit.trits,
+        words_bits: core.groups * unit.word_bits,
+        unused_low: unit.sum_bits + 1 - unit.word_bits,
+    };
+    TritUnpackerText { core, unit: Worded { unit, phrases } }
 }
 
 fn lut_files(core: &CoreText, lut: &LutDatapath) -> Vec<BundleFile> {
@@ -995,6 +1021,9 @@ fn top(design: &Design) -> Top {
         lane: "",
         lane_weights_bits: 0,
         word_bits: design.weight_register.word_bits,
+        unpacks: design.weight_register.unpacker.is_some(),
+        packed_column_bits: design.weight_register.bus.bits / core.n,
+        unpacked_column_bits: core.groups * design.weight_register.word_bits,
         signed: false,
         sums_fit: design.accumulator.exact,
         results_fit: false,
@@ -1037,6 +1066,10 @@ fn top(design: &Design) -> Top {
         row_bits_of_rounder: design.float.as_ref().map_or(0, |edge| edge.rounder.row_bits),
         keeps_exponents: core.exponent_bits > 1,
         phrases: TopPhrases {
+            weight_data: match design.weight_register.unpacker {
+                Some(_) => "unpacked",
+                None => "weight_data_i",
+            },
             done: if core.per_group() { "group_done" } else { "run_done" },
             result_width: match (&design.float, core.per_group()) {
                 (Some(_), _) => core.port_result_bits.to_string(),

@@ -21,5 +21,7 @@ pub use float::{FloatFormat, Number, Specials};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;
 pub use table::{TableContent, TableLayout};
-pub use ternary::{TernaryGroup, last_number, number_bits};
+pub use ternary::{
+    TRITS_PER_BYTE, TernaryGroup, byte_of_codes, codes_of_byte, last_number, number_bits,
+};
 pub use weight::{WeightFormat, WeightReading, WeightWord, ZeroPoint, plane_bit};

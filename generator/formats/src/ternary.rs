@@ -51,6 +51,30 @@ pub fn number_bits(k: u32) -> u32 {
     u32::BITS - last_number(k).leading_zeros()
 }
 
+/// Ternary weights in a byte: 3^5 = 243 are at most 256.
+pub const TRITS_PER_BYTE: u32 = 5;
+
+/// Up to five codes in a byte, missing ones as those of weight 0. Code i counts 3^i; the sum of 0 to 242
+/// is stored as a fraction of 243 in 256ths, rounded up, so that three times the byte has the highest
+/// code above its eight bits and a byte of the others below.
+pub fn byte_of_codes(codes: &[u8]) -> u8 {
+    let code = |i| codes.get(i).map_or(1, |code| u32::from(*code));
+    let sum = (0..TRITS_PER_BYTE as usize).rev().fold(0, |sum, i| 3 * sum + code(i));
+    (256 * sum).div_ceil(3u32.pow(TRITS_PER_BYTE)) as u8
+}
+
+/// The five codes of a byte; every byte has some.
+pub fn codes_of_byte(byte: u8) -> [u8; TRITS_PER_BYTE as usize] {
+    let mut codes = [0; TRITS_PER_BYTE as usize];
+    let mut rest = u32::from(byte);
+    for code in codes.iter_mut().rev() {
+        rest *= 3;
+        *code = (rest >> 8) as u8;
+        rest &= 0xff;
+    }
+    codes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +100,17 @@ mod tests {
                 assert_eq!(TernaryGroup::from_word(group.word(k), k), group);
             }
         }
+    }
+
+    #[test]
+    fn five_codes_come_back_from_a_byte_and_every_byte_has_codes() {
+        let bytes: Vec<u8> = all_codes(5).map(|codes| byte_of_codes(&codes)).collect();
+        assert!(bytes.is_sorted_by(|one, next| one < next));
+        for (codes, byte) in all_codes(5).zip(bytes) {
+            assert_eq!(codes_of_byte(byte).to_vec(), codes);
+        }
+        assert!((0..=255).all(|byte| codes_of_byte(byte).iter().all(|code| *code < 3)));
+        assert_eq!(codes_of_byte(byte_of_codes(&[2, 0])), [2, 0, 1, 1, 1]);
     }
 
     #[test]

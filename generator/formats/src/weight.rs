@@ -11,7 +11,7 @@
 
 use std::fmt;
 
-use crate::number_bits;
+use crate::{TRITS_PER_BYTE, number_bits};
 
 /// Codes of 1 to 8 bits, each a bit plane, or of one trit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -200,6 +200,8 @@ pub enum WeightWord {
     TwosComplement,
     /// Trits, folded offline: entry number in the low bits, sign on top (`TernaryGroup`).
     Ternary,
+    /// Trits, five in a byte: element i in byte i / 5 (`byte_of_codes`).
+    TernaryBytes,
 }
 
 impl WeightWord {
@@ -209,6 +211,7 @@ impl WeightWord {
             Self::Folded | Self::Plain => k,
             Self::TwosComplement => k * format.bits(),
             Self::Ternary => number_bits(k) + 1,
+            Self::TernaryBytes => 8 * k.div_ceil(TRITS_PER_BYTE),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use bitplane_formats::FloatFormat;
 
-use crate::spec::{Fold, Kind, Overflow, PlaneOrder, Precompute, Reset, Select, ZeroPointMode};
+use crate::spec::{
+    Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select, ZeroPointMode,
+};
 
 /// One legal word of a key, with what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +124,16 @@ impl Named for Fold {
     const ALL: &'static [(Self, Choice)] = &[
         (Self::Offline, choice("offline", "the packer stores sign and index")),
         (Self::Runtime, choice("runtime", "exclusive-ors at the weight port fold plain planes")),
+    ];
+}
+
+impl Named for Packing {
+    const ALL: &'static [(Self, Choice)] = &[
+        (Self::Words, choice("words", "a sign and the number of a table entry for k weights")),
+        (
+            Self::Bytes,
+            choice("bytes", "five weights of a column a byte, unpacked at the weight port"),
+        ),
     ];
 }
 

@@ -9,8 +9,8 @@ use crate::choice::{
 use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
     Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, Kind,
-    Overflow, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Spec, Stages,
-    Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Spec,
+    Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -139,6 +139,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
         float: None,
         weight: WeightFormat::new(2).expect("2 bits are a format"),
         weight_width: WeightWidth::Fixed,
+        packing: Packing::Words,
         bus: Bus { activation: 1, weight: 1 },
         tile: Tile { m: 1, n: 1, k: 2, groups: 1, drain: 1, plane_order: PlaneOrder::Inner },
         accumulate: Accumulate {
@@ -358,6 +359,21 @@ pub(crate) static KEYS: &[Key] = &[
             spec.weight_width =
                 if value.is_true() { WeightWidth::Runtime } else { WeightWidth::Fixed }
         },
+        later: &[],
+    },
+    Key {
+        section: "weight",
+        name: "packing",
+        doc: "How ternary weights come; only with format = \"ternary\".",
+        legal: |kind| match kind {
+            Kind::LutTensorCore => Legal::words::<Packing>(),
+            Kind::LutConventional | Kind::AddArray | Kind::MacArray => {
+                Legal::first_word::<Packing>("it takes no \"ternary\" weights")
+            }
+        },
+        default: Default::FirstWord,
+        get: |spec| spec.weight.is_ternary().then(|| word(spec.packing)).flatten(),
+        set: |spec, value| spec.packing = value.choice(),
         later: &[],
     },
     Key {

@@ -4,7 +4,7 @@ use crate::choice::Named;
 use crate::parse::Draft;
 use crate::problem::Problem;
 use crate::spec::{
-    AccumulatorFormat, AlignBits, Fold, Kind, Overflow, PlaneOrder, Symmetry, WeightWidth,
+    AccumulatorFormat, AlignBits, Fold, Kind, Overflow, Packing, PlaneOrder, Symmetry, WeightWidth,
     ZeroPointMode,
 };
 use bitplane_formats::{AlignedFormat, IntegerFormat, Range, exact_bits, last_number, signed_bits};
@@ -38,6 +38,8 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         symmetry_has_a_choice,
         runtime_bits_have_a_choice,
         runtime_bits_are_planes,
+        packing_needs_trits,
+        bytes_need_a_whole_port,
         ternary_groups_are_short,
         ternary_tables_are_halves,
         ternary_words_come_folded,
@@ -301,6 +303,34 @@ fn runtime_bits_are_planes(draft: &Draft<'_>) -> Option<Problem> {
     let reason = "a trit is one look-up, so there is no width to choose";
     let help = "delete `runtime_bits`, or write for example `format = \"int4\"` in [weight]";
     runtime.then(|| not_ternary(draft, "weight.runtime_bits", reason, help))?
+}
+
+fn packing_needs_trits(draft: &Draft<'_>) -> Option<Problem> {
+    let settled = draft.has(&["weight.format", "weight.packing"]);
+    if !settled || draft.spec.packing == Packing::Words || draft.spec.weight.is_ternary() {
+        return None;
+    }
+    let message = format!(
+        "contradicts format = \"{}\": bit planes come in words of k bits, and only trits can be packed \
+         in two ways",
+        draft.spec.weight
+    );
+    let help = "delete `packing`, or write `format = \"ternary\"` in [weight]";
+    let problem = Problem::new("contradictory-keys", "weight.packing", message, help);
+    Some(draft.place(problem, "weight.format"))
+}
+
+fn bytes_need_a_whole_port(draft: &Draft<'_>) -> Option<Problem> {
+    let keys = ["weight.bus", "weight.packing", "weight.format", "tile.n", "tile.k", "tile.groups"];
+    let trits = draft.spec.weight.is_ternary() && draft.spec.packing == Packing::Bytes;
+    if !trits || !draft.has(&keys) || draft.spec.weight_bus_beats() < 2 {
+        return None;
+    }
+    let message = "contradicts packing = \"bytes\": bytes are unpacked on their way into the weight \
+                   register, all columns at once";
+    let help = "delete `bus`, or write `packing = \"words\"` in [weight]";
+    let problem = Problem::new("contradictory-keys", "weight.bus", message, help);
+    Some(draft.place(problem, "weight.packing"))
 }
 
 fn ternary_groups_are_short(draft: &Draft<'_>) -> Option<Problem> {

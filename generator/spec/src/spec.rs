@@ -24,6 +24,8 @@ pub struct Spec {
     pub weight: WeightFormat,
     /// Key `weight.runtime_bits`; always fixed in a `mac_array`.
     pub weight_width: WeightWidth,
+    /// Key `weight.packing`; always in words where weights are not ternary.
+    pub packing: Packing,
     /// Keys `activation.bus` and `weight.bus`.
     pub bus: Bus,
     /// Section `tile`.
@@ -225,9 +227,24 @@ impl Spec {
         self.aligned().map_or(0, AlignedFormat::field_bits)
     }
 
-    /// Bits that the array takes of the weights in one cycle.
+    /// Bits of the weights that the array takes in one cycle, as they come.
     pub fn weight_beat_bits(&self) -> u32 {
-        self.tile.n * self.tile.groups * self.weight_word_bits()
+        let port = self.port_word();
+        self.tile.n * port.of_a_column * port.word.bits(self.weight, port.k)
+    }
+
+    /// The words in which weights come.
+    pub fn port_word(&self) -> PortWord {
+        match self.packing {
+            Packing::Bytes if self.weight.is_ternary() => PortWord {
+                word: WeightWord::TernaryBytes,
+                k: self.elements_per_step(),
+                of_a_column: 1,
+            },
+            Packing::Bytes | Packing::Words => {
+                PortWord { word: self.weight_word(), k: self.tile.k, of_a_column: self.tile.groups }
+            }
+        }
     }
 
     /// Beats of the activation port that one k-step takes in each pass.
@@ -311,7 +328,7 @@ impl Spec {
         Some(TableLayout::of(content, self.activation, self.tile.k))
     }
 
-    /// Layout of one group's weights on the weight port.
+    /// Layout of one group's weights behind the weight port.
     pub fn weight_word(&self) -> WeightWord {
         match &self.architecture {
             Architecture::LookUp(_) if self.weight.is_ternary() => WeightWord::Ternary,
@@ -328,6 +345,17 @@ impl Spec {
     pub fn weight_word_bits(&self) -> u32 {
         self.weight_word().bits(self.weight, self.tile.k)
     }
+}
+
+/// The words of the weight port: those of column 0, lowest first, then those of column 1, and so on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortWord {
+    /// Layout of a word.
+    pub word: WeightWord,
+    /// Elements of a word.
+    pub k: u32,
+    /// Words of a column in one weight beat of the array.
+    pub of_a_column: u32,
 }
 
 /// One beat of the weight stream.
@@ -442,6 +470,15 @@ pub enum WeightWidth {
     Fixed,
     /// `true`: a field of the activation stream, for each run.
     Runtime,
+}
+
+/// Key `weight.packing`: how ternary weights come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Words of k weights, as the lanes take them.
+    Words,
+    /// Five weights of a column in a byte.
+    Bytes,
 }
 
 /// Section `tile`: what the core works on in one cycle.

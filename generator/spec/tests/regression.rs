@@ -125,6 +125,17 @@ const CONTRADICTORY: &[[&str; 2]] = &[
     ["table.symmetry = full", "table.fold = offline"],
     ["table.symmetry = full", "table.fold = runtime"],
     ["weight.format = ternary", "weight.runtime_bits = true"],
+    ["weight.packing = words", "weight.runtime_bits = true"],
+    ["weight.packing = words", "table.symmetry = full"],
+    ["weight.packing = words", "table.fold = runtime"],
+    ["weight.packing = words", "group.zero_point = constant"],
+    ["weight.packing = words", "group.zero_point = per_group"],
+    ["weight.packing = bytes", "weight.runtime_bits = true"],
+    ["weight.packing = bytes", "table.symmetry = full"],
+    ["weight.packing = bytes", "table.fold = runtime"],
+    ["weight.packing = bytes", "group.zero_point = constant"],
+    ["weight.packing = bytes", "group.zero_point = per_group"],
+    ["weight.packing = bytes", "weight.bus = narrow"],
     ["weight.format = ternary", "table.symmetry = full"],
     ["weight.format = ternary", "table.fold = runtime"],
     ["weight.format = ternary", "group.zero_point = constant"],
@@ -262,13 +273,14 @@ fn numbers(used: &BTreeSet<&str>) -> BTreeSet<u64> {
     used.iter().filter_map(|setting| number(setting)).collect()
 }
 
-/// The keys about quantisation groups have no setting in a kind that works on none, those about
+/// Packing has a setting only where weights can be ternary. The keys about quantisation groups have no setting in a kind that works on none, those about
 /// symmetry none in a kind whose tables have none.
 fn has_settings(kind: &str, key: &str, keys: &BTreeMap<String, Legal>) -> bool {
     match key {
         "group.size" | "group.scale_units" => {
             keys["group.zero_point"].words.iter().any(|word| word == "per_group")
         }
+        "weight.packing" => keys["weight.format"].words.iter().any(|word| word == "ternary"),
         "table.symmetry" | "table.fold" => kind != CONVENTIONAL,
         _ => true,
     }

@@ -5,8 +5,8 @@ use bitplane_formats::{
 };
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, KINDS,
-    Overflow, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Spec, Stages,
-    Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse, starter,
+    Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Spec,
+    Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse, starter,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -79,15 +79,17 @@ fn specs() -> impl Strategy<Value = Spec> {
     let zero_points = (select(modes.to_vec()), prop_oneof![1..=300u64, 1..=1u64 << 24]);
     let buses = (1..=4096u32, 1..=4096u32);
     let weight_widths = select(vec![WeightWidth::Fixed, WeightWidth::Runtime]);
-    let widths = (2..=16u32, floats(), 1..=8u32, weight_widths, buses);
+    let packings = select(vec![Packing::Words, Packing::Bytes]);
+    let weights = (0..=8u32, packings, weight_widths);
+    let widths = (2..=16u32, floats(), weights, buses);
     let parts = (architectures(), widths, tiles(), accumulates(), zero_points, pipelines());
     ("z[a-z0-9_]{0,39}", parts).prop_map(|(name, parts)| {
         let (architecture, formats, tile, accumulate, zero_points, pipeline) = parts;
-        let (a, float, w, weight_width, buses) = formats;
+        let (a, float, (w, packing, weight_width), buses) = formats;
         let (zero_point, size) = zero_points;
         let aligned = float.and_then(FloatActivation::aligned).map(AlignedFormat::integer);
         let activation = aligned.unwrap_or(IntegerFormat::new(a).unwrap());
-        let weight = WeightFormat::new(w).unwrap();
+        let weight = WeightFormat::new(w).unwrap_or(WeightFormat::TERNARY);
         let accumulate = match float {
             Some(_) => Accumulate { format: AccumulatorFormat::Auto, ..accumulate },
             None => accumulate,
@@ -99,6 +101,7 @@ fn specs() -> impl Strategy<Value = Spec> {
             float,
             weight,
             weight_width,
+            packing,
             bus: Bus { activation: buses.0, weight: buses.1 },
             tile,
             accumulate,
@@ -110,6 +113,11 @@ fn specs() -> impl Strategy<Value = Spec> {
 }
 
 fn legal(mut spec: Spec) -> Spec {
+    if spec.weight.is_ternary() {
+        make_ternary(&mut spec);
+    } else {
+        spec.packing = Packing::Words;
+    }
     if spec.weight_reading() == WeightReading::Bits {
         spec.weight_width = WeightWidth::Fixed;
         if spec.zero_point == ZeroPointMode::PerGroup {
@@ -155,12 +163,31 @@ fn legal(mut spec: Spec) -> Spec {
         None => bus.clamp(whole.min(8), whole),
     };
     spec.bus.activation = between(spec.bus.activation, step);
-    spec.bus.weight = between(spec.bus.weight, beat);
+    spec.bus.weight = match spec.packing {
+        Packing::Words => between(spec.bus.weight, beat),
+        Packing::Bytes => beat,
+    };
     let narrow = spec.result_bits() < signed_bits(spec.exact_result());
     if narrow && spec.accumulate.overflow == Overflow::Refuse {
         spec.accumulate.overflow = Overflow::Wrap;
     }
     spec
+}
+
+/// Brings a spec inside the rules of ternary weights, or gives it others.
+fn make_ternary(spec: &mut Spec) {
+    match &mut spec.architecture {
+        Architecture::LookUp(table) if table.symmetry != Symmetry::Subsets => {
+            table.symmetry = Symmetry::Half { fold: Fold::Offline };
+            spec.tile.k = spec.tile.k.min(4);
+            spec.weight_width = WeightWidth::Fixed;
+            spec.zero_point = ZeroPointMode::None;
+        }
+        _ => {
+            spec.weight = WeightFormat::new(2).unwrap();
+            spec.packing = Packing::Words;
+        }
+    }
 }
 
 /// Starter files with a few pieces cut out, doubled or overwritten.

@@ -154,6 +154,14 @@ fn the_schema_tells_every_key() {
           lut_conventional: false
           add_array: false
           mac_array: false
+      packing (default: "words")
+          How ternary weights come; only with format = "ternary".
+          lut_tensor_core: "words" or "bytes"
+          lut_conventional: "words"
+          add_array: "words"
+          mac_array: "words"
+            words            a sign and the number of a table entry for k weights
+            bytes            five weights of a column a byte, unpacked at the weight port
       bus (default: all bits that the array takes in a cycle)
           Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.
           an integer from 1 to 1048576

@@ -2,7 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use bitplane_formats::{TernaryGroup, WeightFormat, WeightWord, fold, plane_bit};
+use bitplane_formats::{
+    TRITS_PER_BYTE, TernaryGroup, WeightFormat, WeightWord, byte_of_codes, fold, plane_bit,
+};
 use bitplane_spec::{Problem, Spec};
 use sha2::{Digest, Sha256};
 
@@ -29,7 +31,8 @@ impl PackLayout {
 
     /// The layout that the core of `spec` reads.
     pub fn of(spec: &Spec) -> Self {
-        Self { word: spec.weight_word(), k: spec.tile.k }
+        let port = spec.port_word();
+        Self { word: port.word, k: port.k }
     }
 
     /// The kind of word.
@@ -46,7 +49,7 @@ impl PackLayout {
     pub fn planes(self, format: WeightFormat) -> u32 {
         match self.word {
             WeightWord::Folded | WeightWord::Plain => format.planes(),
-            WeightWord::TwosComplement | WeightWord::Ternary => 1,
+            WeightWord::TwosComplement | WeightWord::Ternary | WeightWord::TernaryBytes => 1,
         }
     }
 
@@ -70,7 +73,13 @@ impl PackLayout {
         digest
     }
 
-    /// The word's name in files and messages: `folded`, `plain`, `twos_complement` or `ternary`.
+    /// Whether a word holds trits.
+    pub fn is_ternary(self) -> bool {
+        matches!(self.word, WeightWord::Ternary | WeightWord::TernaryBytes)
+    }
+
+    /// The word's name in files and messages: `folded`, `plain`, `twos_complement`, `ternary` or
+    /// `ternary_bytes`.
     pub fn word_name(self) -> &'static str {
         WORDS.iter().find(|(word, _)| *word == self.word).map_or("", |(_, name)| name)
     }
@@ -83,23 +92,31 @@ impl PackLayout {
     /// The word of one bit plane of at most k codes, or of their trits; missing ones count as code
     /// 0, missing trits as weight 0.
     pub(crate) fn plane_word(self, codes: &[u8], plane: u32) -> u64 {
-        if self.word == WeightWord::Ternary {
-            return TernaryGroup::of_codes(codes).word(self.k).into();
-        }
         let bit = |(i, &code): (usize, &u8)| u32::from(plane_bit(code, plane)) << i;
         let bits = codes.iter().enumerate().map(bit).sum();
         match self.word {
             WeightWord::Folded => fold(bits, self.k).word(self.k).into(),
-            WeightWord::Plain | WeightWord::TwosComplement | WeightWord::Ternary => bits.into(),
+            WeightWord::Ternary => TernaryGroup::of_codes(codes).word(self.k).into(),
+            WeightWord::Plain | WeightWord::TwosComplement | WeightWord::TernaryBytes => {
+                bits.into()
+            }
         }
+    }
+
+    /// The bytes of at most k trits; missing ones count as weight 0.
+    pub(crate) fn trit_bytes(self, codes: &[u8]) -> impl Iterator<Item = u8> {
+        let each = TRITS_PER_BYTE as usize;
+        let count = self.k.div_ceil(TRITS_PER_BYTE) as usize;
+        (0..count).map(move |i| byte_of_codes(codes.get(i * each..).unwrap_or_default()))
     }
 }
 
-const WORDS: [(WeightWord, &str); 4] = [
+const WORDS: [(WeightWord, &str); 5] = [
     (WeightWord::Folded, "folded"),
     (WeightWord::Plain, "plain"),
     (WeightWord::TwosComplement, "twos_complement"),
     (WeightWord::Ternary, "ternary"),
+    (WeightWord::TernaryBytes, "ternary_bytes"),
 ];
 
 /// What a word can hold; which of these a core can be built for is the configuration's matter.
@@ -109,6 +126,7 @@ fn legal_k(word: WeightWord) -> RangeInclusive<u32> {
         WeightWord::Plain => 1..=32,
         WeightWord::TwosComplement => 1..=64,
         WeightWord::Ternary => 1..=16,
+        WeightWord::TernaryBytes => 1..=64,
     }
 }
 

@@ -58,7 +58,7 @@ pub struct PackHeader {
     pub quantiser: String,
     /// Bits of a code.
     pub bits: u32,
-    /// Kind of word: `folded`, `plain`, `twos_complement` or `ternary`.
+    /// Kind of word: `folded`, `plain`, `twos_complement`, `ternary` or `ternary_bytes`.
     pub word: String,
     /// Elements of a word.
     pub k: u32,
@@ -135,7 +135,7 @@ impl Extent {
 /// trits.
 pub fn pack(weights: &QuantisedWeights, layout: PackLayout) -> Result<Vec<u8>, Problem> {
     check_consistent(weights)?;
-    match (weights.format.is_ternary(), layout.word() == WeightWord::Ternary) {
+    match (weights.format.is_ternary(), layout.is_ternary()) {
         (true, false) => pack_words(&in_two_bits(weights), layout),
         (false, true) => pack_words(&in_trits(weights)?, layout),
         (true, true) | (false, false) => pack_words(weights, layout),
@@ -151,6 +151,7 @@ fn pack_words(weights: &QuantisedWeights, layout: PackLayout) -> Result<Vec<u8>,
         WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
             plane_words(weights, layout, extent)
         }
+        WeightWord::TernaryBytes => byte_words(weights, layout, extent),
     };
     let scales = weights.scales.iter().flat_map(|scale| scale.to_le_bytes());
     let zero_points = weights.zero_points.iter().flat_map(|z| (z.0 as i16).to_le_bytes());
@@ -208,6 +209,21 @@ fn plane_words(weights: &QuantisedWeights, layout: PackLayout, extent: Extent) -
                 let row = &mut bytes[(word * planes + plane) * extent.plane_bytes..];
                 put(row, output * bits as usize, bits, layout.plane_word(codes, plane as u32));
             }
+        }
+    }
+    bytes
+}
+
+fn byte_words(weights: &QuantisedWeights, layout: PackLayout, extent: Extent) -> Vec<u8> {
+    let k = layout.k() as usize;
+    let word_bytes = layout.word_bits(weights.format) as usize / 8;
+    let mut bytes = vec![0; extent.payload_bytes - extent.words_offset];
+    for (output, codes) in weights.codes.chunks(weights.columns()).enumerate() {
+        let words = codes.chunks(weights.grouping.span()).flat_map(|group| group.chunks(k));
+        for (word, codes) in words.enumerate() {
+            let start = word * extent.plane_bytes + output * word_bytes;
+            let place = bytes[start..][..word_bytes].iter_mut();
+            place.zip(layout.trit_bytes(codes)).for_each(|(place, byte)| *place = byte);
         }
     }
     bytes

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use bitplane_formats::{FoldedGroup, TernaryGroup, WeightFormat, WeightWord, ZeroPoint, unfold};
+use bitplane_formats::{
+    FoldedGroup, TRITS_PER_BYTE, TernaryGroup, WeightFormat, WeightWord, ZeroPoint, byte_of_codes,
+    codes_of_byte, unfold,
+};
 
 use crate::bits::get;
 use crate::grouping::Grouping;
@@ -170,6 +173,7 @@ impl PackedWeights {
             WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
                 self.layout.plane_word(&[], 0)
             }
+            WeightWord::TernaryBytes => u64::from_le_bytes([byte_of_codes(&[]); 8]),
         }
     }
 
@@ -181,7 +185,7 @@ impl PackedWeights {
         assert!(output < self.outputs() && input < self.inputs(), "[{output}, {input}]");
         match self.layout.word() {
             WeightWord::TwosComplement => self.stored_integer(output, input),
-            WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
+            _ => {
                 let zero_point = self.zero_point(output, self.grouping.group_of(input));
                 self.format.value(self.gathered_code(output, input), zero_point)
             }
@@ -195,9 +199,7 @@ impl PackedWeights {
                 let lowest = self.lowest_value(output, self.grouping.group_of(input));
                 (self.stored_integer(output, input) - lowest) as u8
             }
-            WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
-                self.gathered_code(output, input)
-            }
+            _ => self.gathered_code(output, input),
         })
     }
 
@@ -207,9 +209,7 @@ impl PackedWeights {
         let lowest = self.format.value(0, ZeroPoint::TWOS_COMPLEMENT);
         self.each(|output, input| match self.layout.word() {
             WeightWord::TwosComplement => (self.stored_integer(output, input) - lowest) as u8,
-            WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
-                self.gathered_code(output, input)
-            }
+            _ => self.gathered_code(output, input),
         })
     }
 
@@ -247,6 +247,12 @@ impl PackedWeights {
         let k = self.layout.k();
         let (word, element) = self.extent.place(self.grouping, k as usize, input);
         let place = |plane| WordPlace { word, plane, output };
+        if self.layout.word() == WeightWord::TernaryBytes {
+            let each = TRITS_PER_BYTE as usize;
+            let word_bytes = self.word_bits() as usize / 8;
+            let byte = word * self.extent.plane_bytes + output * word_bytes + element / each;
+            return codes_of_byte(self.words[byte])[element % each];
+        }
         if self.layout.word() == WeightWord::Ternary {
             let group = TernaryGroup::from_word(self.word(place(0)) as u32, k);
             return group.codes(k).nth(element).unwrap_or_default();
@@ -255,7 +261,7 @@ impl PackedWeights {
             let word = self.word(place(plane)) as u32;
             let signs = match self.layout.word() {
                 WeightWord::Folded => unfold(FoldedGroup::from_word(word, k), k),
-                WeightWord::Plain | WeightWord::TwosComplement | WeightWord::Ternary => word,
+                _ => word,
             };
             ((signs >> element & 1) as u8) << plane
         };

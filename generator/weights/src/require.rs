@@ -47,7 +47,7 @@ impl PackedWeights {
     }
 
     fn require_k(&self, spec: &Spec) -> Option<Problem> {
-        let (found, wanted) = (self.layout().k(), spec.tile.k);
+        let (found, wanted) = (self.layout().k(), PackLayout::of(spec).k());
         let message = format!("the file is packed for k = {found}, the configuration has {wanted}");
         (found != wanted).then(|| self.problem("weights-k", "tile.k", message, spec))
     }
@@ -176,8 +176,8 @@ mod tests {
     use crate::{Matrix, WeightQuantiser, pack, unpack};
     use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord};
     use bitplane_spec::{
-        Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Pipeline, PlaneOrder,
-        Precompute, QuantisationGroup, Reset, Select, Stages, Symmetry, Table, Tile,
+        Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Packing, Pipeline,
+        PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Stages, Symmetry, Table, Tile,
     };
     use insta::assert_snapshot;
 
@@ -189,6 +189,7 @@ mod tests {
             float: None,
             weight: WeightFormat::new(2).unwrap(),
             weight_width: WeightWidth::Fixed,
+            packing: Packing::Words,
             bus: Bus { activation: 64, weight: 64 },
             tile: Tile { m: 2, n: 64, k: 4, groups: 1, drain: 16, plane_order: PlaneOrder::Inner },
             accumulate: Accumulate {
@@ -266,6 +267,8 @@ mod tests {
         let mut ternary = look_up(ZeroPointMode::None);
         (ternary.weight, ternary.tile.k) = (WeightFormat::TERNARY, 3);
         assert_eq!(packed("ternary_int2", WeightWord::Ternary, 3).require(&ternary), []);
+        let bytes = Spec { packing: Packing::Bytes, ..ternary.clone() };
+        assert_eq!(packed("ternary_int2", WeightWord::TernaryBytes, 3).require(&bytes), []);
         let problems = packed("ternary_int2", WeightWord::Folded, 3).require(&ternary);
         assert_snapshot!(told(&problems), @"
         weights-bits (weight.format): the file holds int2 weights, the configuration reads ternary

@@ -89,7 +89,7 @@ fn interpret(header: &PackHeader) -> Result<(WeightFormat, PackLayout, Grouping,
         return fail(format!("there is no word layout {:?}", header.word));
     };
     let format = match word {
-        WeightWord::Ternary => WeightFormat::TERNARY,
+        WeightWord::Ternary | WeightWord::TernaryBytes => WeightFormat::TERNARY,
         WeightWord::Folded | WeightWord::Plain | WeightWord::TwosComplement => planes,
     };
     if header.bits != format.bits() {
@@ -697,8 +697,10 @@ mod tests {
                 format: WeightFormat::TERNARY,
                 ..weights([rows, columns], 2, ZeroPoint::MID_RISE, codes.collect())
             };
-            let packed = unpack(&pack(&original, layout(WeightWord::Ternary, k)).unwrap()).unwrap();
-            prop_assert_eq!(packed.quantised(), original);
+            for (word, k) in [(WeightWord::Ternary, k), (WeightWord::TernaryBytes, 4 * k)] {
+                let packed = unpack(&pack(&original, layout(word, k)).unwrap()).unwrap();
+                prop_assert_eq!(packed.quantised(), original.clone());
+            }
         }
 
         #[test]

@@ -1,8 +1,9 @@
 use crate::{GroupZeroPoints, Run, ZeroPoints, overflows, results};
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Pipeline, PlaneOrder,
-    Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Packing, Pipeline,
+    PlaneOrder, Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
+    ZeroPointMode,
 };
 use proptest::prelude::*;
 
@@ -19,6 +20,7 @@ fn spec(activation: u32, weight: u32) -> Spec {
         float: None,
         weight: WeightFormat::new(weight).unwrap(),
         weight_width: WeightWidth::Fixed,
+        packing: Packing::Words,
         bus: Bus { activation: 64, weight: 64 },
         tile: Tile { m: 4, n: 8, k: 3, groups: 2, drain: 8, plane_order: PlaneOrder::Inner },
         accumulate: Accumulate {

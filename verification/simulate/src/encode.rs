@@ -4,8 +4,10 @@
 use crate::{Batch, Case, Error};
 use bitplane_emit::manifest::Manifest;
 use bitplane_emit::wire::{self, Beat, Field};
-use bitplane_formats::{TableLayout, TernaryGroup, WeightFormat, WeightWord, fold};
-use bitplane_spec::{Precompute, Spec, WeightBeat};
+use bitplane_formats::{
+    TRITS_PER_BYTE, TableLayout, TernaryGroup, WeightFormat, WeightWord, byte_of_codes, fold,
+};
+use bitplane_spec::{PortWord, Precompute, Spec, WeightBeat};
 
 /// Turns cases into beats for one core.
 #[derive(Clone, Debug)]
@@ -385,8 +387,8 @@ impl Encoder {
     }
 
     fn weight_payload(&self, case: &Case, start: usize, plane: u32, beat: &mut [u32]) {
-        let (k, groups) = (self.spec.tile.k, self.spec.tile.groups as usize);
-        let (word, bits) = (self.spec.weight_word(), self.spec.weight_word_bits());
+        let PortWord { word, k, of_a_column } = self.spec.port_word();
+        let (groups, bits) = (of_a_column as usize, word.bits(self.spec.weight, k));
         let weight_bits = self.spec.weight.bits();
         let mut out = BitWriter::new(beat);
         for column in 0..self.spec.tile.n as usize {
@@ -399,6 +401,11 @@ impl Encoder {
                     WeightWord::Ternary => {
                         let group = TernaryGroup::of_codes(&codes[..k as usize]);
                         out.put(group.word(k), bits);
+                    }
+                    WeightWord::TernaryBytes => {
+                        for codes in codes[..k as usize].chunks(TRITS_PER_BYTE as usize) {
+                            out.put(byte_of_codes(codes).into(), 8);
+                        }
                     }
                     WeightWord::TwosComplement => {
                         let top = 1 << (weight_bits - 1);

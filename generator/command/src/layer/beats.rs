@@ -7,7 +7,7 @@ use bitplane_weights::{PackedWeights, WordPlace};
 /// and plane in the order of the stream; in a beat column, then word, lowest bit first. Each beat
 /// starts on a new 32-bit word; a last k-step that the group does not fill is filled with padding.
 pub fn weight_beats(weights: &PackedWeights, spec: &Spec, group: usize) -> Vec<u32> {
-    let (columns, words_per_step) = (spec.tile.n as usize, spec.tile.groups as usize);
+    let (columns, words_per_step) = (spec.tile.n as usize, spec.port_word().of_a_column as usize);
     let words = weights.words_of(group);
     let steps = words.len().div_ceil(words_per_step);
     let mut beats = Beats::default();

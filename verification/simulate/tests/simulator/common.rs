@@ -10,8 +10,9 @@ use bitplane_simulate::{
     BuildRequest, Error, Monitor, Optimisation, Simulator, Start, Trace, Verilator, build,
 };
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Pipeline, PlaneOrder,
-    Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Packing, Pipeline,
+    PlaneOrder, Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
+    ZeroPointMode,
 };
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,7 @@ pub fn spec(shape: Shape) -> Spec {
         float: None,
         weight: WeightFormat::new(shape.weight).unwrap(),
         weight_width: WeightWidth::Fixed,
+        packing: Packing::Words,
         bus: Bus { activation: shape.m * shape.k * shape.activation, weight: shape.n * shape.k },
         tile: Tile {
             m: shape.m,

@@ -197,6 +197,25 @@ max_k = 200
 stages = 0
 "#;
 
+/// Ternary weights, five in a byte, of which the last of a column is not full.
+const TERNARY_BYTES: &str = r#"
+kind = "lut_tensor_core"
+[activation]
+format = "int4"
+[weight]
+format = "ternary"
+packing = "bytes"
+[tile]
+m = 1
+n = 3
+k = 2
+groups = 3
+[accumulate]
+max_k = 100
+[pipeline]
+stages = 0
+"#;
+
 /// A change to one unit's text of a core; the top module is the unit without a name.
 pub(crate) struct Fault {
     pub name: &'static str,
@@ -207,6 +226,20 @@ pub(crate) struct Fault {
 }
 
 const FAULTS: &[Fault] = &[
+    Fault {
+        name: "weights of a byte the other way round",
+        core: TERNARY_BYTES,
+        unit: "trit_unpacker",
+        right: "trits[2*(5*b+t) +: 2]",
+        wrong: "trits[2*(5*b+4-t) +: 2]",
+    },
+    Fault {
+        name: "sign of a sum of codes taken for that of weights",
+        core: TERNARY_BYTES,
+        unit: "trit_unpacker",
+        right: "negate = (sum < 4'd4)",
+        wrong: "negate = (sum < 4'd3)",
+    },
     Fault {
         name: "negated sums of ternary weights lack 1",
         core: TERNARY,
@@ -606,7 +639,9 @@ fn write(path: &Path, text: &str) {
 #[test]
 fn the_generated_cores_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
-    for core in [CORE, RUNTIME, OUTER, BUS, GROUPS, ADD, CONVENTIONAL, FLOAT, TERNARY] {
+    for core in
+        [CORE, RUNTIME, OUTER, BUS, GROUPS, ADD, CONVENTIONAL, FLOAT, TERNARY, TERNARY_BYTES]
+    {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{:?}", report.failure);
     }
