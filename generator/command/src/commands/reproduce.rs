@@ -10,6 +10,7 @@ use crate::reproduce::core::Core;
 use crate::reproduce::lut_ablation::{self, Ablation, Part};
 use crate::reproduce::measure::{Bench, Measured};
 use crate::reproduce::published::{LUT_ABLATION_PRODUCT, LUT_ABLATION_SOURCE};
+use crate::reproduce::sweep::{self, Sweep, Swept};
 use crate::reproduce::{plot, table};
 use crate::tools::{self, Tool, YosysOption};
 use bitplane_spec::Problem;
@@ -91,18 +92,48 @@ impl FromStr for LibraryAt {
 enum Name {
     /// UNPU to LUT Tensor Core step by step, W2A8; then our own steps
     LutAblation,
+    /// Look-up, conventional tables, adders and multipliers at weights of 1 to 8 bits, INT8
+    WeightSweep,
+    /// The same with FP16 activations, aligned
+    WeightSweepFp16,
+    /// Tables of 2 to 6 elements, W2A8
+    KSweep,
+    /// The same with FP16 activations, aligned
+    KSweepFp16,
+    /// Every tile of a size, W2A8
+    TileDse,
 }
 
 impl Name {
     fn word(self) -> &'static str {
         match self {
             Self::LutAblation => "lut-ablation",
+            Self::WeightSweep => "weight-sweep",
+            Self::WeightSweepFp16 => "weight-sweep-fp16",
+            Self::KSweep => "k-sweep",
+            Self::KSweepFp16 => "k-sweep-fp16",
+            Self::TileDse => "tile-dse",
+        }
+    }
+
+    /// What is measured, where it is figures over one setting.
+    fn sweep(self, product: u32) -> Option<Sweep> {
+        match self {
+            Self::LutAblation => None,
+            Self::WeightSweep => Some(sweep::weight_bits("int8", product)),
+            Self::WeightSweepFp16 => Some(sweep::weight_bits("fp16", product)),
+            Self::KSweep => Some(sweep::elements("int8", product)),
+            Self::KSweepFp16 => Some(sweep::elements("fp16", product)),
+            Self::TileDse => Some(sweep::tiles(product)),
         }
     }
 }
 
 /// Measures the cores of a reproduction, or writes or lists them.
 pub fn run(options: &Reproduce, console: &Console) -> Result<Outcome, Failure> {
+    if let Some(name) = options.name.filter(|name| *name != Name::LutAblation) {
+        options.refuse_parts(name)?;
+    }
     match (options.name, &options.write) {
         (None, _) => Ok(list()),
         (Some(name), Some(folder)) => write(name, options.product, folder),
@@ -119,7 +150,7 @@ fn list() -> Outcome {
             (name.word(), help.unwrap_or_default())
         })
         .collect();
-    let text = entries.iter().map(|(name, help)| format!("{name:<16}{help}\n")).collect();
+    let text = entries.iter().map(|(name, help)| format!("{name:<20}{help}\n")).collect();
     let names: Vec<Value> =
         entries.iter().map(|(name, help)| json!({"name": name, "meaning": help})).collect();
     Outcome { text, json: Map::from_iter([("reproductions".to_owned(), names.into())]) }
@@ -130,7 +161,7 @@ fn write(name: Name, product: u32, target: &Path) -> Result<Outcome, Failure> {
     std::fs::create_dir_all(target)
         .map_err(|error| Failure::of_io(&error, "create the folder", target))?;
     let mut files = Vec::new();
-    for core in fixed_cores(product) {
+    for core in fixed_cores(name, product) {
         let path = target.join(format!("{}.toml", core.name));
         folder::create_file(&path, &format!("# {}: {}\n{}", name.word(), core.title, core.config))?;
         files.push(path.display().to_string());
@@ -139,7 +170,11 @@ fn write(name: Name, product: u32, target: &Path) -> Result<Outcome, Failure> {
     Ok(Outcome { text, json: Map::from_iter([("files".to_owned(), files.into())]) })
 }
 
-fn fixed_cores(product: u32) -> Vec<Core> {
+fn fixed_cores(name: Name, product: u32) -> Vec<Core> {
+    if let Some(sweep) = name.sweep(product) {
+        let points = sweep.lines.into_iter().flat_map(|line| line.points);
+        return points.map(|(_, core)| core).collect();
+    }
     let steps = lut_ablation::steps(product).into_iter().map(|step| step.core);
     let widths = lut_ablation::width_cores(product).into_iter().flat_map(|(_, a, b)| [a, b]);
     steps.chain(widths).collect()
@@ -153,6 +188,10 @@ fn reproduce(name: Name, options: &Reproduce, console: &Console) -> Result<Outco
     let libraries = options.libraries()?;
     let tool = tools::yosys(&options.yosys)?;
     let yosys = Yosys::at(&tool.program).map_err(failure)?;
+    if let Some(sweep) = name.sweep(options.product) {
+        let job = SweepJob { name, options, console, page, tool: &tool };
+        return job.run(&sweep, libraries, &yosys);
+    }
     let progress = Progress::start(name.word());
     let mut ablations = Vec::new();
     for (library, clock_mhz) in libraries {
@@ -161,9 +200,12 @@ fn reproduce(name: Name, options: &Reproduce, console: &Console) -> Result<Outco
         ablations.push((library.name().to_owned(), ablation));
     }
     drop(progress);
-    options.warn(&ablations, console);
+    options.warn_of_size(console);
+    for (library, ablation) in &ablations {
+        warn_of_clock(library, &missed(ablation), console);
+    }
     if let Some(path) = &options.plot {
-        write_plot(path, &ablations)?;
+        write_svg(path, plot::svg(&ablations))?;
     }
     if let Some(page) = page {
         page.write(&markdown(options.said(name), &ablations))?;
@@ -171,7 +213,84 @@ fn reproduce(name: Name, options: &Reproduce, console: &Console) -> Result<Outco
     Ok(Outcome { text: text(&ablations), json: document(name, &tool, &ablations) })
 }
 
+/// A sweep under way.
+struct SweepJob<'a> {
+    name: Name,
+    options: &'a Reproduce,
+    console: &'a Console,
+    page: Option<Page>,
+    tool: &'a Tool,
+}
+
+impl SweepJob<'_> {
+    fn run(
+        self,
+        sweep: &Sweep,
+        libraries: Vec<(Library, f64)>,
+        yosys: &Yosys,
+    ) -> Result<Outcome, Failure> {
+        let progress = Progress::start(self.name.word());
+        let mut all = Vec::new();
+        for (library, clock_mhz) in libraries {
+            let jobs = self.options.jobs as usize;
+            let bench = Bench::new(yosys.clone(), clock_mhz, jobs, &progress);
+            all.push((library.name().to_owned(), sweep::run(&bench, &library, sweep)?));
+        }
+        drop(progress);
+        self.options.warn_of_size(self.console);
+        for (library, swept) in &all {
+            let points = swept.lines.iter().flat_map(|line| &line.points);
+            let missed = points.map(|point| &point.1).filter(|each| !each.report.met);
+            warn_of_clock(library, &missed.collect::<Vec<_>>(), self.console);
+        }
+        if let Some(path) = &self.options.plot {
+            let svg = plot::sweep_svg(&all);
+            write_svg(path, svg)?;
+        }
+        let tables: Vec<_> = all.iter().filter_map(|(_, swept)| table::swept(swept)).collect();
+        if let Some(page) = &self.page {
+            let list = |said: &[String]| said.iter().map(|line| format!("- {line}\n")).collect();
+            let tables = tables.iter().map(|(table, said)| {
+                let said: String = list(said);
+                format!("{}\n{said}", table.markdown())
+            });
+            let tables = tables.collect::<Vec<_>>().join("\n");
+            let said = self.options.said(self.name);
+            page.write(&format!("`{said}`\n\n{tables}\nPublished: {}.\n", sweep.published))?;
+        }
+        let text = tables.iter().map(|(table, said)| {
+            format!(
+                "{}{}\n",
+                table.text(),
+                said.iter().map(|line| format!("{line}\n")).collect::<String>()
+            )
+        });
+        let text = text.collect::<String>() + &format!("published: {}\n", sweep.published);
+        Ok(Outcome { text, json: self.document(sweep, &all) })
+    }
+
+    /// The first library's keys, and all under `libraries`.
+    fn document(&self, sweep: &Sweep, all: &[(String, Swept)]) -> Map<String, Value> {
+        let label = format!("{} {}", self.tool.name, self.tool.version);
+        let all: Vec<Value> = all
+            .iter()
+            .map(|(library, swept)| table::swept_document(library, &label, swept))
+            .collect();
+        keys_of_first(self.name, self.tool, sweep.published, all)
+    }
+}
+
 impl Reproduce {
+    /// Only the ablation has parts.
+    fn refuse_parts(&self, name: Name) -> Result<(), Failure> {
+        if self.part.is_empty() {
+            return Ok(());
+        }
+        let message = format!("{} has no parts; only lut-ablation has", name.word());
+        let help = "leave --part out";
+        Err(Failure::bad_input(Problem::new("no-parts", "--part", message, help)))
+    }
+
     fn parts(&self) -> Vec<Part> {
         match self.part.is_empty() {
             true => Part::value_variants().to_vec(),
@@ -220,7 +339,7 @@ impl Reproduce {
         said
     }
 
-    fn warn(&self, ablations: &[(String, Ablation)], console: &Console) {
+    fn warn_of_size(&self, console: &Console) {
         if self.product != LUT_ABLATION_PRODUCT {
             let message = format!(
                 "the cores are of {} bit-MACs a cycle, the published ones of \
@@ -230,20 +349,19 @@ impl Reproduce {
             let help = "leave out --product to compare with the published ratios";
             console.warn(Problem::new("not-the-published-size", "--product", message, help), None);
         }
-        for (library, ablation) in ablations {
-            let missed = missed(ablation);
-            if let Some(first) = missed.first() {
-                let names: Vec<&str> = missed.iter().map(|each| each.core.name.as_str()).collect();
-                let message = format!(
-                    "with {library} these cores miss {} MHz and have no ratio: {}",
-                    first.report.clock_mhz,
-                    names.join(", ")
-                );
-                let help = "give a slower clock: --clock-mhz, or --liberty FILE@MHZ";
-                console.warn(Problem::new("clock-not-met", "--clock-mhz", message, help), None);
-            }
-        }
     }
+}
+
+fn warn_of_clock(library: &str, missed: &[&Measured], console: &Console) {
+    let Some(first) = missed.first() else { return };
+    let names: Vec<&str> = missed.iter().map(|each| each.core.name.as_str()).collect();
+    let message = format!(
+        "with {library} these cores miss {} MHz and have no ratio: {}",
+        first.report.clock_mhz,
+        names.join(", ")
+    );
+    let help = "give a slower clock: --clock-mhz, or --liberty FILE@MHZ";
+    console.warn(Problem::new("clock-not-met", "--clock-mhz", message, help), None);
 }
 
 /// The fixed cores that miss the clock.
@@ -272,19 +390,23 @@ fn document(name: Name, tool: &Tool, ablations: &[(String, Ablation)]) -> Map<St
         .iter()
         .map(|(library, ablation)| table::document(library, &label, ablation))
         .collect();
+    keys_of_first(name, tool, LUT_ABLATION_SOURCE, all)
+}
+
+fn keys_of_first(name: Name, tool: &Tool, published: &str, all: Vec<Value>) -> Map<String, Value> {
     let mut keys = match all.first() {
         Some(Value::Object(first)) => first.clone(),
         _ => Map::new(),
     };
     keys.insert("reproduction".to_owned(), name.word().into());
-    keys.insert("published_source".to_owned(), LUT_ABLATION_SOURCE.into());
+    keys.insert("published_source".to_owned(), published.into());
     keys.insert("tool_path".to_owned(), tool.program.display().to_string().into());
     keys.insert("libraries".to_owned(), all.into());
     keys
 }
 
-fn write_plot(path: &Path, ablations: &[(String, Ablation)]) -> Result<(), Failure> {
-    let svg = plot::svg(ablations).map_err(|error| {
+fn write_svg(path: &Path, svg: Result<String, String>) -> Result<(), Failure> {
+    let svg = svg.map_err(|error| {
         let error = std::io::Error::other(error);
         Failure::of_io(&error, "draw the plot", path)
     })?;

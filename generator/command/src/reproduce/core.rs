@@ -49,11 +49,13 @@ impl Stored {
     }
 }
 
-/// Settings of one core. INT8 activations.
+/// Settings of one core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// What it does.
     pub organisation: Organisation,
+    /// Key `activation.format`.
+    pub activation: &'static str,
     /// Width of the weights.
     pub weight_bits: u32,
     /// Key `tile.m`.
@@ -113,9 +115,9 @@ impl Settings {
             Organisation::Multiply => ("mac_array", String::new(), String::new()),
         };
         Some(format!(
-            "name = \"{name}\"\nkind = \"{kind}\"\n\n[activation]\nformat = \"int8\"\n\n\
+            "name = \"{name}\"\nkind = \"{kind}\"\n\n[activation]\nformat = \"{}\"\n\n\
              [weight]\nformat = \"int{}\"\n\n[tile]\nm = {}\nn = {n}\nk = {}\n{groups}{rest}",
-            self.weight_bits, self.m, self.k
+            self.activation, self.weight_bits, self.m, self.k
         ))
     }
 }

@@ -22,9 +22,12 @@ const CONVENTIONAL: Tables = Tables { precompute: "local", copies: 4, ..UNPU };
 const HALF: Tables = Tables { stored: Stored::HalfFoldedAtRunTime, ..UNPU };
 const OFFLINE: Tables = Tables { stored: Stored::HalfFoldedOffline, ..UNPU };
 const FUSED: Tables = Tables { precompute: "external", ..OFFLINE };
-const ONE_HOT: Tables = Tables { select: "one_hot", ..OFFLINE };
-const CORRECTED: Tables = Tables { zero_point: "constant", ..ONE_HOT };
+/// Half tables folded by the packer, built once a row for all columns, one line an entry.
+pub(super) const ONE_HOT: Tables = Tables { select: "one_hot", ..OFFLINE };
+/// As above, with zero points corrected.
+pub(super) const CORRECTED: Tables = Tables { zero_point: "constant", ..ONE_HOT };
 
+const ACTIVATION: &str = "int8";
 /// Weight widths at which look-up is compared with multipliers.
 const WIDTHS: std::ops::RangeInclusive<u32> = 1..=8;
 /// Groups of the look-up core that is compared with multipliers.
@@ -66,7 +69,7 @@ pub struct Step {
 /// A tile of `product` with two rows.
 fn tile(product: u32, tables: Tables, groups: u32) -> Settings {
     let organisation = Organisation::LookUp(tables);
-    Settings { organisation, weight_bits: 2, m: 2, k: 4, groups, product }
+    Settings { organisation, activation: ACTIVATION, weight_bits: 2, m: 2, k: 4, groups, product }
 }
 
 /// The table's cores in order: the published steps, each on top of the one before, then ours.
@@ -139,7 +142,7 @@ fn searches(product: u32) -> [Search; 6] {
 fn multiplier_tile(product: u32, weight_bits: u32) -> Settings {
     let organisation = Organisation::Multiply;
     let k = 4 * GROUPS_AGAINST_MULTIPLIERS;
-    Settings { organisation, weight_bits, m: 2, k, groups: 1, product }
+    Settings { organisation, activation: ACTIVATION, weight_bits, m: 2, k, groups: 1, product }
 }
 
 /// Look-up and multipliers at one weight width.

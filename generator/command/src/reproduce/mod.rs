@@ -6,4 +6,5 @@ pub mod measure;
 pub mod plot;
 pub mod published;
 pub mod search;
+pub mod sweep;
 pub mod table;

@@ -1,6 +1,7 @@
 //! The figures of a reproduction as a picture.
 
 use super::lut_ablation::{Ablation, ratio};
+use super::sweep::Swept;
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -48,6 +49,75 @@ pub fn svg(ablations: &[(String, Ablation)]) -> Result<String, String> {
         draw(&root, steps_height, ablations).map_err(|error| error.to_string())?;
     }
     Ok(text)
+}
+
+/// A sweep as lines, one chart a library: the text of an SVG file. Points that miss the clock are left
+/// out.
+///
+/// # Errors
+/// The picture could not be drawn.
+pub fn sweep_svg(sweeps: &[(String, Swept)]) -> Result<String, String> {
+    let mut text = String::new();
+    {
+        let size = (WIDTH, WIDTHS_HEIGHT * sweeps.len().max(1) as u32);
+        let root = SVGBackend::with_string(&mut text, size).into_drawing_area();
+        draw_sweeps(&root, sweeps).map_err(|error| error.to_string())?;
+    }
+    Ok(text)
+}
+
+fn draw_sweeps(root: &Area<'_>, sweeps: &[(String, Swept)]) -> Drawn {
+    root.fill(&WHITE)?;
+    for (area, (library, sweep)) in root.split_evenly((sweeps.len(), 1)).iter().zip(sweeps) {
+        draw_sweep(area, library, sweep)?;
+    }
+    root.present()
+}
+
+fn draw_sweep(area: &Area<'_>, library: &str, sweep: &Swept) -> Drawn {
+    let met = |line: usize| -> Vec<(f64, f64)> {
+        let points = sweep.lines[line].points.iter().filter(|(_, measured)| measured.report.met);
+        points.map(|(value, measured)| (f64::from(*value), measured.area_per_bit_mac())).collect()
+    };
+    let lines: Vec<Vec<(f64, f64)>> = (0..sweep.lines.len()).map(met).collect();
+    let highest = lines.iter().flatten().map(|point| point.1).fold(1.0, f64::max) * 1.08;
+    let values = sweep.values();
+    let (first, last) = (values.first().copied(), values.last().copied());
+    let ends = f64::from(first.unwrap_or(0)) - 0.5..f64::from(last.unwrap_or(1)) + 0.5;
+    let measured = sweep.lines.iter().flat_map(|line| &line.points).next();
+    let unit = measured.map_or("", |(_, measured)| &measured.report.area_unit);
+    let mut chart = ChartBuilder::on(area)
+        .caption(format!("Area per bit-MAC ({unit}), {library}"), TITLE)
+        .margin(12)
+        .margin_bottom(LEGEND)
+        .x_label_area_size(44)
+        .y_label_area_size(56)
+        .build_cartesian_2d(ends, 0.0..highest)?;
+    let label = |value: &f64| match value.fract() {
+        0.0 => format!("{value:.0}"),
+        _ => String::new(),
+    };
+    chart
+        .configure_mesh()
+        .x_desc(sweep.over)
+        .x_labels(2 * values.len() + 1)
+        .x_label_formatter(&label)
+        .y_label_formatter(&|area| format!("{area:.0}"))
+        .label_style(FONT)
+        .max_light_lines(1)
+        .disable_x_mesh()
+        .draw()?;
+    for (place, points) in lines.into_iter().enumerate() {
+        let colour = colour(place);
+        chart.draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?;
+        chart
+            .draw_series(points.into_iter().map(|point| Circle::new(point, 4, colour.filled())))?;
+    }
+    let titles = sweep.lines.iter().enumerate();
+    draw_names(
+        area,
+        &titles.map(|(i, line)| (colour(i), line.title.to_owned())).collect::<Vec<_>>(),
+    )
 }
 
 fn draw(root: &Area<'_>, steps_height: u32, ablations: &[(String, Ablation)]) -> Drawn {
@@ -144,14 +214,19 @@ fn draw_bar(
 fn draw_legend(area: &Area<'_>, ablations: &[(String, Ablation)]) -> Drawn {
     let names =
         ablations.iter().enumerate().map(|(place, (name, _))| (colour(place), name.clone()));
-    let all = [(PUBLISHED, "published".to_owned())].into_iter().chain(names);
+    let all: Vec<_> = [(PUBLISHED, "published".to_owned())].into_iter().chain(names).collect();
+    draw_names(area, &all)
+}
+
+/// Colours and what they stand for, in a row at the lower end.
+fn draw_names(area: &Area<'_>, all: &[(RGBColor, String)]) -> Drawn {
     let style = FONT.into_text_style(area).pos(Pos::new(HPos::Left, VPos::Center));
     let bottom = area.dim_in_pixel().1 as i32;
     let (upper, middle, lower) = (bottom - 26, bottom - 20, bottom - 14);
     let mut x = 16;
     for (colour, name) in all {
         area.draw(&Rectangle::new([(x, upper), (x + 12, lower)], colour.filled()))?;
-        area.draw_text(&name, &style, (x + 18, middle))?;
+        area.draw_text(name, &style, (x + 18, middle))?;
         x += 40 + 8 * name.chars().count() as i32;
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::lut_ablation::{Ablation, Tuned, ratio};
 use super::measure::Measured;
+use super::sweep::Swept;
 use bitplane_synthesise::Report;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -163,6 +164,63 @@ fn widths(ablation: &Ablation) -> Option<Table> {
         ]);
     }
     Some(table)
+}
+
+/// The table of a sweep, and beneath it what it comes to.
+pub fn swept(sweep: &Swept) -> Option<(Table, Vec<String>)> {
+    let (_, measured) = sweep.lines.first()?.points.first()?;
+    let unit = &measured.report.area_unit;
+    let lines = sweep.lines.iter().map(|line| line.title);
+    let head: Vec<&str> = std::iter::once(sweep.over).chain(lines).collect();
+    let title = format!("{} ({unit}), {}:", sweep.title, place(&measured.report));
+    let mut table = Table::new(title, &head);
+    for value in sweep.values() {
+        let cell = |measured: Option<&Measured>| match measured {
+            None => String::new(),
+            Some(measured) if measured.report.met => format!("{:.2}", measured.area_per_bit_mac()),
+            Some(_) => MISSED.to_owned(),
+        };
+        let cells = sweep.lines.iter().map(|line| cell(line.at(value)));
+        table.rows.push(std::iter::once(value.to_string()).chain(cells).collect());
+    }
+    Some((table, conclusions(sweep)))
+}
+
+fn conclusions(sweep: &Swept) -> Vec<String> {
+    let mut said = Vec::new();
+    let Some((first, others)) = sweep.lines.split_first() else { return said };
+    for other in others {
+        let wins: Vec<String> = sweep.wins(other).iter().map(u32::to_string).collect();
+        let at = if wins.is_empty() { "nowhere".to_owned() } else { wins.join(", ") };
+        said.push(format!("{} against {}: smaller at {at}", first.title, other.title));
+    }
+    if let Some((line, smallest)) = sweep.smallest() {
+        let shape = smallest.core.settings.shape();
+        said.push(format!("smallest: {line}, {shape}, {:.2}", smallest.area_per_bit_mac()));
+    }
+    said
+}
+
+/// The figures of one library as JSON: `library`, `tool`, `lines`.
+pub fn swept_document(library: &str, tool: &str, sweep: &Swept) -> Value {
+    let lines = sweep.lines.iter().map(|line| {
+        let points = line.points.iter().map(|(value, measured)| {
+            let mut point = core(measured);
+            point["value"] = (*value).into();
+            point
+        });
+        json!({
+            "title": line.title,
+            "first_line_is_smaller_at": sweep.wins(line),
+            "points": points.collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "library": library,
+        "tool": tool,
+        "over": sweep.over,
+        "lines": lines.collect::<Vec<_>>(),
+    })
 }
 
 /// The figures of one library as JSON: `library`, `tool`, `rows`, `tuned`, `widths`.

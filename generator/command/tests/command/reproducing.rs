@@ -15,7 +15,7 @@ delay=1000
 gates=4000
 case $top in
   weight_reinterpretation) gates=2000 ;;
-  groups_8) delay=2500 ;;
+  groups_8 | multiply_8) delay=2500 ;;
 esac
 echo "ABC: WireLoad = \"none\"  Gates = 1  Delay = $delay.00 ps"
 builder= builders=
@@ -55,7 +55,12 @@ const STEPS: [&str; 9] = [
 fn reproductions_are_listed() {
     assert_snapshot!(Scene::without_tools().run(&["reproduce", "--list"]), @"
     exit 0
-    out: lut-ablation    UNPU to LUT Tensor Core step by step, W2A8; then our own steps
+    out: lut-ablation        UNPU to LUT Tensor Core step by step, W2A8; then our own steps
+    out: weight-sweep        Look-up, conventional tables, adders and multipliers at weights of 1 to 8 bits, INT8
+    out: weight-sweep-fp16   The same with FP16 activations, aligned
+    out: k-sweep             Tables of 2 to 6 elements, W2A8
+    out: k-sweep-fp16        The same with FP16 activations, aligned
+    out: tile-dse            Every tile of a size, W2A8
     ");
 }
 
@@ -113,6 +118,46 @@ fn ratios_are_those_of_the_areas_and_a_missed_clock_has_none() {
     assert_eq!(missed.len(), 1);
     assert_eq!((&missed[0]["name"], &missed[0]["ratio"]), (&"groups_8".into(), &().into()));
     assert_eq!((&json["library"], &json["tool"]), (&"bitplane_ge".into(), &"Yosys 0.40".into()));
+}
+
+#[test]
+fn a_sweep_says_where_look_up_is_smaller_and_leaves_missed_clocks_out() {
+    let scene = scene_with_yosys();
+    let output =
+        ["--yosys", "./yosys", "--json", "s.json", "--markdown", "s.md", "--plot", "s.svg"];
+    let text = scene.run(&[&["reproduce", "weight-sweep"], &output[..]].concat());
+    assert!(text.starts_with("exit 0\n"), "{text}");
+    assert!(text.contains("MHz and have no ratio: multiply_8"), "{text}");
+    let json = scene.json("s.json");
+    let lines = json["lines"].as_array().unwrap();
+    let titles: Vec<_> = lines.iter().map(|line| line["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["look-up", "conventional tables", "adders", "multipliers"]);
+    let each = |line: usize, bits: usize| lines[line]["points"][bits - 1].clone();
+    assert_eq!((each(3, 8)["met"].clone(), each(3, 8)["value"].clone()), (false.into(), 8.into()));
+    let area = |line, bits| each(line, bits)["area_per_bit_mac"].as_f64().unwrap();
+    // Multipliers take all bits of a weight at once, so that they do the more of them.
+    let wins = (1..8).filter(|bits| area(0, *bits) < area(3, *bits)).collect::<Vec<_>>();
+    let told = lines[3]["first_line_is_smaller_at"].as_array().unwrap();
+    assert_eq!(told.iter().map(|bits| bits.as_u64().unwrap() as usize).collect::<Vec<_>>(), wins);
+    let page = scene.read("s.md");
+    assert!(page.contains("`bitplane reproduce weight-sweep`"), "{page}");
+    assert!(page.contains("clock missed") && page.contains("- look-up against adders: "), "{page}");
+    assert!(scene.read("s.svg").starts_with("<svg"));
+}
+
+#[test]
+fn a_sweep_has_no_parts_and_its_cores_are_written_as_configurations() {
+    let scene = Scene::without_tools();
+    let text = scene.run(&["reproduce", "tile-dse", "--part", "steps"]);
+    assert!(text.contains("[no-parts] --part: tile-dse has no parts"), "{text}");
+    for (name, count) in
+        [("weight-sweep-fp16", 32), ("k-sweep", 20), ("k-sweep-fp16", 20), ("tile-dse", 20)]
+    {
+        let text = scene.run(&["reproduce", name, "--write", name]);
+        assert!(text.contains(&format!("wrote {count} configurations into {name}")), "{text}");
+    }
+    let text = scene.run(&["generate", "tile-dse/k4_2.toml", "--out", "bundle"]);
+    assert!(text.starts_with("exit 0\nout: created bundle: top k4_2"), "{text}");
 }
 
 #[test]
