@@ -142,6 +142,9 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
             .to_string()
     } else {
         let uncorrected = match spec.weight_reading() {
+            _ if spec.weight.is_ternary() => {
+                "Results are sum A * w for the ternary weights w, -1, 0 or 1."
+            }
             WeightReading::Signs => {
                 "Results are sum A * q' with q' = 2 q - (2^b - 1) for the unsigned code q; no zero \
                  point is corrected."
