@@ -67,9 +67,34 @@ impl QuantisedActivations {
             .collect()
     }
 
+    /// Share of the activations that are 0.
+    pub fn zeros(&self) -> f64 {
+        let zeros = self.dequantise().iter().filter(|activation| **activation == 0.0).count();
+        zeros as f64 / self.values.len().max(1) as f64
+    }
+
     /// Normalised mean square error against the original.
     pub fn nmse(&self, original: &Matrix) -> f64 {
         nmse(original.data(), &self.dequantise())
+    }
+}
+
+/// What is done to activations before they become integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActivationFunction {
+    /// max(a, 0)^2, as in the gated feed-forward part of BitNet a4.8: about half of the activations
+    /// of a layer become 0.
+    SquaredRelu,
+}
+
+impl ActivationFunction {
+    /// The function of every activation.
+    pub fn apply(self, activations: &Matrix) -> Matrix {
+        match self {
+            Self::SquaredRelu => {
+                activations.map(|activation| activation.max(0.0).powi(2).min(f32::MAX))
+            }
+        }
     }
 }
 
@@ -83,10 +108,30 @@ pub enum ActivationQuantiser {
     /// `absmean`: four bits, scale = mean magnitude of the token / sqrt(7), clipped to -8 to 7
     /// (BitNet a4.8, equation 7).
     Absmean,
+    /// `absmax_top_P`: P percent of the token's activations, those of the largest magnitudes, as by
+    /// absmax; the others are 0 (BitNet a4.8's sparsified activations). Of equal magnitudes the
+    /// lower channel is kept.
+    AbsmaxTop(Percent),
+}
+
+/// A share of 1 to 99 percent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Percent(u32);
+
+impl Percent {
+    /// `percent`, or `None` outside 1 to 99.
+    pub fn new(percent: u32) -> Option<Self> {
+        (1..=99).contains(&percent).then_some(Self(percent))
+    }
+
+    /// As many of `count` as the share takes, rounded up.
+    fn of(self, count: usize) -> usize {
+        (count * self.0 as usize).div_ceil(100)
+    }
 }
 
 impl ActivationQuantiser {
-    /// Every quantiser, in the order of the documentation.
+    /// Every quantiser without a share of its own, in the order of the documentation.
     pub const ALL: [Self; 2] = [Self::Absmax, Self::Absmean];
 
     /// The quantiser called `name`.
@@ -94,8 +139,10 @@ impl ActivationQuantiser {
     /// # Errors
     /// `activation-quantiser-unknown` with the legal names.
     pub fn parse(name: &str) -> Result<Self, Problem> {
-        let found = Self::ALL.into_iter().find(|quantiser| quantiser.to_string() == name);
-        found.ok_or_else(|| unknown(name))
+        let top = name.strip_prefix(TOP).and_then(|share| Percent::new(share.parse().ok()?));
+        let found = Self::ALL.into_iter().chain(top.map(Self::AbsmaxTop));
+        let mut found = found.filter(|quantiser| quantiser.to_string() == name);
+        found.next().ok_or_else(|| unknown(name))
     }
 
     /// Quantises the matrix [tokens, channels] per token, rounding to the nearest integer, ties to
@@ -118,7 +165,11 @@ impl ActivationQuantiser {
         let rows = activations.data().chunks(activations.columns());
         let scales: Vec<f32> = rows.clone().map(|token| self.scale(token, format)).collect();
         let values = rows.zip(&scales).flat_map(|(token, &scale)| {
-            token.iter().map(move |&activation| self.integer(activation, scale, format))
+            let kept = self.kept(token).into_iter();
+            token.iter().zip(kept).map(move |(&activation, kept)| match kept {
+                true => self.integer(activation, scale, format),
+                false => 0,
+            })
         });
         Ok(QuantisedActivations {
             format: ActivationFormat::Integer(format),
@@ -129,13 +180,23 @@ impl ActivationQuantiser {
         })
     }
 
+    /// Which activations of a token are more than 0.
+    fn kept(self, token: &[f32]) -> Vec<bool> {
+        let Self::AbsmaxTop(share) = self else { return vec![true; token.len()] };
+        let mut channels: Vec<usize> = (0..token.len()).collect();
+        channels.sort_by(|&a, &b| token[b].abs().total_cmp(&token[a].abs()).then(a.cmp(&b)));
+        let mut kept = vec![false; token.len()];
+        channels[..share.of(token.len())].iter().for_each(|&channel| kept[channel] = true);
+        kept
+    }
+
     fn scale(self, token: &[f32], format: IntegerFormat) -> f32 {
         let largest = token.iter().fold(0.0f32, |most, activation| most.max(activation.abs()));
         if largest == 0.0 {
             return 1.0;
         }
         representable(match self {
-            Self::Absmax => f64::from(largest) / format.max() as f64,
+            Self::Absmax | Self::AbsmaxTop(_) => f64::from(largest) / format.max() as f64,
             Self::Absmean => {
                 let sum: f64 = token.iter().map(|&activation| f64::from(activation.abs())).sum();
                 sum / token.len() as f64 / (format.max() as f64).sqrt()
@@ -147,7 +208,7 @@ impl ActivationQuantiser {
         let nearest = (f64::from(activation) / f64::from(scale)).round_ties_even();
         let highest = format.max() as f64;
         let lowest = match self {
-            Self::Absmax => -highest,
+            Self::Absmax | Self::AbsmaxTop(_) => -highest,
             Self::Absmean => format.min() as f64,
         };
         nearest.clamp(lowest, highest) as i32
@@ -156,12 +217,16 @@ impl ActivationQuantiser {
 
 impl fmt::Display for ActivationQuantiser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Absmax => "absmax",
-            Self::Absmean => "absmean",
-        })
+        match self {
+            Self::Absmax => f.write_str("absmax"),
+            Self::Absmean => f.write_str("absmean"),
+            Self::AbsmaxTop(Percent(share)) => write!(f, "{TOP}{share}"),
+        }
     }
 }
+
+/// What comes before the share.
+const TOP: &str = "absmax_top_";
 
 /// The only width that absmean is defined for.
 const ABSMEAN_BITS: u32 = 4;
@@ -175,7 +240,10 @@ fn unknown(name: &str) -> Problem {
     Problem::new(
         "activation-quantiser-unknown",
         "--activation-quantiser",
-        format!("there is no activation quantiser {name:?}; legal are {}", names.join(" and ")),
+        format!(
+            "there is no activation quantiser {name:?}; legal are {} and {TOP}1 to {TOP}99",
+            names.join(", ")
+        ),
         help,
     )
 }
@@ -272,7 +340,7 @@ mod tests {
         let highest = (1 << (bits - 1)) - 1;
         let magnitudes = token.iter().map(|a| f64::from(a.abs()));
         let (scale, lowest) = match quantiser {
-            ActivationQuantiser::Absmax => {
+            ActivationQuantiser::Absmax | ActivationQuantiser::AbsmaxTop(_) => {
                 (magnitudes.fold(0.0, f64::max) / f64::from(highest), -highest)
             }
             ActivationQuantiser::Absmean => {
@@ -304,6 +372,27 @@ mod tests {
     }
 
     #[test]
+    fn of_the_top_share_of_a_token_the_rest_is_zero_and_ties_keep_the_lower_channel() {
+        let token = vec![1.0, -127.0, 2.0, -2.0, 0.0, 64.0];
+        let activations = Matrix::new(1, 6, token).unwrap();
+        let top = |share| {
+            let top = ActivationQuantiser::AbsmaxTop(Percent::new(share).unwrap());
+            top.quantise(&activations, int(8)).unwrap().values
+        };
+        assert_eq!(top(50), [0, -127, 2, 0, 0, 64]);
+        // A share of 1.02 activations keeps two.
+        assert_eq!(top(17), [0, -127, 0, 0, 0, 64]);
+        assert_eq!(top(99), [1, -127, 2, -2, 0, 64]);
+    }
+
+    #[test]
+    fn squares_are_those_of_positive_activations() {
+        let activations = Matrix::new(1, 3, vec![-2.0, 0.5, 3.0]).unwrap();
+        let squares = ActivationFunction::SquaredRelu.apply(&activations);
+        assert_eq!(squares.data(), [0.0, 0.25, 9.0]);
+    }
+
+    #[test]
     fn absmean_is_for_four_bits_alone() {
         let activations = Matrix::new(1, 1, vec![1.0]).unwrap();
         let problem = ActivationQuantiser::Absmean.quantise(&activations, int(8)).unwrap_err();
@@ -313,8 +402,12 @@ mod tests {
     #[test]
     fn an_unknown_activation_quantiser_is_answered_with_the_legal_ones() {
         let problem = ActivationQuantiser::parse("absmin").unwrap_err();
-        insta::assert_snapshot!(problem, @"there is no activation quantiser \"absmin\"; legal are absmax and absmean");
-        for quantiser in ActivationQuantiser::ALL {
+        insta::assert_snapshot!(problem, @"there is no activation quantiser \"absmin\"; legal are absmax, absmean and absmax_top_1 to absmax_top_99");
+        for name in ["absmax_top_0", "absmax_top_100", "absmax_top_", "absmax_top_07"] {
+            assert!(ActivationQuantiser::parse(name).is_err(), "{name}");
+        }
+        let top = ActivationQuantiser::AbsmaxTop(Percent::new(55).unwrap());
+        for quantiser in ActivationQuantiser::ALL.into_iter().chain([top]) {
             assert_eq!(ActivationQuantiser::parse(&quantiser.to_string()), Ok(quantiser));
         }
     }

@@ -50,7 +50,9 @@ mod require;
 mod suggest;
 mod unpack;
 
-pub use activation::{ActivationFormat, ActivationQuantiser, QuantisedActivations};
+pub use activation::{
+    ActivationFormat, ActivationFunction, ActivationQuantiser, Percent, QuantisedActivations,
+};
 pub use checkpoint::Checkpoint;
 pub use embedding::embed;
 pub use grouping::Grouping;

@@ -49,6 +49,11 @@ impl Matrix {
         &self.data
     }
 
+    /// The matrix of `function` of every element.
+    pub(crate) fn map(&self, function: impl Fn(f32) -> f32) -> Self {
+        Self { data: self.data.iter().map(|&element| function(element)).collect(), ..*self }
+    }
+
     /// The elements of one row.
     ///
     /// # Panics

@@ -13,9 +13,10 @@ use crate::tools::VerilatorOption;
 use bitplane_simulate::{Start, Trace, layer};
 use bitplane_spec::{Problem, Spec};
 use bitplane_weights::{
-    ActivationFormat, ActivationQuantiser, PackedWeights, QuantisedActivations,
+    ActivationFormat, ActivationFunction, ActivationQuantiser, Matrix, PackedWeights,
+    QuantisedActivations,
 };
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
@@ -42,8 +43,12 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 16, conflicts_with = "activations")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=65536))]
     tokens: u32,
+    /// What is done to the activations first
+    #[arg(long, value_enum, value_name = "NAME")]
+    activation_function: Option<Function>,
     /// How activations become integers, per token: absmax (largest magnitude becomes the largest
-    /// integer) or absmean (int4: mean magnitude / sqrt(7) is one step, as in BitNet a4.8)
+    /// integer), absmax_top_P (only the P percent of the largest magnitudes, the others are 0) or
+    /// absmean (int4: mean magnitude / sqrt(7) is one step, as in BitNet a4.8)
     /// [default: absmax; floating-point activations are rounded to the nearest]
     #[arg(long, value_name = "NAME")]
     activation_quantiser: Option<String>,
@@ -58,6 +63,22 @@ pub struct Run {
     verilator: VerilatorOption,
 }
 
+/// What can be done to activations before they are quantised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Function {
+    /// max(a, 0)^2, as before the second layer of a gated feed-forward part (BitNet a4.8)
+    SquaredRelu,
+}
+
+impl Function {
+    fn apply(self, activations: &Matrix) -> Matrix {
+        match self {
+            Self::SquaredRelu => ActivationFunction::SquaredRelu.apply(activations),
+        }
+    }
+}
+
 /// Reads the layer, pushes it through the core, and compares every output.
 pub fn run(options: &Run, console: &Console) -> Result<Outcome, Failure> {
     let name = options.activation_quantiser.as_deref();
@@ -67,6 +88,7 @@ pub fn run(options: &Run, console: &Console) -> Result<Outcome, Failure> {
     let progress = Progress::start("reading weights and activations");
     let weights = weights(&options.weights, &spec)?;
     let real = activations(&options.source(), weights.inputs())?;
+    let real = options.activation_function.map_or(real.clone(), |function| function.apply(&real));
     let quantised = match spec.float {
         Some(float) => QuantisedActivations::nearest(&real, float.format),
         None => quantiser
@@ -182,7 +204,7 @@ impl Finished<'_> {
         format!(
             "{}: {} tokens x {} -> {}, {} weights, {} activations\n\
              0 mismatches in {}; {} cycles, {:.1}% of the array's multiply-accumulates\n\
-             error against {}: mean {:.3e}, largest {:.3e}, normalised mean square {:.4}\n{}{}\n",
+             error against {}: mean {:.3e}, largest {:.3e}, normalised mean square {:.4}\n{}{}{}\n",
             weights.header().tensor,
             activations.rows,
             weights.inputs(),
@@ -197,8 +219,21 @@ impl Finished<'_> {
             self.error.max,
             self.error.nmse,
             self.rounding.text(),
+            self.zeros(),
             self.simulation.tool,
         )
+    }
+
+    /// The share of activations that are 0, where that was asked for.
+    fn zeros(&self) -> String {
+        let top = self.options.activation_quantiser.as_deref();
+        let asked = top.is_some_and(|name| name.starts_with("absmax_top"));
+        match asked || self.options.activation_function.is_some() {
+            true => {
+                format!("{:.1}% of the activations are 0\n", 100.0 * self.task.activations.zeros())
+            }
+            false => String::new(),
+        }
     }
 
     /// How activations became integers; nothing where they are floating-point numbers.
@@ -238,6 +273,7 @@ impl Finished<'_> {
             "group": weights.grouping().size(),
             "activations": activations.format.to_string(),
             "activation_quantiser": self.quantiser(),
+            "zero_activations": activations.zeros(),
             "shape": [activations.rows, weights.inputs(), weights.outputs()],
             "runs": self.sum.runs,
             "tool": self.simulation.simulator.tool,
