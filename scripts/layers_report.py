@@ -9,7 +9,7 @@ import sys
 from report import read, table
 
 LAYERS = ["intermediate", "output"]
-FORMATS = [("int8", weights) for weights in ["int1", "int2", "int3", "int4", "int8"]]
+FORMATS = [("int8", weights) for weights in ["int1", "ternary_int2", "int2", "int3", "int4", "int8"]]
 FORMATS += [("fp16", weights) for weights in ["int2", "int4"]]
 HEAD = [
     "layer",
@@ -52,7 +52,7 @@ def main():
     tokens, mismatches = runs[0]["shape"][0], sum(run["mismatches"] for run in runs)
     print(
         f"`run`, first encoder layer of all-MiniLM-L6-v2, {tokens} tokens, 2 rows, "
-        "64 columns, groups of 4 (NMSE: normalised mean square error against FP32):\n"
+        "64 columns, tables of 4 (ternary: 3) (NMSE: normalised mean square error against FP32):\n"
     )
     print("\n".join(table(HEAD, rows)))
     print(f"\n{mismatches} mismatches in {sum(run['outputs'] for run in runs)} outputs ({runs[0]['tool']}).")

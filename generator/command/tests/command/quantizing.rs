@@ -142,7 +142,7 @@ fn a_bad_key_in_the_configuration_is_shown_with_its_line() {
     err:   help: delete the line; `bitplane schema` lists every key
     err: core.toml: [missing-key] activation.format: is missing and has no default; legal is "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int2" to "int16"
     err:   help: add for example `format = "int8"` in [activation]
-    err: core.toml: [missing-key] weight.format: is missing and has no default; legal is "int1" to "int8"
+    err: core.toml: [missing-key] weight.format: is missing and has no default; legal is "ternary" or "int1" to "int8"
     err:   help: add for example `format = "int2"` in [weight]
     "#);
 }

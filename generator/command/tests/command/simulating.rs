@@ -111,7 +111,7 @@ fn an_unknown_activation_quantiser_is_refused_with_the_nearest() {
     let scene = packed_scene("int2", "0");
     assert_snapshot!(run(&scene, &["--activation-quantiser", "absmaxx"]), @r#"
     exit 2
-    err: bitplane: [activation-quantiser-unknown] --activation-quantiser: there is no activation quantiser "absmaxx"; legal are absmax and absmean
+    err: bitplane: [activation-quantiser-unknown] --activation-quantiser: there is no activation quantiser "absmaxx"; legal are absmax, absmean and absmax_top_1 to absmax_top_99
     err:   help: did you mean absmax?
     "#);
 }
