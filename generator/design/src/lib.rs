@@ -4,6 +4,7 @@
 //! flip-flops, the port list and the module tree. It is a pure function of the Spec and cannot
 //! fail. Each hardware unit has its own module here, named as the field names it.
 
+mod adder;
 mod control;
 mod core;
 mod design;
@@ -15,6 +16,7 @@ mod registers;
 mod result;
 mod throughput;
 
+pub use adder::FloatingPointAdder;
 pub use control::Control;
 pub use core::Core;
 pub use design::{

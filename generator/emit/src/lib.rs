@@ -9,6 +9,7 @@
 //! assert!(bundle.files.iter().any(|file| file.path == "rtl/example_select_lane.sv"));
 //! ```
 
+mod adder;
 mod bundle;
 mod documents;
 pub mod harness;
@@ -16,4 +17,5 @@ pub mod manifest;
 mod rtl;
 pub mod wire;
 
+pub use adder::floating_point_adder;
 pub use bundle::{Bundle, BundleFile, bundle};

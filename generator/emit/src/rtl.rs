@@ -18,10 +18,10 @@ use bitplane_formats::{FloatFormat, Specials, TableContent, TableLayout, WeightF
 use crate::bundle::{BundleFile, generator};
 
 /// The core as templates see it.
-struct CoreText<'a> {
-    core: &'a Core,
-    generator: String,
-    digest: &'a str,
+pub(crate) struct CoreText<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) generator: String,
+    pub(crate) digest: &'a str,
 }
 
 impl Deref for CoreText<'_> {
@@ -34,22 +34,22 @@ impl Deref for CoreText<'_> {
 
 impl CoreText<'_> {
     /// `[bits-1:0]`.
-    fn range(&self, bits: &u32) -> String {
+    pub(crate) fn range(&self, bits: &u32) -> String {
         format!("[{}:0]", bits - 1)
     }
 
     /// The blank that stands for the range of a single-bit port.
-    fn bit(&self) -> String {
+    pub(crate) fn bit(&self) -> String {
         self.width(&1)
     }
 
     /// The range of a port that is indexed, so that a single bit has one too.
-    fn vector(&self, bits: &u32) -> String {
+    pub(crate) fn vector(&self, bits: &u32) -> String {
         format!("{:<9}", self.range(bits))
     }
 
     /// The range of a port, padded to one column; blank for a single bit.
-    fn width(&self, bits: &u32) -> String {
+    pub(crate) fn width(&self, bits: &u32) -> String {
         let range = if *bits == 1 { String::new() } else { self.range(bits) };
         format!("{range:<9}")
     }
@@ -68,9 +68,9 @@ macro_rules! unit_text {
 }
 
 /// A unit's numbers with the phrases that its text needs beside them.
-struct Worded<'a, U, P> {
-    unit: &'a U,
-    phrases: P,
+pub(crate) struct Worded<'a, U, P> {
+    pub(crate) unit: &'a U,
+    pub(crate) phrases: P,
 }
 
 impl<U, P> Deref for Worded<'_, U, P> {
@@ -450,7 +450,7 @@ fn print(text: &impl Template) -> String {
     text.render().expect("templates hold no fallible filters, and strings do not refuse text")
 }
 
-fn named(core: &CoreText, unit: &str, text: impl Template) -> BundleFile {
+pub(crate) fn named(core: &CoreText, unit: &str, text: impl Template) -> BundleFile {
     BundleFile::new(format!("rtl/{}_{unit}.sv", core.name), print(&text))
 }
 

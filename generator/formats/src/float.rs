@@ -140,7 +140,7 @@ impl FloatFormat {
     }
 
     /// The bits below the sign.
-    fn magnitude(self, code: u32) -> u32 {
+    pub(crate) fn magnitude(self, code: u32) -> u32 {
         code & ((1 << (self.bits() - 1)) - 1)
     }
 

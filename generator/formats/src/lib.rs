@@ -10,6 +10,7 @@ mod float;
 mod fold;
 mod integer;
 mod table;
+mod term;
 mod ternary;
 mod weight;
 
@@ -21,6 +22,7 @@ pub use float::{FloatFormat, Number, Specials};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;
 pub use table::{TableContent, TableLayout};
+pub use term::{Term, TermFormat};
 pub use ternary::{
     TRITS_PER_BYTE, TernaryGroup, byte_of_codes, codes_of_byte, last_number, number_bits,
 };

@@ -191,7 +191,7 @@ pub fn write_bundle(shape: Shape, folder: &Path) -> Manifest {
 }
 
 /// Where finished simulators are kept between test runs.
-fn cache() -> PathBuf {
+pub fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("simulators")
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the whole crate through its public interface.
 
+mod adder;
 mod behavioural;
 mod common;
 mod counts;

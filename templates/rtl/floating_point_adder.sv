@@ -1,0 +1,200 @@
+{% include "rtl/header.sv" %}// Floating-point adder: the {{ unit.format }} number nearest to the exact sum of a {{ unit.format }} number and a
+// term of {{ unit.significand_bits }} bits, of two the even one. Combinational.
+//
+// The term stays where it is; the augend moves down beside it, from so far above that the term is
+// less than a quarter of its last place. {{ unit.phrases.beyond_meaning }}
+
+`default_nettype none
+
+module {{ core.name }}_floating_point_adder (
+  // Augend.
+  input  logic {{ core.width(unit.bits) }} augend_i,
+
+  // Term: sign, significand with or without leading zeros, and what its lowest bit weighs:
+  // {{ unit.phrases.term_weight }}.
+  input  logic {{ core.bit() }} term_is_negative_i,
+{% if unit.term_exponent_bits > 0 %}  input  logic {{ core.width(unit.term_exponent_bits) }} term_exponent_i,
+{% endif %}  input  logic {{ core.width(unit.significand_bits) }} term_significand_i,
+{% if unit.takes_specials %}
+  // The term is an infinity with that sign; no number.
+  input  logic {{ core.bit() }} term_is_infinite_i,
+  input  logic {{ core.bit() }} term_is_nan_i,
+{% endif %}
+  output logic {{ core.width(unit.bits) }} sum_o
+);
+
+  localparam int ExponentBits = {{ unit.exponent_bits }};
+  localparam int FractionBits = {{ unit.fraction_bits }};
+  localparam int WindowBits = {{ unit.window_bits }};
+  localparam int CountBits = {{ unit.count_bits }};
+  localparam int DistanceBits = {{ unit.distance_bits }};
+  localparam int BiasedBits = {{ unit.biased_bits }};
+
+  // A subnormal number has the exponent 1 and no leading one.
+  logic augend_is_negative, is_normal;
+  logic [ExponentBits-1:0] augend_exponent;
+  logic [FractionBits-1:0] augend_fraction;
+
+  assign augend_is_negative = augend_i[ExponentBits+FractionBits];
+  assign is_normal          = (augend_i[FractionBits +: ExponentBits] != '0);
+  assign augend_exponent    = augend_i[FractionBits +: ExponentBits] | ExponentBits'(!is_normal);
+  assign augend_fraction    = augend_i[FractionBits-1:0];
+
+  // How far the augend moves down; not where it is farther above the term than its place.
+  logic [DistanceBits-1:0] distance;
+  logic is_above;
+
+  assign distance = {{ unit.phrases.distance }} - DistanceBits'(augend_exponent);
+  assign is_above = distance[DistanceBits-1];
+
+  // Bit 0 says whether anything has moved beyond it.
+  logic [WindowBits-1:0] augend, term;
+  logic moved_beyond;
+
+  always_comb begin : p_align
+    augend       = {1'b0, is_normal, augend_fraction, {{ unit.augend_place }}'d0};
+    moved_beyond = 1'b0;
+    for (int b = 0; b < DistanceBits - 1; b++) begin
+      if (distance[b] && !is_above) begin
+        moved_beyond = moved_beyond
+                       || ((augend & ((WindowBits'(1) << (1 << b)) - WindowBits'(1))) != '0);
+        augend       = augend >> (1 << b);
+      end
+    end
+    augend[0] = augend[0] || moved_beyond;
+  end
+
+  assign term = {{ unit.phrases.term }};
+
+  // Sum, or the difference that is not negative.
+  logic subtracts, is_smaller;
+  logic [WindowBits-1:0] addend, backward, magnitude;
+  logic [WindowBits:0] forward;
+
+  assign subtracts  = augend_is_negative ^ term_is_negative_i;
+  assign addend     = term ^ {WindowBits{subtracts}};
+  assign forward    = {1'b0, augend} + {1'b0, addend} + {{ unit.phrases.carry_bits }}'(subtracts);
+  assign backward   = term - augend;
+  assign is_smaller = subtracts && !forward[WindowBits];
+  assign magnitude  = is_smaller ? backward : forward[WindowBits-1:0];
+
+  // Where the leading one is, or one place above it, from the operands: of a difference digit by
+  // digit, each -1, 0 or 1 and seen with its neighbours.
+  logic [WindowBits-1:0] more, less, equal_above, more_below, less_below, leading;
+
+  assign more        = augend & ~term;
+  assign less        = ~augend & term;
+  assign equal_above = ~((more | less) >> 1);
+  assign more_below  = more << 1;
+  assign less_below  = less << 1;
+
+  always_comb begin : p_leading
+    if (subtracts) begin
+      leading = (equal_above & ((more & ~less_below) | (less & ~more_below)))
+                | (~equal_above & ((more & ~more_below) | (less & ~less_below)));
+    end else begin
+      leading = (augend | term) << 1;
+    end
+  end
+
+  // Biased exponent of a number that leads with the highest bit. A one marks the smallest normal
+  // number, beyond which nothing is normalised.
+  logic [BiasedBits-1:0] top, below_top;
+  logic [WindowBits-1:0] mark;
+
+  assign below_top = is_above ? BiasedBits'(augend_exponent) : {{ unit.phrases.below_top }};
+  assign top       = below_top + {{ unit.biased_bits }}'d1;
+  assign mark      = {1'b1, {{ unit.below_mark }}'d0} >> below_top;
+
+  // Leading zeros: the upper half of what is left is looked at, then a half of that, and so on.
+  localparam int CountedBits = 1 << CountBits;
+  logic [CountedBits-1:0] left;
+  logic [CountBits-1:0] count;
+
+  always_comb begin : p_count
+    left  = {{ unit.phrases.counted }};
+    count = '0;
+    for (int b = CountBits - 1; b >= 0; b--) begin
+      count[b] = ((left >> (1 << b)) == '0);
+      left     = (count[b] ? left : (left >> (1 << b)))
+                 & ((CountedBits'(1) << (1 << b)) - CountedBits'(1));
+    end
+  end
+
+  // Normalised; one place more where the leading one was expected too high and the smallest normal
+  // number is not reached.
+  logic [WindowBits-1:0] near, normalised;
+  logic [BiasedBits-1:0] near_biased, biased;
+  logic moves_on, is_subnormal;
+
+  assign near         = magnitude << count;
+  assign near_biased  = top - BiasedBits'(count);
+  assign moves_on     = !near[WindowBits-1] && (near_biased != {{ unit.biased_bits }}'d1);
+  assign normalised   = moves_on ? {near[WindowBits-2:0], 1'b0} : near;
+  assign is_subnormal = !normalised[WindowBits-1];
+  assign biased       = is_subnormal ? '0 : (near_biased - BiasedBits'(moves_on));
+
+  // To the nearest, of two the even one. A carry out of the fraction counts the exponent up, also
+  // from subnormal to normal.
+  logic [FractionBits-1:0] fraction;
+  logic half, rest, is_beyond;
+  logic [BiasedBits+FractionBits-1:0] rounded;
+  logic [ExponentBits+FractionBits-1:0] code;
+
+  assign fraction  = normalised[WindowBits-2 -: FractionBits];
+  assign half      = normalised[WindowBits-2-FractionBits];
+  assign rest      = (normalised[WindowBits-3-FractionBits:0] != '0);
+  assign rounded   = {biased, fraction}
+                     + {{ unit.phrases.rounded_bits }}'(half && (rest || fraction[0]));
+  assign is_beyond = (rounded > {{ unit.phrases.largest }});
+  assign code      = is_beyond ? {{ unit.phrases.beyond }} : rounded[ExponentBits+FractionBits-1:0];
+
+  // Numbers that cancel give +0, zeros of one sign keep it.
+  logic is_negative, term_is_zero, augend_is_zero;
+  logic [ExponentBits+FractionBits:0] number;
+
+  assign is_negative    = is_smaller ? term_is_negative_i
+                                     : (augend_is_negative && !(subtracts && (magnitude == '0)));
+  assign term_is_zero   = (term_significand_i == '0);
+  assign augend_is_zero = (augend_i[ExponentBits+FractionBits-1:0] == '0);
+
+  always_comb begin : p_number
+    number = {is_negative, code};
+    // A term of zero may have any exponent.
+    if (term_is_zero) number = augend_i;
+    if (term_is_zero && augend_is_zero) number = {augend_is_negative && term_is_negative_i, {{ unit.code_bits }}'d0};
+  end
+
+  // Infinities and NaN.
+{% if unit.has_infinity %}  logic augend_is_infinite, augend_is_nan, is_infinite, is_nan;
+
+  assign augend_is_infinite = (&augend_i[FractionBits +: ExponentBits]) && (augend_fraction == '0);
+  assign augend_is_nan      = (&augend_i[FractionBits +: ExponentBits]) && (augend_fraction != '0);
+{% if unit.takes_specials %}  assign is_infinite = augend_is_infinite || term_is_infinite_i;
+  assign is_nan      = augend_is_nan || term_is_nan_i
+                       || (augend_is_infinite && term_is_infinite_i && subtracts);
+
+  always_comb begin : p_sum
+    sum_o = number;
+    if (is_infinite) begin
+      sum_o = {augend_is_infinite ? augend_is_negative : term_is_negative_i, {{ unit.phrases.beyond }}};
+    end
+    if (is_nan) sum_o = {{ unit.phrases.nan }};
+  end
+{% else %}  assign is_infinite = augend_is_infinite;
+  assign is_nan      = augend_is_nan;
+
+  always_comb begin : p_sum
+    sum_o = number;
+    if (is_infinite) sum_o = augend_i;
+    if (is_nan) sum_o = {{ unit.phrases.nan }};
+  end
+{% endif %}{% else %}  logic is_nan;
+
+{% if unit.takes_specials %}  assign is_nan = (&augend_i[ExponentBits+FractionBits-1:0]) || term_is_infinite_i || term_is_nan_i;
+{% else %}  assign is_nan = &augend_i[ExponentBits+FractionBits-1:0];
+{% endif %}  assign sum_o  = is_nan ? {{ unit.phrases.nan }} : number;
+{% endif %}
+endmodule
+
+`default_nettype wire
