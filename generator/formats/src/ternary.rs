@@ -16,8 +16,8 @@ pub struct TernaryGroup {
 
 impl TernaryGroup {
     /// The group of weights with the given codes, element 0 first.
-    pub fn of_codes(codes: &[u8]) -> Self {
-        let sum = codes.iter().rev().fold(0, |sum, code| 3 * sum + i32::from(*code) - 1);
+    pub fn of_codes(codes: &[impl Into<u16> + Copy]) -> Self {
+        let sum = codes.iter().rev().fold(0, |sum, code| 3 * sum + i32::from((*code).into()) - 1);
         Self { sign: sum < 0, number: sum.unsigned_abs() }
     }
 
@@ -57,9 +57,9 @@ pub const TRITS_PER_BYTE: u32 = 5;
 /// Up to five codes in a byte, missing ones as those of weight 0. Code i counts 3^i; the sum of 0 to 242
 /// is stored as a fraction of 243 in 256ths, rounded up, so that three times the byte has the highest
 /// code above its eight bits and a byte of the others below.
-pub fn byte_of_codes(codes: &[u8]) -> u8 {
-    let code = |i| codes.get(i).map_or(1, |code| u32::from(*code));
-    let sum = (0..TRITS_PER_BYTE as usize).rev().fold(0, |sum, i| 3 * sum + code(i));
+pub fn byte_of_codes(codes: &[impl Into<u16> + Copy]) -> u8 {
+    let code = |i: usize| codes.get(i).map_or(1, |code| (*code).into().into());
+    let sum = (0..TRITS_PER_BYTE as usize).rev().fold(0u32, |sum, i| 3 * sum + code(i));
     (256 * sum).div_ceil(3u32.pow(TRITS_PER_BYTE)) as u8
 }
 
@@ -110,7 +110,7 @@ mod tests {
             assert_eq!(codes_of_byte(byte).to_vec(), codes);
         }
         assert!((0..=255).all(|byte| codes_of_byte(byte).iter().all(|code| *code < 3)));
-        assert_eq!(codes_of_byte(byte_of_codes(&[2, 0])), [2, 0, 1, 1, 1]);
+        assert_eq!(codes_of_byte(byte_of_codes(&[2u8, 0])), [2, 0, 1, 1, 1]);
     }
 
     #[test]

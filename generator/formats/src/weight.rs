@@ -52,14 +52,14 @@ impl WeightFormat {
         self.codes
     }
 
-    /// A code from any byte: its low bits, or what division by 3 leaves.
-    pub fn code(self, byte: u8) -> u8 {
-        (u32::from(byte) % self.codes) as u8
+    /// A code from any number: its low bits, or what division by 3 leaves.
+    pub fn code(self, number: u16) -> u16 {
+        (u32::from(number) % self.codes) as u16
     }
 
     /// What the planes of code q add up to, q': the odd integer 2q - (2^b - 1), or q - 1 for a trit.
-    pub fn reinterpret(self, code: u8) -> i32 {
-        let doubled = 2 * i32::from(code) - (self.codes as i32 - 1);
+    pub fn reinterpret(self, code: impl Into<u16>) -> i32 {
+        let doubled = 2 * i32::from(code.into()) - (self.codes as i32 - 1);
         if self.is_ternary() { doubled / 2 } else { doubled }
     }
 
@@ -69,7 +69,7 @@ impl WeightFormat {
     }
 
     /// The integer weight that `code` stands for under `zero_point`.
-    pub fn value(self, code: u8, zero_point: ZeroPoint) -> i32 {
+    pub fn value(self, code: impl Into<u16>, zero_point: ZeroPoint) -> i32 {
         let reinterpreted = self.reinterpret(code);
         match zero_point.0 {
             0 => reinterpreted,
@@ -118,8 +118,8 @@ impl ZeroPoint {
 }
 
 /// Bit `plane` of `code`; plane 0 is the least significant.
-pub fn plane_bit(code: u8, plane: u32) -> bool {
-    code >> plane & 1 == 1
+pub fn plane_bit(code: impl Into<u16>, plane: u32) -> bool {
+    code.into() >> plane & 1 == 1
 }
 
 /// How the lanes of a core read weight codes, before any zero point is taken into account.
@@ -135,7 +135,8 @@ pub enum WeightReading {
 
 impl WeightReading {
     /// What the accumulator sees of `code`.
-    pub fn value(self, format: WeightFormat, code: u8) -> i32 {
+    pub fn value(self, format: WeightFormat, code: impl Into<u16>) -> i32 {
+        let code = code.into();
         match self {
             Self::Signs => format.reinterpret(code),
             Self::Bits => code.into(),
@@ -145,7 +146,8 @@ impl WeightReading {
 
     /// What the accumulator sees of bit plane `plane` of `code`; of all planes in a beat that holds
     /// them all.
-    pub fn beat_value(self, format: WeightFormat, code: u8, plane: u32) -> i64 {
+    pub fn beat_value(self, format: WeightFormat, code: impl Into<u16>, plane: u32) -> i64 {
+        let code = code.into();
         debug_assert!(plane < format.planes());
         if format.is_ternary() {
             return format.reinterpret(code).into();
@@ -298,7 +300,7 @@ mod tests {
     fn ternary_held_as_int2_has_zero_point_minus_one() {
         let int2 = WeightFormat::new(2).unwrap();
         assert_eq!(ZeroPoint::of_code(int2, 1), ZeroPoint(-1));
-        let values: Vec<i32> = (0..3).map(|q| int2.value(q, ZeroPoint(-1))).collect();
+        let values: Vec<i32> = (0..3u8).map(|q| int2.value(q, ZeroPoint(-1))).collect();
         assert_eq!(values, [-1, 0, 1]);
     }
 

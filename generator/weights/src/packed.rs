@@ -173,7 +173,7 @@ impl PackedWeights {
             WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
                 self.layout.plane_word(&[], 0)
             }
-            WeightWord::TernaryBytes => u64::from_le_bytes([byte_of_codes(&[]); 8]),
+            WeightWord::TernaryBytes => u64::from_le_bytes([byte_of_codes(&[0u8; 0]); 8]),
         }
     }
 
@@ -206,7 +206,7 @@ impl PackedWeights {
     /// The codes as a core takes the words, row-major: those of the bit planes, or the ones that
     /// two's-complement words stand for under [`ZeroPoint::TWOS_COMPLEMENT`].
     pub fn core_codes(&self) -> Vec<u8> {
-        let lowest = self.format.value(0, ZeroPoint::TWOS_COMPLEMENT);
+        let lowest = self.format.value(0u8, ZeroPoint::TWOS_COMPLEMENT);
         self.each(|output, input| match self.layout.word() {
             WeightWord::TwosComplement => (self.stored_integer(output, input) - lowest) as u8,
             _ => self.gathered_code(output, input),
@@ -229,7 +229,7 @@ impl PackedWeights {
 
     /// The integer weight of code 0 in a quantisation group.
     pub(crate) fn lowest_value(&self, output: usize, group: usize) -> i32 {
-        self.format.value(0, self.zero_point(output, group))
+        self.format.value(0u8, self.zero_point(output, group))
     }
 
     /// The integer in a two's-complement word.

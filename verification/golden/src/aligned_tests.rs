@@ -20,7 +20,7 @@ fn spec(activation: &str, accumulate: &str) -> Spec {
     parse(&text, "core").unwrap().spec
 }
 
-fn run(activations: Vec<i32>, codes: Vec<u8>) -> Run {
+fn run(activations: Vec<i32>, codes: Vec<u16>) -> Run {
     Run {
         rows: 1,
         columns: 1,
@@ -33,7 +33,7 @@ fn run(activations: Vec<i32>, codes: Vec<u8>) -> Run {
 }
 
 /// Finite codes with exponents of a narrow range, so that a binary64 holds every sum.
-fn operands(format: FloatFormat) -> impl Strategy<Value = (Vec<i32>, Vec<u8>)> {
+fn operands(format: FloatFormat) -> impl Strategy<Value = (Vec<i32>, Vec<u16>)> {
     let most = format.largest_exponent();
     let codes = (0..=most, 0..4u32, any::<bool>(), any::<u32>());
     let code = move |(largest, below, negative, fraction): (u32, u32, bool, u32)| {
@@ -44,13 +44,13 @@ fn operands(format: FloatFormat) -> impl Strategy<Value = (Vec<i32>, Vec<u8>)> {
     };
     (1..20usize).prop_flat_map(move |length| {
         let activations = proptest::collection::vec(codes.clone().prop_map(code), length);
-        (activations, proptest::collection::vec(0..16u8, length))
+        (activations, proptest::collection::vec(0..16u16, length))
     })
 }
 
 fn exact(format: FloatFormat, run: &Run) -> f64 {
     let value =
-        |(code, weight): (&i32, &u8)| format.to_f64(*code as u32) * (f64::from(*weight) - 8.0);
+        |(code, weight): (&i32, &u16)| format.to_f64(*code as u32) * (f64::from(*weight) - 8.0);
     // A sum of negative zeros is a positive zero too.
     run.activations.iter().zip(&run.codes).map(value).sum::<f64>() + 0.0
 }

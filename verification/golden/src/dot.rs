@@ -20,16 +20,16 @@ const PARALLEL: usize = 1 << 21;
 /// elements.
 pub(crate) fn products(
     activations: &[i16],
-    codes: &[u8],
+    codes: &[u16],
     elements: usize,
-    weights: impl Fn(&[u8], &mut [i16]) + Sync,
+    weights: impl Fn(&[u16], &mut [i16]) + Sync,
 ) -> Vec<i64> {
     let [rows, columns] = [activations.len(), codes.len()].map(|all| all / elements.max(1));
     let mut sums = vec![0; columns * rows];
     if sums.is_empty() {
         return sums;
     }
-    let fill = |(sums, codes): (&mut [i64], &[u8])| column(activations, codes, &weights, sums);
+    let fill = |(sums, codes): (&mut [i64], &[u16])| column(activations, codes, &weights, sums);
     match is_worth_threads(columns * rows * elements) {
         true => sums.par_chunks_mut(rows).zip(codes.par_chunks(elements)).for_each(fill),
         false => sums.chunks_mut(rows).zip(codes.chunks(elements)).for_each(fill),
@@ -45,8 +45,8 @@ pub(crate) fn is_worth_threads(multiplications: usize) -> bool {
 /// Adds the products of every row with one column to that row's sum.
 fn column(
     activations: &[i16],
-    codes: &[u8],
-    weights: &impl Fn(&[u8], &mut [i16]),
+    codes: &[u16],
+    weights: &impl Fn(&[u16], &mut [i16]),
     sums: &mut [i64],
 ) {
     let mut block = [0; BLOCK];

@@ -23,7 +23,7 @@ pub struct Run {
     pub weight: WeightFormat,
     /// Unsigned weight codes q, `[columns * elements]`, column-major order of the tile: all
     /// elements of column 0 first.
-    pub codes: Vec<u8>,
+    pub codes: Vec<u16>,
     /// Zero points of the weights. A multiplier array does not look at them: its weights are two's
     /// complement.
     pub zero_points: ZeroPoints,
@@ -77,7 +77,7 @@ pub fn sums(spec: &Spec, run: &Run) -> Vec<i128> {
 /// Results that do not depend on the order of additions.
 fn in_any_order(spec: &Spec, run: &Run, zero_point: ZeroPoint, policy: Policy) -> Vec<i128> {
     let activations: Vec<i16> = run.activations.iter().map(|a| *a as i16).collect();
-    let weights = |codes: &[u8], weights: &mut [i16]| {
+    let weights = |codes: &[u16], weights: &mut [i16]| {
         accumulated_weights(spec, run.weight, codes, weights);
     };
     let sums = products(&activations, &run.codes, run.elements, weights);
@@ -133,7 +133,7 @@ pub fn overflows(spec: &Spec, run: &Run) -> bool {
 pub(crate) fn accumulated_weights(
     spec: &Spec,
     weight: WeightFormat,
-    codes: &[u8],
+    codes: &[u16],
     weights: &mut [i16],
 ) {
     let pairs = codes.iter().zip(weights);
@@ -142,7 +142,7 @@ pub(crate) fn accumulated_weights(
         WeightReading::Signs => {
             pairs.for_each(|(code, value)| *value = weight.reinterpret(*code) as i16);
         }
-        WeightReading::Bits => pairs.for_each(|(code, value)| *value = (*code).into()),
+        WeightReading::Bits => pairs.for_each(|(code, value)| *value = *code as i16),
         reading @ WeightReading::TwosComplement => {
             pairs.for_each(|(code, value)| *value = reading.value(weight, *code) as i16);
         }
@@ -156,7 +156,7 @@ fn clamped(
     weight: WeightFormat,
     format: IntegerFormat,
     activations: &[i32],
-    codes: &[u8],
+    codes: &[u16],
 ) -> i128 {
     if spec.tile.plane_order == PlaneOrder::Inner {
         let beats = beats(spec, weight, activations, codes);
@@ -168,7 +168,7 @@ fn clamped(
         sum *= 2;
         for (activations, codes) in activations.chunks(step).zip(codes.chunks(step)) {
             // In units of the plane.
-            let bit = |code: u8| reading.beat_value(weight, code, plane) >> plane;
+            let bit = |code: u16| reading.beat_value(weight, code, plane) >> plane;
             let products =
                 activations.iter().zip(codes).map(|(a, code)| i64::from(*a) * bit(*code));
             sum = format.saturate(sum + i128::from(products.sum::<i64>()));
@@ -182,7 +182,7 @@ fn beats<'a>(
     spec: &'a Spec,
     weight: WeightFormat,
     activations: &'a [i32],
-    codes: &'a [u8],
+    codes: &'a [u16],
 ) -> impl Iterator<Item = i128> + 'a {
     let (step, reading) = (spec.elements_per_step() as usize, spec.weight_reading());
     let steps = activations.chunks(step).zip(codes.chunks(step));

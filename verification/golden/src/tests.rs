@@ -75,7 +75,7 @@ fn any_run() -> impl Strategy<Value = (Spec, Run)> {
         |(activation_bits, weight_bits, rows, columns, elements)| {
             let spec = spec(activation_bits, weight_bits);
             let (low, high) = (spec.activation.min() as i32, spec.activation.max() as i32);
-            let top = (spec.weight.codes() - 1) as u8;
+            let top = (spec.weight.codes() - 1) as u16;
             let legal: Vec<i32> =
                 (-255..=255).filter(|z| spec.weight.accepts(ZeroPoint(*z))).collect();
             (
@@ -212,7 +212,7 @@ fn with_a_pass_for_each_plane_saturation_clamps_after_doubling_and_adding() {
     let mut spec = with_accumulator(4, Overflow::Saturate, spec(4, 2));
     spec.tile.plane_order = PlaneOrder::Outer;
     (spec.tile.k, spec.tile.groups) = (1, 1);
-    let run = |activations: [i32; 2], codes: [u8; 2]| {
+    let run = |activations: [i32; 2], codes: [u16; 2]| {
         let run = Run {
             rows: 1,
             columns: 1,
@@ -275,7 +275,7 @@ fn blocks_and_threads_of_a_large_layer_give_the_same_results_as_single_products(
         elements,
         activations: (0..rows * elements).map(|i| (i * 9973 % 65536) as i32 - 32768).collect(),
         weight: spec.weight,
-        codes: (0..columns * elements).map(|i| (i * 151 % 256) as u8).collect(),
+        codes: (0..columns * elements).map(|i| (i * 151 % 256) as u16).collect(),
         zero_points: ZeroPoints::Constant(ZeroPoint::TWOS_COMPLEMENT),
     };
     assert_eq!(results(&spec, &run), reference(&spec, &run));

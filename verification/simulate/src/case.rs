@@ -19,7 +19,7 @@ pub struct Case {
     /// Format of the codes.
     pub weight: WeightFormat,
     /// Weight codes `[n * elements]`, all elements of column 0 first.
-    pub codes: Vec<u8>,
+    pub codes: Vec<u16>,
     /// The run's reinterpreted zero point.
     pub zero_point: ZeroPoint,
     /// Those of all n columns and their quantisation groups, by elements sent, where the core
@@ -68,7 +68,7 @@ impl Case {
     }
 
     /// The code of `element` in `column`.
-    pub fn code(&self, column: usize, element: usize) -> u8 {
+    pub fn code(&self, column: usize, element: usize) -> u16 {
         self.codes[column * self.elements + element]
     }
 

@@ -501,9 +501,9 @@ impl<'a> BitWriter<'a> {
 }
 
 /// Bit `plane` of each of the first `k` (at most 8) of `codes`; element i in bit i.
-pub(crate) fn signs(codes: &[u8], k: u32, plane: u32) -> u32 {
-    let word = match codes.first_chunk() {
-        Some(chunk) => u64::from_le_bytes(*chunk),
+pub(crate) fn signs(codes: &[u16], k: u32, plane: u32) -> u32 {
+    let word = match codes.first_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(chunk.map(|code| code as u8)),
         None => codes.iter().rev().fold(0, |word, code| word << 8 | u64::from(*code)),
     };
     let bits = word >> plane & 0x0101_0101_0101_0101;
@@ -597,7 +597,7 @@ mod tests {
             for pattern in 0..=255u8 {
                 // All other planes are ones.
                 let code = |i: u32| (pattern >> i & 1) << plane | !(1 << plane);
-                let codes: Vec<u8> = (0..8).map(code).collect();
+                let codes: Vec<u16> = (0..8).map(|i| code(i).into()).collect();
                 for k in 1..=8 {
                     let expected = u32::from(pattern) & ((1 << k) - 1);
                     assert_eq!(signs(&codes, k, plane), expected, "{plane} {pattern}");

@@ -156,7 +156,7 @@ impl<'a> Plan<'a> {
             let mut digits = (word + column as u64) % self.words(weight);
             for i in 0..k {
                 let code = digits % u64::from(weight.codes());
-                case.codes[column * elements + group * k + i] = code as u8;
+                case.codes[column * elements + group * k + i] = code as u16;
                 digits /= u64::from(weight.codes());
             }
         }

@@ -23,7 +23,7 @@ pub struct Layer<'a> {
     /// Format of the codes.
     pub weight: WeightFormat,
     /// Unsigned weight codes `[outputs, inputs]`, row-major.
-    pub codes: &'a [u8],
+    pub codes: &'a [u16],
     /// Where the weight beats come from.
     pub weights: Weights<'a>,
     /// Reinterpreted zero points of the weights: constant, or of groups of `group.size` elements

@@ -233,7 +233,7 @@ impl Regression<'_> {
             let mut batch = self.bench.encoder.empty_batch();
             let case = self.maker.random_of(2);
             let weight = violation.weight.unwrap_or(self.bench.spec().weight);
-            let top = (weight.codes() - 1) as u8;
+            let top = (weight.codes() - 1) as u16;
             let codes = case.codes.iter().map(|code| code & top).collect();
             let case = Case { weight, codes, ..case };
             self.bench.encoder.add(&case, &mut batch);

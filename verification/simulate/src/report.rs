@@ -105,7 +105,7 @@ pub struct ShrunkRun {
     /// Activations, one list for each row.
     pub activations: Vec<Vec<i32>>,
     /// Weight codes, one list for each column.
-    pub codes: Vec<Vec<u8>>,
+    pub codes: Vec<Vec<u16>>,
 }
 
 impl fmt::Display for Failure {

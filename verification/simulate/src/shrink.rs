@@ -149,7 +149,7 @@ fn shrunk_run(case: &Case, encoder: &Encoder) -> ShrunkRun {
         group_zero_points: group_zero_points(case),
         keep: case.keep.iter().map(|keep| u8::from(*keep)).collect(),
         activations: run.activations.chunks(run.elements).map(<[i32]>::to_vec).collect(),
-        codes: run.codes.chunks(run.elements).map(<[u8]>::to_vec).collect(),
+        codes: run.codes.chunks(run.elements).map(<[u16]>::to_vec).collect(),
     }
 }
 

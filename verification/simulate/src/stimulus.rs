@@ -157,7 +157,7 @@ impl Maker {
         let steps = self.longest_steps.min(2);
         let mut cases = Vec::new();
         for (weight, zero_points) in self.weights.clone() {
-            let top = (weight.codes() - 1) as u8;
+            let top = (weight.codes() - 1) as u16;
             for zero_point in zero_points {
                 for (activation, code) in [(low, 0), (low, top), (high, 0), (high, top)] {
                     let case = self.constant(steps, activation, |_, _| code);
@@ -235,7 +235,7 @@ impl Maker {
                             swept_code(&self.spec, pattern, column + 3 * group, element % k)
                         }
                         Architecture::AddArray | Architecture::MacArray => {
-                            ((pattern + 5 * column + 7 * (element % k)) % patterns) as u8
+                            ((pattern + 5 * column + 7 * (element % k)) % patterns) as u16
                         }
                     };
                     case.codes[column * case.elements + element] = code;
@@ -252,7 +252,7 @@ impl Maker {
     /// K = max_k (or the longest that is checked) at both extremes and at random.
     fn longest_runs(&mut self) -> Vec<Case> {
         let [low, high] = self.activations.extremes();
-        let top = (self.spec.weight.codes() - 1) as u8;
+        let top = (self.spec.weight.codes() - 1) as u16;
         let steps = self.longest_steps;
         let zero_points = self.widest_zero_points();
         let (first, last) = (zero_points[0], *zero_points.last().unwrap_or(&MID_RISE));
@@ -284,7 +284,7 @@ impl Maker {
             row[exact..].fill(0);
         }
         self.choose_weights(&mut small);
-        let top = (self.spec.weight.codes() - 1) as u8;
+        let top = (self.spec.weight.codes() - 1) as u16;
         let extreme = self.constant(steps, low, |_, _| top);
         let weight = self.spec.weight_reading().value(self.spec.weight, top);
         let lowest = self.activations.lowest_integer();
@@ -322,7 +322,7 @@ impl Maker {
         &mut self,
         steps: usize,
         activation: i32,
-        code: impl Fn(usize, usize) -> u8,
+        code: impl Fn(usize, usize) -> u16,
     ) -> Case {
         let mut case = Case::zero(&self.spec, steps);
         case.activations.fill(activation);
@@ -379,10 +379,10 @@ pub(crate) fn plane_values(weight: WeightFormat) -> u32 {
 }
 
 /// Element `element` of the group that shows pattern `step + offset + 5 * plane` on `plane`.
-fn swept_code(spec: &Spec, step: usize, offset: usize, element: usize) -> u8 {
+fn swept_code(spec: &Spec, step: usize, offset: usize, element: usize) -> u16 {
     let values = plane_values(spec.weight) as usize;
     let digit = |plane: usize| (step + offset + 5 * plane) / values.pow(element as u32) % values;
-    (0..spec.weight.planes() as usize).map(|plane| (digit(plane) << plane) as u8).sum()
+    (0..spec.weight.planes() as usize).map(|plane| (digit(plane) << plane) as u16).sum()
 }
 
 fn keep_first(case: &mut Case, elements: usize) {

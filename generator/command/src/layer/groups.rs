@@ -13,7 +13,7 @@ pub struct Operands<'a> {
     weights: &'a PackedWeights,
     activations: &'a QuantisedActivations,
     /// [output channels, input channels], as the core takes them.
-    codes: Vec<u8>,
+    codes: Vec<u16>,
 }
 
 /// The part of the operands that belongs to one quantisation group.
@@ -23,7 +23,7 @@ pub struct GroupOperands {
     inputs: usize,
     activations: Vec<i32>,
     weight: WeightFormat,
-    codes: Vec<u8>,
+    codes: Vec<u16>,
     /// `None` where the core takes zero points among the weight beats, which a file does not hold.
     beats: Option<Vec<u32>>,
     zero_points: ZeroPoints,
@@ -36,7 +36,12 @@ impl<'a> Operands<'a> {
         weights: &'a PackedWeights,
         activations: &'a QuantisedActivations,
     ) -> Self {
-        Self { spec, weights, activations, codes: weights.core_codes() }
+        Self {
+            spec,
+            weights,
+            activations,
+            codes: weights.core_codes().into_iter().map(u16::from).collect(),
+        }
     }
 
     /// What a result of the core stands for.

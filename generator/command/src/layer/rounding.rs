@@ -104,7 +104,7 @@ fn weights(layer: &Layer<'_>) -> Vec<f64> {
             groups.values[output * layer.inputs.div_ceil(groups.size) + input / groups.size]
         }
     };
-    let value = |(place, code): (usize, &u8)| layer.weight.value(*code, zero_point(place)).into();
+    let value = |(place, code): (usize, &u16)| layer.weight.value(*code, zero_point(place)).into();
     layer.codes.iter().enumerate().map(value).collect()
 }
 
@@ -128,7 +128,7 @@ mod tests {
                     accumulate.align_bits = 'exact'\n";
         let spec = bitplane_spec::parse(text, "core").unwrap().spec;
         let activations: Vec<i32> = (0..300).map(|i| 0x3c00 + (i * 37) % 1024).collect();
-        let codes: Vec<u8> = (0..300).map(|i| 9 + (i % 3) as u8).collect();
+        let codes: Vec<u16> = (0..300).map(|i| 9 + (i % 3) as u16).collect();
         let layer = Layer {
             tokens: 1,
             inputs: 300,

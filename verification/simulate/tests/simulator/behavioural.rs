@@ -141,9 +141,9 @@ fn a_simulator_of_another_configuration_is_refused() {
 }
 
 /// 5 tokens, 27 inputs, 10 outputs: tails in all dimensions.
-fn small_layer(zero_point: i32) -> (Vec<i32>, Vec<u8>, ZeroPoint) {
+fn small_layer(zero_point: i32) -> (Vec<i32>, Vec<u16>, ZeroPoint) {
     let activations = (0..5 * 27).map(|i| i * 7 % 16 - 8).collect();
-    let codes = (0..10 * 27).map(|i| (i * i / 3 % 4) as u8).collect();
+    let codes = (0..10 * 27).map(|i| (i * i / 3 % 4) as u16).collect();
     (activations, codes, ZeroPoint(zero_point))
 }
 

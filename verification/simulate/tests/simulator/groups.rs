@@ -50,7 +50,7 @@ fn every_group_takes_the_cycles_that_the_manifest_states() {
 /// 3 tokens, 23 inputs in groups of 10, 8 outputs.
 struct Small {
     activations: Vec<i32>,
-    codes: Vec<u8>,
+    codes: Vec<u16>,
     values: Vec<ZeroPoint>,
 }
 
@@ -58,7 +58,7 @@ impl Small {
     fn new() -> Self {
         Self {
             activations: (0..3 * 23).map(|i| i * 11 % 32 - 16).collect(),
-            codes: (0..8 * 23).map(|i| (i * i / 5 % 8) as u8).collect(),
+            codes: (0..8 * 23).map(|i| (i * i / 5 % 8) as u16).collect(),
             // 0, and every odd number from -7 to 7.
             values: (0..8 * 3).map(|i| ZeroPoint([0, -7, 5, 1, -3, 7, -1, 3, -5][i % 9])).collect(),
         }

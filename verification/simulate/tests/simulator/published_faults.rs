@@ -18,7 +18,7 @@ fn text(result: &str) -> String {
 }
 
 /// What the core of [`text`] makes of `activations` (FP16 codes) and four columns of as many codes.
-fn outputs(result: &str, activations: &[i32], codes: &[u8]) -> Option<Vec<u32>> {
+fn outputs(result: &str, activations: &[i32], codes: &[u16]) -> Option<Vec<u32>> {
     let (spec, simulator) = generated(&text(result))?;
     let run = Layer {
         tokens: 1,
@@ -70,12 +70,12 @@ fn an_entry_that_the_highest_plane_takes_beyond_the_largest_number_is_infinite_a
 #[test]
 fn with_two_stages_every_plane_counts_with_its_own_significance() {
     // All 16 codes one after the other, so that a plane of the step before would show.
-    for codes in (0..16u8).collect::<Vec<_>>().chunks(4) {
-        let both: Vec<u8> = codes.iter().flat_map(|code| [*code, 15 - code, 8, *code]).collect();
+    for codes in (0..16u16).collect::<Vec<_>>().chunks(4) {
+        let both: Vec<u16> = codes.iter().flat_map(|code| [*code, 15 - code, 8, *code]).collect();
         let values = [1.0, 0.5, -0.25, 2.0];
         let Some(outputs) = outputs("fp32", &values.map(fp16), &both) else { return };
         for (weights, output) in both.chunks(4).zip(outputs) {
-            let weight = |code: &u8| 2.0 * f64::from(*code) - 15.0;
+            let weight = |code: &u16| 2.0 * f64::from(*code) - 15.0;
             let sum: f64 =
                 weights.iter().zip(values).map(|(code, value)| weight(code) * value).sum();
             assert_eq!(f64::from(f32::from_bits(output)), sum, "{weights:?}");
