@@ -4,7 +4,7 @@
 //
 // A k-step takes {{ unit.phrases.planes_of_a_step }}; {{ core.max_steps }} k-steps are exact.
 {% if core.per_group() %}// A quantisation group of {{ unit.phrases.group_steps }} k-step(s), or the rest of the run, is followed by one more
-// weight beat, its zero points. They stay in the weight register until the drain has used them.
+// weight beat, its {{ core.factors_text() }}. They stay in the weight register until the drain has used them.
 {% endif %}
 `default_nettype none
 
@@ -43,13 +43,15 @@ module {{ core.name }}_control (
 {% if core.corrected %}  output logic {{ core.width(core.zero_point_bits) }} run_zero_point_o,
 {% endif %}{% if core.exponents_bits > 0 %}  output logic {{ core.vector(core.exponents_bits) }} run_exponents_o,
 {% endif %}{% if core.per_group() %}
-  // Zero points: a beat of them waits here; the drain starts on it and ends with it; one of those
+{% if core.group_zero_points %}  // Zero points: a beat of them waits here; the drain starts on it and ends with it; one of those
   // that are multiplied now is illegal; the group under way is its run's last.
-  output logic {{ core.bit() }} zero_points_valid_o,
-  input  logic {{ core.bit() }} zero_points_taken_i,
-  input  logic {{ core.bit() }} zero_points_used_i,
-  input  logic {{ core.bit() }} zero_point_is_illegal_i,
-  input  logic {{ core.bit() }} drain_run_last_i,
+{% else %}  // Scales: a beat of them waits here; the drain starts on it and ends with it; the group under way
+  // is its run's last.
+{% endif %}  output logic {{ core.bit() }} {{ core.factors() }}_valid_o,
+  input  logic {{ core.bit() }} {{ core.factors() }}_taken_i,
+  input  logic {{ core.bit() }} {{ core.factors() }}_used_i,
+{% if core.group_zero_points %}  input  logic {{ core.bit() }} zero_point_is_illegal_i,
+{% endif %}  input  logic {{ core.bit() }} drain_run_last_i,
 {% endif %}{% if core.sums_activations() %}
   // First plane of a step, whose activations are counted once.
   output logic {{ core.bit() }} sum_enable_o,
@@ -95,10 +97,10 @@ module {{ core.name }}_control (
   assign advance     = step_full_q && weight_full_q && !drain_busy_i;
   assign step_done   = advance && plane_is_last;
 
-{% if core.per_group() %}  // A plane is looked up once; zero points stay until the last product is made.
+{% if core.per_group() %}  // A plane is looked up once; {{ core.factors_text() }} stay until the last product is made.
   logic weight_done;
 
-  assign weight_done = advance || zero_points_used_i;
+  assign weight_done = advance || {{ core.factors() }}_used_i;
 
 {% endif %}  assign step_full_d   = !clear_i && (step_load || (step_full_q && !step_done));
   assign weight_full_d = !clear_i && (weight_load || (weight_full_q && !{{ unit.phrases.weight_done }}));
@@ -253,7 +255,7 @@ module {{ core.name }}_control (
     if (step_load && (out_of_order || (run_starts && illegal_first))) error_d = 1'b1;
 {% if core.passes %}    if (step_load && pass_differs) error_d = 1'b1;
 {% endif %}    if ({{ unit.phrases.weight_checked }} && weight_out_of_step) error_d = 1'b1;
-{% if core.per_group() %}    if (zero_point_is_illegal_i) error_d = 1'b1;
+{% if core.group_zero_points %}    if (zero_point_is_illegal_i) error_d = 1'b1;
 {% endif %}    if (clear_i) error_d = 1'b0;
   end
 
@@ -354,7 +356,7 @@ module {{ core.name }}_control (
   assign weight_load_o     = weight_load;
 {% if core.per_group() %}  assign group_done_o      = step_done && group_is_done;
   assign run_last_o        = step_last_q;
-  assign zero_points_valid_o = weight_full_q;
+  assign {{ core.factors() }}_valid_o = weight_full_q;
 {% else %}  assign run_done_o        = {{ unit.phrases.run_done }};
 {% endif %}  assign run_rows_o        = rows_q;
   assign run_columns_o     = columns_q;

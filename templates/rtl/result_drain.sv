@@ -2,7 +2,7 @@
 // the output, row by row, while zeros follow. So a drained accumulator is ready for the next run,
 // and the same walk without output clears all of them after reset and clear_i.
 //
-{% if core.per_group() %}// It drains every quantisation group as soon as its zero points are there; only the run's last
+{% if core.per_group() %}// It drains every quantisation group as soon as its {{ core.factors_text() }} are there; only the run's last
 // group gives results, the others leave their sums at the edge.
 //
 {% endif %}// First beat {{ unit.settle_cycles }} cycle(s) after the last accumulation; {{ unit.positions }} position(s) in all.
@@ -24,19 +24,23 @@ module {{ core.name }}_result_drain (
   output logic {{ core.bit() }} busy_o,
   output logic {{ core.bit() }} busy_next_o,
 
-{% if core.per_group() %}  // Zero points in the weight register: there; the first of them multiplied now; the last.
-  input  logic {{ core.bit() }} zero_points_valid_i,
-  output logic {{ core.bit() }} zero_points_taken_o,
-  output logic {{ core.bit() }} zero_points_used_o,
+{% if core.per_group() %}{% if core.group_zero_points %}  // Zero points in the weight register: there; the first of them multiplied now; the last.
+{% else %}  // Scales in the weight register: there; the first of them taken now; the last.
+{% endif %}  input  logic {{ core.bit() }} {{ core.factors() }}_valid_i,
+  output logic {{ core.bit() }} {{ core.factors() }}_taken_o,
+  output logic {{ core.bit() }} {{ core.factors() }}_used_o,
 
-  // The zero points of this beat of a row are multiplied.
+  // The {{ core.factors_text() }} of this beat of a row are {% if core.group_zero_points %}multiplied{% else %}taken{% endif %}.
 {% if unit.beat_bits > 0 %}  output logic {{ core.width(unit.beat_bits) }} product_beat_o,
 {% endif %}  output logic {{ core.bit() }} product_load_o,
 
   // The group that drains is its run's first; its last.
   output logic {{ core.bit() }} run_first_o,
   output logic {{ core.bit() }} run_last_o,
-
+{% if core.scales %}
+  // A position is there, whether its results are sent or not.
+  output logic {{ core.bit() }} drains_o,
+{% endif %}
 {% endif %}  // Accumulator chain, and the step to the next row.
   output logic {{ core.bit() }} shift_o,
 {% if core.sums_activations() %}  output logic {{ core.bit() }} next_row_o,
@@ -60,13 +64,13 @@ module {{ core.name }}_result_drain (
   logic {{ core.range(core.columns_bits) }} columns_left_d, columns_left_q;
   logic {{ core.range(core.columns_bits) }} columns_q;
 
-{% if core.per_group() %}  // Zero points are waited for from the cycle before the last accumulation is there.
+{% if core.per_group() %}  // {% if core.group_zero_points %}Zero points{% else %}Scales{% endif %} are waited for from the cycle before the last accumulation is there.
   logic due_d, due_q;
   logic settled;
   logic first_d, first_q;
   logic last_q;
 
-  assign start = due_q && zero_points_valid_i;
+  assign start = due_q && {{ core.factors() }}_valid_i;
   assign due_d = !clear_i && (settled || (due_q && !start));
 
 {% if unit.delay_cycles > 0 %}  logic {{ core.range(unit.delay_cycles) }} settle_d, settle_q;
@@ -120,8 +124,10 @@ module {{ core.name }}_result_drain (
 {% else %}  assign is_done = row_is_done;
 {% endif %}
   assign kept  = {{ unit.phrases.kept }};
-  assign shift = flushing_q || (draining_q && (result_ready_i || !kept));
-
+{% if core.scales %}  // What is scaled moves together, sent or not.
+  assign shift = flushing_q || (draining_q && result_ready_i);
+{% else %}  assign shift = flushing_q || (draining_q && (result_ready_i || !kept));
+{% endif %}
   always_comb begin : p_next
     flushing_d     = flushing_q && !is_done;
     draining_d     = start || (draining_q && !(shift && is_done));
@@ -148,15 +154,16 @@ module {{ core.name }}_result_drain (
   end
 
 {% if core.per_group() %}  // The product of a position is made while the one before it leaves.
-  logic product_load, product_of_last_beat;
-
+  logic product_load;
+{% if core.group_zero_points || unit.beat_bits > 0 %}  logic product_of_last_beat;
+{% endif %}
   assign product_load = start || (draining_q && shift && !is_done);
 {% if unit.beat_bits > 0 %}  logic {{ core.range(unit.beat_bits) }} product_beat;
 
   assign product_beat         = (draining_q && !row_is_done) ? (beat_q + {{ unit.beat_bits }}'d1) : '0;
   assign product_of_last_beat = (product_beat == {{ unit.beat_bits }}'d{{ unit.last_beat }});
   assign product_beat_o       = product_beat;
-{% else %}  assign product_of_last_beat = 1'b1;
+{% else if core.group_zero_points %}  assign product_of_last_beat = 1'b1;
 {% endif %}
   always_comb begin : p_first
     first_d = first_q;
@@ -206,12 +213,13 @@ module {{ core.name }}_result_drain (
   assign shift_o        = shift;
 {% if unit.phrases.gives_row %}  assign row_o          = row_q;
 {% endif %}{% if core.corrected %}  assign next_row_o     = start || (shift && row_is_done);
-{% endif %}{% if core.per_group() %}  assign next_row_o     = (product_load && product_of_last_beat) || (flushing_q && row_is_done);
-  assign product_load_o = product_load;
+{% endif %}{% if core.group_zero_points %}  assign next_row_o     = (product_load && product_of_last_beat) || (flushing_q && row_is_done);
+{% endif %}{% if core.scales %}  assign drains_o       = draining_q;
+{% endif %}{% if core.per_group() %}  assign product_load_o = product_load;
   assign run_first_o    = first_q;
   assign run_last_o     = last_q;
-  assign zero_points_taken_o = start;
-  assign zero_points_used_o  = {{ unit.phrases.last_use }};
+  assign {{ core.factors() }}_taken_o = start;
+  assign {{ core.factors() }}_used_o  = {{ unit.phrases.last_use }};
 {% endif %}  assign result_valid_o = draining_q && kept;
 {% if unit.beat_bits > 0 %}  assign result_last_o  = (rows_left_q == {{ core.rows_bits }}'d1)
                           && (columns_left_q <= {{ core.columns_bits }}'d{{ core.drain }});

@@ -15,7 +15,7 @@ module {{ core.name }} (
 {% if unit.is_lut %}  localparam int Groups = {{ core.groups }};
 {% endif %}  localparam int Width = {{ core.accumulator_bits }};
   localparam int Drain = {{ core.drain }};
-{% if core.per_group() %}  localparam int ResultWidth = {{ core.result_bits }};
+{% if core.per_group() && !core.scales %}  localparam int ResultWidth = {{ core.result_bits }};
 {% endif %}
   // Stream control.
   logic step_load;
@@ -30,11 +30,12 @@ module {{ core.name }} (
 {% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} run_zero_point;
 {% endif %}{% if core.exponents_bits > 0 %}  logic {{ core.range(core.exponents_bits) }} run_exponents;
 {% endif %}{% if core.per_group() %}  logic run_last, drain_run_first, drain_run_last;
-  logic zero_points_valid, zero_points_taken, zero_points_used;
+  logic {{ core.factors() }}_valid, {{ core.factors() }}_taken, {{ core.factors() }}_used;
   logic product_load;
 {% if unit.product_beat_bits > 0 %}  logic {{ core.range(unit.product_beat_bits) }} product_beat;
-{% endif %}  logic zero_point_is_illegal;
-{% endif %}{% if core.sums_activations() %}  logic sum_enable;
+{% endif %}{% if core.group_zero_points %}  logic zero_point_is_illegal;
+{% endif %}{% if core.scales %}  logic drains, advance;
+{% endif %}{% endif %}{% if core.sums_activations() %}  logic sum_enable;
 {% endif %}
 {% if unit.activation_bus.is_narrow() %}  // Beats of the activation port; a k-step is whole with the last.
   logic activation_take;
@@ -148,11 +149,11 @@ module {{ core.name }} (
     .run_columns_o       (run_columns),
 {% if core.corrected %}    .run_zero_point_o    (run_zero_point),
 {% endif %}{% if core.exponents_bits > 0 %}    .run_exponents_o     (run_exponents),
-{% endif %}{% if core.per_group() %}    .zero_points_valid_o (zero_points_valid),
-    .zero_points_taken_i (zero_points_taken),
-    .zero_points_used_i  (zero_points_used),
-    .zero_point_is_illegal_i (product_load && zero_point_is_illegal),
-    .drain_run_last_i    (drain_run_last),
+{% endif %}{% if core.per_group() %}    .{{ core.factors() }}_valid_o ({{ core.factors() }}_valid),
+    .{{ core.factors() }}_taken_i ({{ core.factors() }}_taken),
+    .{{ core.factors() }}_used_i  ({{ core.factors() }}_used),
+{% if core.group_zero_points %}    .zero_point_is_illegal_i (product_load && zero_point_is_illegal),
+{% endif %}    .drain_run_last_i    (drain_run_last),
 {% endif %}{% if core.sums_activations() %}    .sum_enable_o        (sum_enable),
 {% endif %}    .accumulate_enable_o (accumulate_enable),
 {% if core.passes %}    .accumulate_double_o (accumulate_double),
@@ -306,11 +307,12 @@ module {{ core.name }} (
 
   // Results.
 {% if unit.rounds %}  localparam int SumsBits = Drain * {{ core.result_bits }};
-  logic drained_valid, drained_ready, drained_last;
-  logic [Drain-1:0] drained_keep;
   logic [SumsBits-1:0] results;
+{% endif %}{% if unit.rounds || core.scales %}  logic drained_valid, drained_ready, drained_last;
+  logic [Drain-1:0] drained_keep;
 {% if unit.row_bits_of_rounder > 0 %}  logic {{ core.range(unit.row_bits_of_rounder) }} drained_row;
-{% endif %}{% endif %}{% if core.sums_activations() %}  logic next_row;
+{% endif %}{% endif %}{% if core.scales %}  logic [Drain*Width-1:0] values;
+{% endif %}{% if core.sums_activations() %}  logic next_row;
 {% endif %}
   {{ core.name }}_result_drain u_result_drain (
     .clk_i          (clk_i),
@@ -323,14 +325,15 @@ module {{ core.name }} (
     .run_columns_i  (run_columns),
     .busy_o         (drain_busy),
     .busy_next_o    (drain_busy_next),
-{% if core.per_group() %}    .zero_points_valid_i (zero_points_valid),
-    .zero_points_taken_o (zero_points_taken),
-    .zero_points_used_o  (zero_points_used),
+{% if core.per_group() %}    .{{ core.factors() }}_valid_i ({{ core.factors() }}_valid),
+    .{{ core.factors() }}_taken_o ({{ core.factors() }}_taken),
+    .{{ core.factors() }}_used_o  ({{ core.factors() }}_used),
 {% if unit.product_beat_bits > 0 %}    .product_beat_o (product_beat),
 {% endif %}    .product_load_o (product_load),
     .run_first_o    (drain_run_first),
     .run_last_o     (drain_run_last),
-{% endif %}    .shift_o        (shift),
+{% if core.scales %}    .drains_o       (drains),
+{% endif %}{% endif %}    .shift_o        (shift),
 {% if core.sums_activations() %}    .next_row_o     (next_row),
 {% endif %}{% if unit.row_bits_of_rounder > 0 %}    .row_o          (drained_row),
 {% endif %}    .result_valid_o ({{ unit.phrases.drained }}_valid{{ unit.phrases.own[0] }}),
@@ -407,7 +410,8 @@ module {{ core.name }} (
       .value_o          (value)
     );
 
-    {{ core.name }}_group_accumulator u_group_accumulator (
+{% if core.scales %}    assign values[c*Width +: Width] = value;
+{% else %}    {{ core.name }}_group_accumulator u_group_accumulator (
       .clk_i    (clk_i),
       .shift_i  (shift),
       .first_i  (drain_run_first),
@@ -422,9 +426,86 @@ module {{ core.name }} (
     end
 `endif
 `endif
-{% endif %}  end
-{% endif %}{% else %}
+{% endif %}{% endif %}  end
+{% endif %}{% else if !core.scales %}
   assign {{ unit.phrases.results }} = sums[Drain*Width-1:0];
+{% endif %}{% if core.scales %}
+{% if !core.group_zero_points %}  assign values = sums[Drain*Width-1:0];
+
+{% endif %}  // Scales: column, lowest first{% if core.group_zero_points %}; above the zero point in each column of the beat{% endif %}.
+  localparam int ScaleBits = {{ unit.scale_bits }};
+  logic [Columns*ScaleBits-1:0] scales;
+  logic [Drain*ScaleBits-1:0] selected_scales;
+
+  for (genvar c = 0; c < Columns; c++) begin : gen_scale
+    assign scales[c*ScaleBits +: ScaleBits] =
+        weights[c*{{ unit.column_bits }} + {{ unit.scale_place }} +: ScaleBits];
+  end
+
+  {{ core.name }}_scale_select u_scale_select (
+{% if unit.product_beat_bits > 0 %}    .beat_i     (product_beat),
+{% endif %}    .scales_i   (scales),
+    .selected_o (selected_scales)
+  );
+
+  logic add, add_first;
+{% if core.exponent_bits > 0 %}  logic {{ core.range(core.exponent_bits) }} field;
+{% endif %}
+  {{ core.name }}_scale_pipeline u_scale_pipeline (
+    .clk_i           (clk_i),
+    .rst_ni          (rst_ni),
+    .clear_i         (clear_i),
+{% if core.exponents_bits > 0 %}    .done_i          (group_done),
+    .run_exponents_i (run_exponents),
+{% if unit.row_bits_of_rounder > 0 %}    .row_i           (drained_row),
+{% endif %}{% endif %}    .drains_i        (drains),
+    .first_i         (drain_run_first),
+    .sent_i          (drained_valid),
+    .last_i          (drained_last),
+    .keep_i          (drained_keep),
+    .advance_o       (advance),
+{% if core.exponent_bits > 0 %}    .field_o         (field),
+{% endif %}    .add_o           (add),
+    .add_first_o     (add_first),
+    .result_valid_o  (result_valid_o),
+    .result_ready_i  (result_ready_i),
+    .result_last_o   (result_last_o),
+    .result_keep_o   (result_keep_o)
+  );
+
+  assign drained_ready = advance;
+
+  for (genvar c = 0; c < Drain; c++) begin : gen_scaled
+    logic is_negative, is_infinite, is_nan;
+    logic {{ core.range(unit.term_exponent_bits) }} exponent;
+    logic {{ core.range(unit.term_significand_bits) }} significand;
+
+    {{ core.name }}_group_scaler u_group_scaler (
+      .clk_i         (clk_i),
+      .load_i        (product_load),
+      .scale_i       (selected_scales[c*ScaleBits +: ScaleBits]),
+      .advance_i     (advance),
+      .value_i       (values[c*Width +: Width]),
+{% if core.exponent_bits > 0 %}      .field_i       (field),
+{% endif %}      .is_negative_o (is_negative),
+      .exponent_o    (exponent),
+      .significand_o (significand),
+      .is_infinite_o (is_infinite),
+      .is_nan_o      (is_nan)
+    );
+
+    {{ core.name }}_scaled_accumulator u_scaled_accumulator (
+      .clk_i              (clk_i),
+      .shift_i            (add),
+      .first_i            (add_first),
+      .term_is_negative_i (is_negative),
+      .term_exponent_i    (exponent),
+      .term_significand_i (significand),
+      .term_is_infinite_i (is_infinite),
+      .term_is_nan_i      (is_nan),
+      .result_o           (result_data_o[c*{{ core.port_result_bits }} +: {{ core.port_result_bits }}])
+    );
+  end
 {% endif %}{% if unit.rounds %}
   {{ core.name }}_result_rounder u_result_rounder (
     .clk_i           (clk_i),

@@ -56,7 +56,11 @@ pub struct Core {
     pub columns_bits: u32,
     /// Whether the zero-point correction of whole runs is there.
     pub corrected: bool,
-    /// K-steps of a quantisation group, where groups are corrected one by one.
+    /// Whether each quantisation group has zero points of its own.
+    pub group_zero_points: bool,
+    /// Whether each quantisation group has scales of its own.
+    pub scales: bool,
+    /// K-steps of a quantisation group, where groups are corrected or scaled one by one.
     pub group_steps: Option<u64>,
     /// Width of the reinterpreted zero point.
     pub zero_point_bits: u32,
@@ -101,6 +105,8 @@ impl Core {
             rows_bits: bits_to_hold(u64::from(tile.m)),
             columns_bits: bits_to_hold(u64::from(tile.n)),
             corrected: spec.zero_point == ZeroPointMode::Constant,
+            group_zero_points: spec.zero_point == ZeroPointMode::PerGroup,
+            scales: spec.scale().is_some(),
             group_steps: spec.group_steps(),
             zero_point_bits: spec.weight.zero_point_bits(),
             stages: stages(spec),
@@ -112,14 +118,14 @@ impl Core {
         }
     }
 
-    /// Whether quantisation groups are corrected one by one.
+    /// Whether quantisation groups are corrected or scaled one by one.
     pub fn per_group(&self) -> bool {
         self.group_steps.is_some()
     }
 
     /// Whether a row's activations are summed for a correction.
     pub fn sums_activations(&self) -> bool {
-        self.corrected || self.per_group()
+        self.corrected || self.group_zero_points
     }
 
     /// Lanes, rows times columns.

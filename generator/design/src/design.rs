@@ -4,8 +4,9 @@ use bitplane_spec::{Architecture, Precompute, Spec, Table};
 use crate::port::{Port, ports};
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, FloatEdge,
-    GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, SelectLane, TablePrecompute,
-    TableRegisters, Throughput, TritUnpacker, WeightDecoder, WeightRegister, ZeroPointCorrection,
+    GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling, SelectLane,
+    TablePrecompute, TableRegisters, Throughput, TritUnpacker, WeightDecoder, WeightRegister,
+    ZeroPointCorrection,
 };
 
 /// Every number of one core.
@@ -32,6 +33,8 @@ pub struct Design {
     pub accumulator: PlaneAccumulator,
     /// Zero-point correction and its activation sums, where configured.
     pub correction: Option<(ActivationSum, Correction)>,
+    /// Scales of quantisation groups, where configured.
+    pub scaling: Option<Scaling>,
     /// Result drain.
     pub drain: ResultDrain,
     /// The edges of a core with floating-point activations.
@@ -167,7 +170,12 @@ impl Design {
         let drain = ResultDrain::of(&core);
         let word_bits = spec.weight_word_bits();
         let float = FloatEdge::of(&core, spec);
-        let rounding = float.as_ref().map_or(0, FloatEdge::latency);
+        let scaling = Scaling::of(&core, spec, &drain);
+        // Scaled results are rounded when they are added.
+        let rounding = match &scaling {
+            Some(_) => Scaling::STAGES,
+            None => float.as_ref().map_or(0, FloatEdge::latency),
+        };
         Self {
             weight_register: WeightRegister {
                 data_bits: core.n * core.groups * word_bits,
@@ -189,6 +197,7 @@ impl Design {
                 group: GroupTiming::of(spec, &core, &drain),
             },
             throughput: Throughput::of(&core, spec),
+            scaling,
             control,
             datapath,
             drain,
@@ -222,6 +231,9 @@ impl Design {
         if let Some((sum, correction)) = &self.correction {
             units.push(unit("activation_sum", core.m.into(), sum.sum_bits.into()));
             units.extend(correction.units(core));
+        }
+        if let Some(scaling) = &self.scaling {
+            units.extend(scaling.units(core));
         }
         units.push(unit("result_drain", 1, self.drain.flops(core)));
         if let Some(edge) = &self.float {
@@ -262,11 +274,14 @@ impl Correction {
             }
             Self::Groups(edge) => {
                 let columns = u64::from(core.drain);
-                vec![
-                    unit("zero_point_select", 1, 0),
-                    unit("dequantiser", columns, edge.dequantiser.flops()),
-                    unit("group_accumulator", columns, edge.accumulator.data_bits.into()),
-                ]
+                let accumulator = edge.accumulator.as_ref();
+                let accumulator = accumulator
+                    .map(|each| unit("group_accumulator", columns, each.data_bits.into()));
+                let dequantiser = unit("dequantiser", columns, edge.dequantiser.flops());
+                [unit("zero_point_select", 1, 0), dequantiser]
+                    .into_iter()
+                    .chain(accumulator)
+                    .collect()
             }
         }
     }
@@ -364,9 +379,25 @@ impl FloatEdge {
         let aligners = self.aligner.as_ref().map(|_| unit("aligner", elements, 0));
         let scanner =
             self.scanner.as_ref().map(|each| unit("exponent_scanner", 1, each.flops(core)));
-        let lanes = unit("fixed_to_float", core.drain.into(), self.rounder.lane.flops());
-        let rounder = unit("result_rounder", 1, self.rounder.flops(core));
+        let Some(rounder) = &self.rounder else {
+            return aligners.into_iter().chain(scanner).collect();
+        };
+        let lanes = unit("fixed_to_float", core.drain.into(), rounder.lane.flops());
+        let rounder = unit("result_rounder", 1, rounder.flops(core));
         aligners.into_iter().chain(scanner).chain([lanes, rounder]).collect()
+    }
+}
+
+impl Scaling {
+    fn units(&self, core: &Core) -> Vec<UnitCount> {
+        let columns = u64::from(core.drain);
+        vec![
+            unit("scale_select", 1, 0),
+            unit("group_scaler", columns, self.scaler.flops()),
+            unit("floating_point_adder", columns, 0),
+            unit("scaled_accumulator", columns, self.accumulator.data_bits.into()),
+            unit("scale_pipeline", 1, self.pipeline.flops(core)),
+        ]
     }
 }
 

@@ -13,8 +13,10 @@ pub struct FloatEdge {
     /// Beside the memory of the activations, unless the tables come from outside or all blocks have
     /// the same exponent and no code is special.
     pub scanner: Option<ExponentScanner>,
-    /// Rounds the results of a beat.
-    pub rounder: ResultRounder,
+    /// Format of the results.
+    pub result: FloatFormat,
+    /// Rounds the results of a beat, unless scaled groups are added to them.
+    pub rounder: Option<ResultRounder>,
 }
 
 impl FloatEdge {
@@ -25,13 +27,14 @@ impl FloatEdge {
             format: float.format,
             aligner: own.then(|| Aligner::of(aligned)),
             scanner: (own && core.exponent_bits > 0).then(|| ExponentScanner::of(core, aligned)),
-            rounder: ResultRounder::of(core, aligned, float.result),
+            result: float.result,
+            rounder: (!core.scales).then(|| ResultRounder::of(core, aligned, float.result)),
         })
     }
 
     /// Registers that a result passes.
     pub(crate) fn latency(&self) -> u32 {
-        self.rounder.lane.stages
+        self.rounder.as_ref().map_or(0, |rounder| rounder.lane.stages)
     }
 }
 

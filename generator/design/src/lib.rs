@@ -14,6 +14,7 @@ mod port;
 mod precompute;
 mod registers;
 mod result;
+mod scale;
 mod throughput;
 
 pub use adder::FloatingPointAdder;
@@ -34,4 +35,5 @@ pub use result::{
     ActivationSum, Dequantiser, GroupAccumulator, GroupEdge, LastUse, ResultDrain,
     ZeroPointCorrection, ZeroPointSelect,
 };
+pub use scale::{GroupScaler, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling};
 pub use throughput::Throughput;

@@ -186,7 +186,19 @@ fn whole(core: &Core) -> &'static str {
 
 fn weight(spec: &Spec, core: &Core) -> Vec<Port> {
     use Stream::Weight as W;
-    let meaning = if core.per_group() {
+    let meaning = if core.scales {
+        match core.group_zero_points {
+            true => {
+                "column, group, word, lowest first; behind a quantisation group's last plane each \
+                 column's reinterpreted zero point z', 0 or odd, signed, in its lowest bits, and above \
+                 it the scale"
+            }
+            false => {
+                "column, group, word, lowest first; behind a quantisation group's last plane each \
+                 column's scale in its lowest bits"
+            }
+        }
+    } else if core.per_group() {
         "column, group, word, lowest first; behind a quantisation group's last plane each column's \
          reinterpreted zero point z', 0 or odd, signed, in its lowest bits"
     } else if spec.port_word().word == WeightWord::TernaryBytes {
@@ -206,7 +218,7 @@ fn weight(spec: &Spec, core: &Core) -> Vec<Port> {
 fn result(spec: &Spec, core: &Core) -> Vec<Port> {
     use Stream::Result as R;
     let bits = core.drain * core.port_result_bits;
-    let numbers = spec.float.map_or("signed".to_owned(), |float| float.result.to_string());
+    let numbers = spec.result_format().map_or("signed".to_owned(), |format| format.to_string());
     vec![
         output(R, "result_valid_o", 1, "a beat is offered"),
         input(R, "result_ready_i", 1, "a beat can be taken"),

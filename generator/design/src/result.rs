@@ -7,7 +7,7 @@ use crate::core::{Core, bits_to_hold};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResultDrain {
     /// Cycles between the last look-up and the first result beat that are spent on pipeline
-    /// registers and on the first correction.
+    /// registers and on the first correction or scale.
     pub settle_cycles: u32,
     /// Those of them that a delay line counts; a quantisation group's zero points are waited for
     /// in the last one.
@@ -27,7 +27,7 @@ pub struct ResultDrain {
 impl ResultDrain {
     pub(crate) fn of(core: &Core) -> Self {
         let beats = core.n / core.drain;
-        let settle_cycles = core.stages.max(u32::from(core.sums_activations()));
+        let settle_cycles = core.stages.max(u32::from(core.sums_activations() || core.per_group()));
         Self {
             settle_cycles,
             delay_cycles: settle_cycles - u32::from(core.per_group()),
@@ -168,7 +168,11 @@ impl Dequantiser {
         let difference_bits = core.accumulator_bits + 1;
         // No higher bit of the product reaches the difference, which is exact.
         let product_bits = (sum.sum_bits + core.zero_point_bits).min(difference_bits);
-        let value_bits = core.accumulator_bits.min(core.result_bits);
+        // What is scaled is the whole value.
+        let value_bits = match core.scales {
+            true => core.accumulator_bits,
+            false => core.accumulator_bits.min(core.result_bits),
+        };
         Self { sum_bits: sum.sum_bits, product_bits, difference_bits, value_bits }
     }
 
@@ -210,13 +214,11 @@ pub struct GroupEdge {
     pub select: ZeroPointSelect,
     /// One for each column of a beat.
     pub dequantiser: Dequantiser,
-    /// One for each column of a beat.
-    pub accumulator: GroupAccumulator,
-    /// When the last zero points of the weight register are used.
-    pub last_use: LastUse,
+    /// One for each column of a beat, unless groups are scaled.
+    pub accumulator: Option<GroupAccumulator>,
 }
 
-/// When the last zero points of a group are multiplied, so that the weight register is free.
+/// When the last zero points or scales of a group are used, so that the weight register is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastUse {
     /// In the only multiplication: a beat holds all rows and columns.
@@ -227,19 +229,27 @@ pub enum LastUse {
     LastBeat(u32),
 }
 
+impl LastUse {
+    /// That of a core whose groups are drained one by one.
+    pub fn of(core: &Core) -> Self {
+        match (core.n / core.drain, core.m) {
+            (1, 1) => Self::Start,
+            (1, rows) => Self::Row(rows - 2),
+            (_, rows) => Self::LastBeat(rows - 1),
+        }
+    }
+}
+
 impl GroupEdge {
     pub(crate) fn of(core: &Core, spec: &Spec, sum: &ActivationSum, drain: &ResultDrain) -> Self {
-        let last_use = match (core.n / core.drain, core.m) {
-            (1, 1) => LastUse::Start,
-            (1, rows) => LastUse::Row(rows - 2),
-            (_, rows) => LastUse::LastBeat(rows - 1),
-        };
         let dequantiser = Dequantiser::of(core, sum);
         Self {
             select: ZeroPointSelect::of(core, drain, spec.weight_word_bits()),
-            accumulator: GroupAccumulator::of(core, spec, drain, dequantiser.value_bits),
+            accumulator: spec
+                .scale()
+                .is_none()
+                .then(|| GroupAccumulator::of(core, spec, drain, dequantiser.value_bits)),
             dequantiser,
-            last_use,
         }
     }
 }

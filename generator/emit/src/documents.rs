@@ -2,7 +2,7 @@
 
 use askama::Template;
 use bitplane_design::{Design, GroupTiming};
-use bitplane_formats::{AlignedFormat, WeightReading, signed_bits};
+use bitplane_formats::{AlignedFormat, ScaleFormat, WeightReading, signed_bits};
 use bitplane_spec::{FloatActivation, Spec, WeightWidth};
 
 use crate::bundle::BundleFile;
@@ -100,10 +100,13 @@ fn rounding(spec: &Spec, float: &FloatActivation) -> String {
             spec.activation
         )
     };
+    let rounded = match spec.scale() {
+        Some(_) => "Sums of groups are exact, and scaled in units of the row's block".to_owned(),
+        None => format!("Sums are exact, and rounded once to {}, to nearest even", float.result),
+    };
     format!(
-        "Activations in {} {aligned}. Sums are exact, and rounded once to {}, to nearest even; those of \
-         a row with an infinity or NaN are NaN.",
-        float.format, float.result
+        "Activations in {} {aligned}. {rounded}; those of a row with an infinity or NaN are NaN.",
+        float.format
     )
 }
 
@@ -117,6 +120,7 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
         range.min,
         range.max,
         match (core.per_group(), spec.float) {
+            _ if core.scales => "unscaled, they",
             (true, None) => "results",
             (true, Some(_)) => "they",
             (false, None) => "accumulators and results",
@@ -132,7 +136,7 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
             core.accumulated_elements, range.min, range.max, core.accumulator_bits
         ));
     }
-    lines.push(if core.per_group() {
+    lines.push(if core.group_zero_points {
         "Results are sum A * w: w = (q' - z') / 2 for an odd z' of the weight's column and group, \
          w = q' for z' = 0, with q' = 2 q - (2^b - 1) for the unsigned code q."
             .to_string()
@@ -158,6 +162,17 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
         };
         uncorrected.to_string()
     });
+    if let (Some(scale), Some(result)) = (spec.scale(), spec.result_format()) {
+        let scale = match scale {
+            ScaleFormat::Fp16 => "an FP16 number",
+            ScaleFormat::E8m0 => "a power of two, 2^(code - 127)",
+        };
+        lines.push(format!(
+            "Each group's exact sum is multiplied by the scale of its column and group, {scale}, and the \
+             exact product is added to the result so far, a {result} number that is +0 at first: one \
+             rounding a group, to nearest even."
+        ));
+    }
     if core.passes {
         lines.push(
             "Planes come most significant first, each with all k-steps; where a plane starts, the \
@@ -165,7 +180,7 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
                 .to_string(),
         );
     }
-    if core.result_bits < signed_bits(range) && core.per_group() {
+    if core.result_bits < signed_bits(range) && core.per_group() && !core.scales {
         lines.push("Results are narrower than that: they keep their low bits.".to_string());
     } else if !design.accumulator.exact {
         lines.push(format!(

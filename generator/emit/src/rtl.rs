@@ -7,14 +7,17 @@ use askama::Template;
 use bitplane_design::{
     ActivationRegister, ActivationSum, AddDatapath, AddLane, Aligner, BusPort, Control, Core,
     Correction, Datapath, Dequantiser, Design, Direction, DotLane, ExponentScanner, FixedToFloat,
-    FloatEdge, GroupAccumulator, GroupEdge, LastUse, LutDatapath, MacDatapath, Operand,
-    OperandRegister, PlaneAccumulator, Port, ResultDrain, ResultRounder, SelectLane, Stream,
-    TablePrecompute, TableRegisters, TritUnpacker, WeightDecoder, WeightRegister,
-    ZeroPointCorrection, ZeroPointSelect,
+    FloatEdge, GroupAccumulator, GroupEdge, GroupScaler, LastUse, LutDatapath, MacDatapath,
+    Operand, OperandRegister, PlaneAccumulator, Port, ResultDrain, ResultRounder, ScalePipeline,
+    ScaleSelect, ScaledAccumulator, Scaling, SelectLane, Stream, TablePrecompute, TableRegisters,
+    TritUnpacker, WeightDecoder, WeightRegister, ZeroPointCorrection, ZeroPointSelect,
 };
 
-use bitplane_formats::{FloatFormat, Specials, TableContent, TableLayout, WeightFormat};
+use bitplane_formats::{
+    FloatFormat, ScaleFormat, Specials, TableContent, TableLayout, WeightFormat,
+};
 
+use crate::adder::FloatingPointAdderText;
 use crate::bundle::{BundleFile, generator};
 
 /// The core as templates see it.
@@ -33,6 +36,20 @@ impl Deref for CoreText<'_> {
 }
 
 impl CoreText<'_> {
+    /// What comes with a beat behind a quantisation group, as a part of names.
+    fn factors(&self) -> &'static str {
+        if self.group_zero_points { "zero_points" } else { "scales" }
+    }
+
+    /// The same in prose.
+    fn factors_text(&self) -> &'static str {
+        match (self.group_zero_points, self.scales) {
+            (true, true) => "zero points and scales",
+            (true, false) => "zero points",
+            (false, _) => "scales",
+        }
+    }
+
     /// `[bits-1:0]`.
     pub(crate) fn range(&self, bits: &u32) -> String {
         format!("[{}:0]", bits - 1)
@@ -93,8 +110,8 @@ struct ControlPhrases {
     sum_enable: &'static str,
     group_steps: u64,
     weight_done: &'static str,
-    weight_out_of_step: &'static str,
-    weight_checked: &'static str,
+    weight_out_of_step: String,
+    weight_checked: String,
 }
 
 unit_text!(ControlText, "rtl/control.sv", Worded<'a, Control, ControlPhrases> {});
@@ -332,6 +349,35 @@ unit_text!(
     GroupAccumulatorText, "rtl/group_accumulator.sv",
     Worded<'a, GroupAccumulator, GroupPhrases> {}
 );
+unit_text!(ScaleSelectText, "rtl/scale_select.sv", &'a ScaleSelect {});
+
+struct ScalerPhrases {
+    scale: &'static str,
+    block: &'static str,
+    significand: String,
+    exponent: String,
+    not_a_number: String,
+}
+
+unit_text!(GroupScalerText, "rtl/group_scaler.sv", Worded<'a, GroupScaler, ScalerPhrases> {});
+
+struct AccumulatedPhrases {
+    format: FloatFormat,
+    words_next: &'static str,
+}
+
+unit_text!(
+    ScaledAccumulatorText, "rtl/scaled_accumulator.sv",
+    Worded<'a, ScaledAccumulator, AccumulatedPhrases> {}
+);
+
+struct PipelinePhrases {
+    exponent: String,
+}
+
+unit_text!(
+    ScalePipelineText, "rtl/scale_pipeline.sv", Worded<'a, ScalePipeline, PipelinePhrases> {}
+);
 unit_text!(TopText, "rtl/top.sv", Top {});
 
 /// Everything the top module's text needs beside the core.
@@ -376,6 +422,10 @@ struct Top {
     rounds: bool,
     scans: bool,
     row_bits_of_rounder: u32,
+    scale_bits: u32,
+    scale_place: u32,
+    term_exponent_bits: u32,
+    term_significand_bits: u32,
     keeps_exponents: bool,
     phrases: TopPhrases,
 }
@@ -438,6 +488,9 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
         files.extend(correction_files(&core, correction));
     }
     files.push(named(&core, "result_drain", drain(&core, design)));
+    if let Some(scaling) = &design.scaling {
+        files.extend(scale_files(&core, scaling));
+    }
     if let Some(edge) = &design.float {
         files.extend(float_files(&core, edge));
     }
@@ -484,14 +537,14 @@ fn control<'a>(core: &'a CoreText, control: &'a Control) -> ControlText<'a> {
         group_steps: control.last_group_step + 1,
         weight_done: if core.per_group() { "weight_done" } else { "advance" },
         weight_out_of_step: if core.per_group() {
-            "(weight_last_q != (zero_points_taken_i && drain_run_last_i))"
+            format!("(weight_last_q != ({}_taken_i && drain_run_last_i))", core.factors())
         } else {
-            "(weight_last_q != (plane_is_last && step_last_q))"
+            "(weight_last_q != (plane_is_last && step_last_q))".to_owned()
         },
         weight_checked: if core.per_group() {
-            "(advance || zero_points_taken_i)"
+            format!("(advance || {}_taken_i)", core.factors())
         } else {
-            "advance"
+            "advance".to_owned()
         },
     };
     ControlText { core, unit: Worded { unit: control, phrases } }
@@ -534,13 +587,20 @@ fn drain<'a>(core: &'a CoreText, design: &'a Design) -> ResultDrainText<'a> {
         } else {
             "(rows_left_q != '0) && (columns_left_q != '0)"
         },
-        last_use: match &design.correction {
-            Some((_, Correction::Groups(edge))) => last_use(edge.last_use, unit),
-            _ => String::new(),
+        last_use: match core.per_group() {
+            true => last_use(LastUse::of(core), unit),
+            false => String::new(),
         },
-        gives_row: design.float.as_ref().is_some_and(|edge| edge.rounder.row_bits > 0),
+        gives_row: row_bits(design) > 0,
     };
     ResultDrainText { core, unit: Worded { unit, phrases } }
+}
+
+/// Width of the number of the row that drains, where something asks for it.
+fn row_bits(design: &Design) -> u32 {
+    let rounder = design.float.as_ref().and_then(|edge| edge.rounder.as_ref());
+    let scaled = design.scaling.as_ref().map(|scaling| scaling.pipeline.row_bits);
+    scaled.or(rounder.map(|rounder| rounder.row_bits)).unwrap_or(0)
 }
 
 /// The cycle in which the last zero points of a group are multiplied.
@@ -561,8 +621,10 @@ fn float_files(core: &CoreText, edge: &FloatEdge) -> Vec<BundleFile> {
     files.extend(edge.aligner.as_ref().map(|unit| named(core, "aligner", aligner(core, unit))));
     let scanner = edge.scanner.as_ref();
     files.extend(scanner.map(|unit| named(core, "exponent_scanner", scanner_text(core, unit))));
-    files.push(named(core, "fixed_to_float", fixed_to_float(core, edge)));
-    files.push(named(core, "result_rounder", rounder(core, &edge.rounder)));
+    if let Some(unit) = &edge.rounder {
+        files.push(named(core, "fixed_to_float", fixed_to_float(core, &unit.lane)));
+        files.push(named(core, "result_rounder", rounder(core, unit)));
+    }
     files
 }
 
@@ -613,8 +675,7 @@ fn scanner_text<'a>(core: &'a CoreText, unit: &'a ExponentScanner) -> ExponentSc
     ExponentScannerText { core, unit: Worded { unit, phrases } }
 }
 
-fn fixed_to_float<'a>(core: &'a CoreText, edge: &'a FloatEdge) -> FixedToFloatText<'a> {
-    let unit = &edge.rounder.lane;
+fn fixed_to_float<'a>(core: &'a CoreText, unit: &'a FixedToFloat) -> FixedToFloatText<'a> {
     let code_bits = unit.bits - 1;
     let exponent_ones = (1u32 << unit.exponent_bits) - 1;
     let phrases = FloatPhrases {
@@ -681,16 +742,81 @@ fn rounder<'a>(core: &'a CoreText, unit: &'a ResultRounder) -> ResultRounderText
     ResultRounderText { core, unit: Worded { unit, phrases } }
 }
 
+fn scale_files(core: &CoreText, scaling: &Scaling) -> Vec<BundleFile> {
+    let Scaling { select, scaler, adder, accumulator, pipeline } = scaling;
+    let words = AccumulatedPhrases {
+        format: accumulator.format,
+        words_next: match accumulator.words {
+            1 => "sum",
+            _ => "{sum, words_q[DataBits-1:Width]}",
+        },
+    };
+    let accumulator = Worded { unit: accumulator, phrases: words };
+    let exponent = match pipeline.row_bits {
+        0 => "exponents_q".to_owned(),
+        _ => format!("exponents_q[row_i*{0} +: {0}]", core.exponent_bits),
+    };
+    let pipeline = Worded { unit: pipeline, phrases: PipelinePhrases { exponent } };
+    vec![
+        named(core, "scale_select", ScaleSelectText { core, unit: select }),
+        named(core, "group_scaler", group_scaler(core, scaler)),
+        named(core, "floating_point_adder", FloatingPointAdderText::new(core, adder)),
+        named(core, "scaled_accumulator", ScaledAccumulatorText { core, unit: accumulator }),
+        named(core, "scale_pipeline", ScalePipelineText { core, unit: pipeline }),
+    ]
+}
+
+fn group_scaler<'a>(core: &'a CoreText, unit: &'a GroupScaler) -> GroupScalerText<'a> {
+    let bits = unit.exponent_bits;
+    let extended = |name: &str, own: u32| match own == bits {
+        true => name.to_owned(),
+        false => format!("{bits}'({name})"),
+    };
+    let (name, own) = match unit.format {
+        ScaleFormat::Fp16 => ("scale_exponent", 5),
+        ScaleFormat::E8m0 => ("magnitude_scale_q", unit.scale_bits),
+    };
+    let field = match unit.adds_field {
+        true => format!(" + {}", extended("field_i", core.exponent_bits)),
+        false => String::new(),
+    };
+    let special = match unit.format {
+        ScaleFormat::Fp16 => "(is_special && !(fraction_is_zero && !is_zero))",
+        ScaleFormat::E8m0 => "(&magnitude_scale_q)",
+    };
+    let phrases = ScalerPhrases {
+        scale: match unit.format {
+            ScaleFormat::Fp16 => "FP16",
+            ScaleFormat::E8m0 => "E8M0",
+        },
+        block: if unit.adds_field { ", in units of its block" } else { "" },
+        significand: format!(
+            "{0}'(magnitude_q) * {0}'({{is_normal, magnitude_scale_q[9:0]}})",
+            unit.significand_bits
+        ),
+        exponent: format!("{}{field}", extended(name, own)),
+        not_a_number: match core.exponent_bits {
+            0 => special.to_owned(),
+            _ => format!("{special} || (field_i == '0)"),
+        },
+    };
+    GroupScalerText { core, unit: Worded { unit, phrases } }
+}
+
 fn correction_files(core: &CoreText, correction: &Correction) -> Vec<BundleFile> {
     match correction {
         Correction::Run(unit) => {
             vec![named(core, "zero_point_correction", run_correction(core, unit))]
         }
-        Correction::Groups(GroupEdge { select, dequantiser, accumulator, .. }) => vec![
-            named(core, "zero_point_select", ZeroPointSelectText { core, unit: select }),
-            named(core, "dequantiser", dequantiser_text(core, dequantiser)),
-            named(core, "group_accumulator", group_accumulator(core, accumulator)),
-        ],
+        Correction::Groups(GroupEdge { select, dequantiser, accumulator }) => {
+            let accumulator = accumulator.as_ref();
+            let accumulator = accumulator
+                .map(|unit| named(core, "group_accumulator", group_accumulator(core, unit)));
+            let select =
+                named(core, "zero_point_select", ZeroPointSelectText { core, unit: select });
+            let dequantiser = named(core, "dequantiser", dequantiser_text(core, dequantiser));
+            [select, dequantiser].into_iter().chain(accumulator).collect()
+        }
     }
 }
 
@@ -1061,9 +1187,13 @@ fn top(design: &Design) -> Top {
         column_bits: 0,
         value_bits: 0,
         product_beat_bits: design.drain.beat_bits,
-        rounds: design.float.is_some(),
+        rounds: design.float.as_ref().is_some_and(|edge| edge.rounder.is_some()),
         scans: design.float.as_ref().is_some_and(|edge| edge.scanner.is_some()),
-        row_bits_of_rounder: design.float.as_ref().map_or(0, |edge| edge.rounder.row_bits),
+        row_bits_of_rounder: row_bits(design),
+        scale_bits: 0,
+        scale_place: 0,
+        term_exponent_bits: 0,
+        term_significand_bits: 0,
         keeps_exponents: core.exponent_bits > 1,
         phrases: TopPhrases {
             weight_data: match design.weight_register.unpacker {
@@ -1072,13 +1202,14 @@ fn top(design: &Design) -> Top {
             },
             done: if core.per_group() { "group_done" } else { "run_done" },
             result_width: match (&design.float, core.per_group()) {
+                _ if core.scales => core.port_result_bits.to_string(),
                 (Some(_), _) => core.port_result_bits.to_string(),
                 (None, true) => "ResultWidth".to_owned(),
                 (None, false) => "Width".to_owned(),
             },
             results: if design.float.is_some() { "results" } else { "result_data_o" },
-            drained: if design.float.is_some() { "drained" } else { "result" },
-            own: if design.float.is_some() { ["", ""] } else { ["_o", "_i"] },
+            drained: if design.float.is_some() || core.scales { "drained" } else { "result" },
+            own: if design.float.is_some() || core.scales { ["", ""] } else { ["_o", "_i"] },
             // Shifting everything out at once is zero, and slang warns of it.
             chain: if design.drain.positions > 1 { "sums >> (Drain * Width)" } else { "'0" },
             activation_chain: if core.m > 1 { "activation_sums >> SumBits" } else { "'0" },
@@ -1091,7 +1222,13 @@ fn top(design: &Design) -> Top {
     if let Some((_, Correction::Groups(edge))) = &design.correction {
         top.column_bits = edge.select.column_bits;
         top.value_bits = edge.dequantiser.value_bits;
-        top.results_fit = edge.accumulator.exact;
+        top.results_fit = edge.accumulator.as_ref().is_some_and(|unit| unit.exact);
+    }
+    if let Some(scaling) = &design.scaling {
+        top.column_bits = scaling.select.column_bits;
+        (top.scale_bits, top.scale_place) = (scaling.select.scale_bits, scaling.select.place);
+        top.term_exponent_bits = scaling.scaler.exponent_bits;
+        top.term_significand_bits = scaling.scaler.significand_bits;
     }
     match &design.datapath {
         Datapath::Lut(lut) => {
@@ -1137,8 +1274,8 @@ fn summary(design: &Design) -> String {
         core.n,
         match &design.float {
             Some(edge) => {
-                let FixedToFloat { format, .. } = edge.rounder.lane;
-                format!("{} as int{}, results {format}", edge.format, core.activation_bits)
+                let (format, result) = (edge.format, edge.result);
+                format!("{format} as int{}, results {result}", core.activation_bits)
             }
             None => format!("int{}", core.activation_bits),
         },

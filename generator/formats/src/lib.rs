@@ -9,6 +9,7 @@ mod aligned;
 mod float;
 mod fold;
 mod integer;
+mod scale;
 mod table;
 mod term;
 mod ternary;
@@ -21,6 +22,7 @@ pub use aligned::{AlignedFormat, exact_bits};
 pub use float::{FloatFormat, Number, Specials};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;
+pub use scale::ScaleFormat;
 pub use table::{TableContent, TableLayout};
 pub use term::{Term, TermFormat};
 pub use ternary::{

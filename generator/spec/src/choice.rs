@@ -1,6 +1,6 @@
 //! The words that a configuration uses for the alternatives of a key.
 
-use bitplane_formats::FloatFormat;
+use bitplane_formats::{FloatFormat, ScaleFormat};
 
 use crate::spec::{
     Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select, ZeroPointMode,
@@ -180,6 +180,23 @@ impl Named for ZeroPointMode {
         (
             Self::PerGroup,
             choice("per_group", "one a column and quantisation group, with the weights"),
+        ),
+    ];
+}
+
+impl Named for Option<ScaleFormat> {
+    const ALL: &'static [(Self, Choice)] = &[
+        (None, choice("none", "no scales: results are integers, or aligned sums")),
+        (
+            Some(ScaleFormat::Fp16),
+            choice(
+                "fp16",
+                "IEEE 754 binary16, one a column and quantisation group, with the weights",
+            ),
+        ),
+        (
+            Some(ScaleFormat::E8m0),
+            choice("e8m0", "a power of two, one a column and quantisation group, with the weights"),
         ),
     ];
 }

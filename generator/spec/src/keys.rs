@@ -1,6 +1,6 @@
 //! The table of keys: every fact about a key of the configuration, once.
 
-use bitplane_formats::{AlignedFormat, FloatFormat, IntegerFormat, WeightFormat};
+use bitplane_formats::{AlignedFormat, FloatFormat, IntegerFormat, ScaleFormat, WeightFormat};
 
 use crate::choice::{
     AUTO, EXACT, FLOAT_ACTIVATIONS, FLOAT_RESULTS, Named, StoredTable, TERNARY, activation_format,
@@ -667,15 +667,41 @@ pub(crate) static KEYS: &[Key] = &[
         set: |spec, value| {
             spec.zero_point = value.choice();
             spec.quantisation_group = (spec.zero_point == ZeroPointMode::PerGroup)
-                .then_some(QuantisationGroup { size: 0, scale_units: 0 });
+                .then_some(QuantisationGroup { size: 0, scale_units: 0, scale: None });
         },
         later: &[],
     },
     Key {
         section: "group",
+        name: "scale",
+        doc: "Scales of the quantisation groups: results are then floating-point numbers, to which each \
+              group's sum times its scale is added with one rounding.",
+        legal: |kind| match kind {
+            Kind::LutTensorCore => Legal::words::<Option<ScaleFormat>>(),
+            Kind::LutConventional | Kind::AddArray | Kind::MacArray => {
+                Legal::first_word::<Option<ScaleFormat>>(BASELINE_SCALES)
+            }
+        },
+        default: Default::FirstWord,
+        get: |spec| word(spec.scale()),
+        set: |spec, value| {
+            let scale = value.choice();
+            let group = QuantisationGroup { size: 0, scale_units: 0, scale };
+            match &mut spec.quantisation_group {
+                Some(group) => group.scale = scale,
+                None => spec.quantisation_group = scale.map(|_| group),
+            }
+        },
+        later: &[
+            Later { what: "int8", reason: LATER_SCALES },
+            Later { what: "e4m3", reason: LATER_SCALES },
+        ],
+    },
+    Key {
+        section: "group",
         name: "size",
-        doc: "Elements of K in a quantisation group; required by zero_point = \"per_group\", and \
-              only for it. A whole column is one group if its K is at most this long.",
+        doc: "Elements of K in a quantisation group; required by zero_point = \"per_group\" and by a \
+              scale, and only for them. A whole column is one group if its K is at most this long.",
         legal: |_| Legal::integers(0..=1 << 24, "no layer is longer, and 0 stands for no groups"),
         default: Default::Is(Setting::Number(0)),
         get: |spec| spec.quantisation_group.map(|group| Setting::Number(group.size)),
@@ -686,7 +712,7 @@ pub(crate) static KEYS: &[Key] = &[
         section: "group",
         name: "scale_units",
         doc: "Columns corrected in one cycle while a quantisation group drains; divides n; only \
-              with zero_point = \"per_group\".",
+              with zero_point = \"per_group\" or a scale.",
         legal: |_| Legal::integers(1..=1024, "a row's n columns are corrected in whole beats"),
         default: Default::Derived {
             text: "tile.drain",
@@ -750,6 +776,10 @@ const BASELINE_WIDTH: &str = "the zero points of weights that are read as 1 and 
 const BASELINE_CORRECTION: &str = "a baseline corrects whole runs; quantisation groups are corrected \
                                    by a lut_tensor_core";
 
+const BASELINE_SCALES: &str =
+    "a baseline has no quantisation groups; they are scaled by a lut_tensor_core";
+const LATER_SCALES: &str = "scales are FP16 numbers or powers of two";
+
 const FLOATING_POINT_SUMS: &str = "activations are aligned to integers, which are summed exactly; \
                                    a result is rounded to accumulate.result";
 
@@ -762,7 +792,6 @@ pub(crate) static LATER_KEYS: &[Later] = &[
         what: "accumulate.exponent",
         reason: "the exponent of a block comes with its activations",
     },
-    Later { what: "group.scale", reason: "scales are applied to the results, after the core" },
 ];
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use crate::spec::{
     AccumulatorFormat, AlignBits, Fold, Kind, Overflow, Packing, PlaneOrder, Symmetry, WeightWidth,
     ZeroPointMode,
 };
-use bitplane_formats::{AlignedFormat, IntegerFormat, Range, exact_bits, last_number, signed_bits};
+use bitplane_formats::{
+    AlignedFormat, IntegerFormat, Range, ScaleFormat, exact_bits, last_number, signed_bits,
+};
 
 /// Most look-ups or multiplications a cycle that are built.
 const MOST_OPERATIONS: u64 = 16_384;
@@ -27,7 +29,10 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         per_group_has_a_size,
         size_needs_per_group,
         scale_units_need_per_group,
-        zero_points_fit_a_weight_beat,
+        group_beats_fit_a_weight_beat,
+        scales_take_no_constant_zero_point,
+        scaled_results_are_floating_point,
+        scales_come_in_words,
         per_group_does_not_saturate,
         per_group_has_fixed_weights,
         per_group_has_no_passes,
@@ -112,29 +117,69 @@ fn drain_is_that_of_the_scale_units(draft: &Draft<'_>) -> Option<Problem> {
         return None;
     }
     let message = format!(
-        "{drain} is not scale_units = {units} of [group], the only legal value: with zero_point = \
-         \"per_group\" results leave through the units that correct them"
+        "{drain} is not scale_units = {units} of [group], the only legal value: with {} results leave \
+         through the units that correct them",
+        asks_for_groups(draft)
     );
     let help = format!("delete `drain`, or write `scale_units = {drain}` in [group]");
     let problem = Problem::new("contradictory-keys", "tile.drain", message, help);
     Some(draft.place(problem, "group.scale_units"))
 }
 
+/// The setting that asks for quantisation groups.
+fn asks_for_groups(draft: &Draft<'_>) -> String {
+    match (draft.spec.zero_point, draft.spec.scale()) {
+        (ZeroPointMode::PerGroup, _) | (_, None) => "zero_point = \"per_group\"".to_owned(),
+        (_, scale) => format!("scale = \"{}\"", scale.word()),
+    }
+}
+
+/// How a core does without quantisation groups.
+fn without_groups(draft: &Draft<'_>) -> &'static str {
+    match (draft.spec.zero_point, draft.spec.scale()) {
+        (_, None) => "write `zero_point = \"constant\"` in [group]",
+        (ZeroPointMode::PerGroup, _) => {
+            "delete `scale` and write `zero_point = \"constant\"` in [group]"
+        }
+        (_, Some(_)) => "delete `scale` in [group]",
+    }
+}
+
+/// Where the file asks for quantisation groups.
+fn group_line(draft: &Draft<'_>) -> &'static str {
+    if draft.spec.zero_point == ZeroPointMode::PerGroup {
+        "group.zero_point"
+    } else {
+        "group.scale"
+    }
+}
+
 fn per_group_has_a_size(draft: &Draft<'_>) -> Option<Problem> {
     let size = draft.spec.quantisation_group?.size;
-    if size > 0 || !draft.has(&["group.zero_point", "group.size"]) {
+    if size > 0 || !draft.has(&["group.zero_point", "group.scale", "group.size"]) {
         return None;
     }
-    let message = "must be set with zero_point = \"per_group\"; legal is an integer from 1 to \
-                   16777216: the elements of K that share a zero point";
+    let shared = match draft.spec.zero_point {
+        ZeroPointMode::PerGroup => "zero point",
+        ZeroPointMode::None | ZeroPointMode::Constant => "scale",
+    };
+    let message = format!(
+        "must be set with {}; legal is an integer from 1 to 16777216: the elements of K that share a \
+         {shared}",
+        asks_for_groups(draft)
+    );
     let help = "write for example `size = 128` in [group]; one group holds a whole column if size \
                 is at least its K";
     let problem = Problem::new("missing-key", "group.size", message, help);
-    Some(draft.place(problem, "group.zero_point"))
+    Some(draft.place(problem, group_line(draft)))
 }
 
 fn size_needs_per_group(draft: &Draft<'_>) -> Option<Problem> {
-    needs_per_group(draft, "size", "only the zero points of [group] belong to quantisation groups")
+    needs_per_group(
+        draft,
+        "size",
+        "only zero points and scales of [group] belong to quantisation groups",
+    )
 }
 
 fn scale_units_need_per_group(draft: &Draft<'_>) -> Option<Problem> {
@@ -143,7 +188,7 @@ fn scale_units_need_per_group(draft: &Draft<'_>) -> Option<Problem> {
 
 fn needs_per_group(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Problem> {
     let path = format!("group.{key}");
-    let settled = draft.sets(&path) && draft.has(&["group.zero_point"]);
+    let settled = draft.sets(&path) && draft.has(&["group.zero_point", "group.scale"]);
     if !settled || draft.spec.quantisation_group.is_some() {
         return None;
     }
@@ -151,43 +196,133 @@ fn needs_per_group(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Problem
     let message = format!("contradicts zero_point = \"{mode}\": {reason}");
     let help = match draft.spec.kind() {
         Kind::LutTensorCore => {
-            format!("delete `{key}`, or write `zero_point = \"per_group\"` in [group]")
+            format!(
+                "delete `{key}`, or write `zero_point = \"per_group\"` or for example \
+                 `scale = \"fp16\"` in [group]"
+            )
         }
         Kind::LutConventional | Kind::AddArray | Kind::MacArray => format!("delete `{key}`"),
     };
     Some(draft.place(Problem::new("contradictory-keys", &path, message, help), ""))
 }
 
-fn zero_points_fit_a_weight_beat(draft: &Draft<'_>) -> Option<Problem> {
+fn group_beats_fit_a_weight_beat(draft: &Draft<'_>) -> Option<Problem> {
     let (spec, tile) = (draft.spec, draft.spec.tile);
     spec.quantisation_group?;
-    let (have, need) = (tile.groups * spec.weight_word_bits(), spec.weight.zero_point_bits());
-    let keys = ["group.zero_point", "tile.k", "tile.groups", "weight.format"];
-    if have >= need || spec.weight.is_ternary() || !draft.has(&keys) {
+    let have = tile.groups * spec.weight_word_bits();
+    let [zero_point, scale] = spec.group_beat_bits();
+    let need = zero_point + scale;
+    let keys = ["group.zero_point", "group.scale", "tile.k", "tile.groups", "weight.format"];
+    // A ternary weight with a zero point is told of by itself.
+    let told = spec.weight.is_ternary() && zero_point > 0;
+    if have >= need || told || !draft.has(&keys) {
         return None;
     }
+    let problem = match scale {
+        0 => zero_point_too_wide(draft, have, need),
+        _ => scale_too_wide(draft, have, zero_point, scale),
+    };
+    Some(draft.place(problem, "tile.k"))
+}
+
+fn zero_point_too_wide(draft: &Draft<'_>, have: u32, need: u32) -> Problem {
     let message = format!(
         "\"per_group\" sends a zero point of {need} bits for {} weights in a column's part of a \
          weight beat, k * groups = {have} bits; legal is k * groups of {need} or more",
-        spec.weight
+        draft.spec.weight
     );
     let help = format!(
         "raise `k` or `groups` in [tile], or write `format = \"int{}\"` or narrower in [weight]",
         have - 1
     );
-    let problem = Problem::new("zero-point-too-wide", "group.zero_point", message, help);
-    Some(draft.place(problem, "tile.k"))
+    Problem::new("zero-point-too-wide", "group.zero_point", message, help)
+}
+
+fn scale_too_wide(draft: &Draft<'_>, have: u32, zero_point: u32, scale: u32) -> Problem {
+    let spec = draft.spec;
+    let word = spec.scale().word();
+    let beside = match zero_point {
+        0 => String::new(),
+        bits => format!(" beside a zero point of {bits}"),
+    };
+    let of_a_word = spec.weight_word_bits();
+    let groups = (zero_point + scale).div_ceil(of_a_word);
+    let message = format!(
+        "\"{word}\" sends a scale of {scale} bits{beside} in a column's part of a weight beat, \
+         {have} bits; legal are {} or more, groups = {groups} with words of {of_a_word} bits",
+        zero_point + scale
+    );
+    let narrower = match spec.scale() {
+        Some(ScaleFormat::Fp16) => ", or write `scale = \"e8m0\"` in [group], which takes 8 bits",
+        Some(ScaleFormat::E8m0) | None => "",
+    };
+    let help = format!("raise `k` or `groups` in [tile]{narrower}");
+    Problem::new("scale-too-wide", "group.scale", message, help)
+}
+
+fn scales_take_no_constant_zero_point(draft: &Draft<'_>) -> Option<Problem> {
+    let scale = draft.spec.scale()?;
+    let constant = draft.spec.zero_point == ZeroPointMode::Constant;
+    if !constant || !draft.has(&["group.zero_point", "group.scale"]) {
+        return None;
+    }
+    let message = format!(
+        "\"{}\" contradicts zero_point = \"constant\": a group's sum is scaled when the group ends, so \
+         its zero points have to come with it",
+        Some(scale).word()
+    );
+    let help = "write `zero_point = \"per_group\"` in [group], or delete `zero_point`";
+    let problem = Problem::new("contradictory-keys", "group.scale", message, help);
+    Some(draft.place(problem, "group.zero_point"))
+}
+
+fn scaled_results_are_floating_point(draft: &Draft<'_>) -> Option<Problem> {
+    let scale = draft.spec.scale()?;
+    let AccumulatorFormat::Integer(format) = draft.spec.accumulate.format else { return None };
+    // Floating-point activations have their own reason.
+    let settled = draft.has(&["group.scale", "accumulate.format", "activation.format"]);
+    if !settled || draft.spec.float.is_some() {
+        return None;
+    }
+    let message = format!(
+        "\"{format}\" contradicts scale = \"{}\" in [group]; legal is \"auto\": sums of groups are \
+         exact, and scaled they are added to floating-point results",
+        Some(scale).word()
+    );
+    let help = "delete `format` and `overflow` in [accumulate], or `scale` in [group]";
+    let problem = Problem::new("contradictory-keys", "accumulate.format", message, help);
+    Some(draft.place(problem, "group.scale"))
+}
+
+fn scales_come_in_words(draft: &Draft<'_>) -> Option<Problem> {
+    draft.spec.scale()?;
+    let bytes = draft.spec.packing == Packing::Bytes && draft.spec.weight.is_ternary();
+    if !bytes || !draft.has(&["weight.packing", "weight.format", "group.scale"]) {
+        return None;
+    }
+    let message = "contradicts a scale in [group]: bytes are unpacked to words of trits on their way into \
+                   the weight register, which a beat of scales would be too";
+    let help = "write `packing = \"words\"` in [weight], or delete `scale` in [group]";
+    let problem = Problem::new("contradictory-keys", "weight.packing", message, help);
+    Some(draft.place(problem, "group.scale"))
 }
 
 fn per_group_has_fixed_weights(draft: &Draft<'_>) -> Option<Problem> {
     draft.spec.quantisation_group?;
     let runtime = draft.spec.weight_width == WeightWidth::Runtime;
-    if !runtime || !draft.has(&["group.zero_point", "weight.runtime_bits"]) {
+    if !runtime || !draft.has(&["group.zero_point", "group.scale", "weight.runtime_bits"]) {
         return None;
     }
-    let message = "contradicts zero_point = \"per_group\": the zero points in a weight beat have the \
-                   width that belongs to weight.format";
-    let help = "delete `runtime_bits`, or write `zero_point = \"constant\"` in [group]";
+    let reason = match draft.spec.zero_point {
+        ZeroPointMode::PerGroup => {
+            "the zero points in a weight beat have the width that belongs to weight.format"
+        }
+        ZeroPointMode::None | ZeroPointMode::Constant => {
+            "the sums that are scaled have the width that belongs to weight.format"
+        }
+    };
+    let message = format!("contradicts {}: {reason}", asks_for_groups(draft));
+    let help = format!("delete `runtime_bits`, or {}", without_groups(draft));
     let problem = Problem::new("contradictory-keys", "weight.runtime_bits", message, help);
     Some(draft.place(problem, ""))
 }
@@ -195,12 +330,15 @@ fn per_group_has_fixed_weights(draft: &Draft<'_>) -> Option<Problem> {
 fn per_group_has_no_passes(draft: &Draft<'_>) -> Option<Problem> {
     draft.spec.quantisation_group?;
     let passes = draft.spec.tile.plane_order == PlaneOrder::Outer;
-    if !passes || !draft.has(&["group.zero_point", "tile.plane_order"]) {
+    if !passes || !draft.has(&["group.zero_point", "group.scale", "tile.plane_order"]) {
         return None;
     }
-    let message = "contradicts zero_point = \"per_group\": a pass over K leaves one plane of every \
-                   group in the accumulators, so no group is ever complete in them";
-    let help = "delete `plane_order`, or write `zero_point = \"constant\"` in [group]";
+    let message = format!(
+        "contradicts {}: a pass over K leaves one plane of every group in the accumulators, so no group \
+         is ever complete in them",
+        asks_for_groups(draft)
+    );
+    let help = format!("delete `plane_order`, or {}", without_groups(draft));
     let problem = Problem::new("contradictory-keys", "tile.plane_order", message, help);
     Some(draft.place(problem, ""))
 }
@@ -219,13 +357,15 @@ fn per_group_has_a_whole_weight_port(draft: &Draft<'_>) -> Option<Problem> {
 
 fn per_group_has_a_whole_port(draft: &Draft<'_>, section: &str) -> Option<Problem> {
     draft.spec.quantisation_group?;
-    if !draft.has(&["group.zero_point"]) {
+    if !draft.has(&["group.zero_point", "group.scale"]) {
         return None;
     }
-    let message = "contradicts zero_point = \"per_group\": the array starts a quantisation group \
-                   as soon as the one before has drained, which a port that fills its register in \
-                   several beats cannot follow";
-    let help = "delete `bus`, or write `zero_point = \"constant\"` in [group]";
+    let message = format!(
+        "contradicts {}: the array starts a quantisation group as soon as the one before has drained, \
+         which a port that fills its register in several beats cannot follow",
+        asks_for_groups(draft)
+    );
+    let help = format!("delete `bus`, or {}", without_groups(draft));
     let path = format!("{section}.bus");
     Some(draft.place(Problem::new("contradictory-keys", path, message, help), ""))
 }
@@ -233,11 +373,14 @@ fn per_group_has_a_whole_port(draft: &Draft<'_>, section: &str) -> Option<Proble
 fn per_group_does_not_saturate(draft: &Draft<'_>) -> Option<Problem> {
     draft.spec.quantisation_group?;
     let saturates = draft.spec.accumulate.overflow == Overflow::Saturate;
-    if !saturates || !draft.has(&["group.zero_point", "accumulate.overflow"]) {
+    if !saturates || !draft.has(&["group.zero_point", "group.scale", "accumulate.overflow"]) {
         return None;
     }
-    let message = "contradicts zero_point = \"per_group\": groups are summed exactly and added to \
-                   the result afterwards, so no addition of a weight beat could clamp";
+    let message = format!(
+        "contradicts {}: groups are summed exactly and added to the result afterwards, so no addition of \
+         a weight beat could clamp",
+        asks_for_groups(draft)
+    );
     let help = "write `overflow = \"wrap\"` or `overflow = \"refuse\"` in [accumulate]";
     let problem = Problem::new("contradictory-keys", "accumulate.overflow", message, help);
     Some(draft.place(problem, ""))
@@ -384,7 +527,11 @@ fn align_bits_need_floating_point(draft: &Draft<'_>) -> Option<Problem> {
 }
 
 fn results_need_floating_point(draft: &Draft<'_>) -> Option<Problem> {
-    needs_floating_point(draft, "result", "sums of integers are results as they are")
+    let reason = match draft.spec.scale() {
+        None => "sums of integers are results as they are",
+        Some(_) => "scaled sums of integers are added to FP32 numbers",
+    };
+    needs_floating_point(draft, "result", reason)
 }
 
 fn needs_floating_point(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Problem> {

@@ -1,6 +1,6 @@
 use bitplane_formats::{
-    AlignedFormat, FloatFormat, IntegerFormat, Range, TableContent, TableLayout, WeightFormat,
-    WeightReading, WeightWord, ZeroPoint, accumulator_range, mac_range, signed_bits,
+    AlignedFormat, FloatFormat, IntegerFormat, Range, ScaleFormat, TableContent, TableLayout,
+    WeightFormat, WeightReading, WeightWord, ZeroPoint, accumulator_range, mac_range, signed_bits,
     unsigned_range,
 };
 
@@ -128,9 +128,31 @@ impl Spec {
         }
     }
 
-    /// Width of a result on the port: that of the sum, or of the format it is rounded to.
+    /// How the scales of quantisation groups are written, where groups have scales.
+    pub fn scale(&self) -> Option<ScaleFormat> {
+        self.quantisation_group.and_then(|group| group.scale)
+    }
+
+    /// The floating-point format of results, where they are no integers: that of
+    /// `accumulate.result`, or FP32 where the sums of integers are scaled.
+    pub fn result_format(&self) -> Option<FloatFormat> {
+        let of_scaled = self.scale().map(|_| FloatFormat::FP32);
+        self.float.map(|float| float.result).or(of_scaled)
+    }
+
+    /// Width of a result on the port: that of the sum, or of its floating-point format.
     pub fn port_result_bits(&self) -> u32 {
-        self.float.map_or(self.result_bits(), |float| float.result.bits())
+        self.result_format().map_or(self.result_bits(), FloatFormat::bits)
+    }
+
+    /// Bits of a column's part of a weight beat that carries what belongs to its quantisation group:
+    /// the zero point, and above it the scale.
+    pub fn group_beat_bits(&self) -> [u32; 2] {
+        let zero_point = match self.zero_point {
+            ZeroPointMode::PerGroup => self.weight.zero_point_bits(),
+            ZeroPointMode::None | ZeroPointMode::Constant => 0,
+        };
+        [zero_point, self.scale().map_or(0, ScaleFormat::bits)]
     }
 
     /// Width of an accumulator of the array: that of a result or, where it holds the sum of one
@@ -614,6 +636,8 @@ pub enum ZeroPointMode {
 pub struct QuantisationGroup {
     /// Key `size`: elements of K, 1 to 2^24. The last group of a run may have fewer.
     pub size: u64,
+    /// Key `scale`; `None` where groups have zero points alone.
+    pub scale: Option<ScaleFormat>,
     /// Key `scale_units`: columns corrected a cycle; divides n and equals [`Tile::drain`].
     pub scale_units: u32,
 }

@@ -106,7 +106,7 @@ fn specs() -> impl Strategy<Value = Spec> {
             tile,
             accumulate,
             zero_point,
-            quantisation_group: Some(QuantisationGroup { size, scale_units: 0 }),
+            quantisation_group: Some(QuantisationGroup { size, scale_units: 0, scale: None }),
             pipeline,
         })
     })

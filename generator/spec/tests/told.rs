@@ -47,6 +47,7 @@ fn a_normalised_file_states_every_key_of_its_kind() {
 
     [group]
     zero_point = "none"
+    scale = "none"
 
     [pipeline]
     stages = "auto"
@@ -80,6 +81,7 @@ fn a_normalised_file_states_every_key_of_its_kind() {
 
     [group]
     zero_point = "none"
+    scale = "none"
 
     [pipeline]
     stages = "auto"
@@ -102,7 +104,7 @@ fn the_digest_depends_on_the_spec_and_not_on_its_spelling() {
     assert_eq!(parse(&spaced, "core").unwrap().spec.digest(), spec.digest());
     assert_ne!(shortest("mac_array").digest(), spec.digest());
     assert_eq!(spec.digest().len(), 16);
-    insta::assert_snapshot!(spec.digest(), @"6fffc810c5e5299a");
+    insta::assert_snapshot!(spec.digest(), @"3b1e2f4331e5fed4");
 }
 
 #[test]
@@ -252,11 +254,20 @@ fn the_schema_tells_every_key() {
             none             no correction: sums of the weights as the core reads them
             constant         one zero point for all columns, given with each run
             per_group        one a column and quantisation group, with the weights
+      scale (default: "none")
+          Scales of the quantisation groups: results are then floating-point numbers, to which each group's sum times its scale is added with one rounding.
+          lut_tensor_core: "none", "fp16" or "e8m0"
+          lut_conventional: "none"
+          add_array: "none"
+          mac_array: "none"
+            none             no scales: results are integers, or aligned sums
+            fp16             IEEE 754 binary16, one a column and quantisation group, with the weights
+            e8m0             a power of two, one a column and quantisation group, with the weights
       size (default: 0)
-          Elements of K in a quantisation group; required by zero_point = "per_group", and only for it. A whole column is one group if its K is at most this long.
+          Elements of K in a quantisation group; required by zero_point = "per_group" and by a scale, and only for them. A whole column is one group if its K is at most this long.
           an integer from 0 to 16777216
       scale_units (default: tile.drain)
-          Columns corrected in one cycle while a quantisation group drains; divides n; only with zero_point = "per_group".
+          Columns corrected in one cycle while a quantisation group drains; divides n; only with zero_point = "per_group" or a scale.
           an integer from 1 to 1024
 
     [pipeline]  Registers and reset.
@@ -277,7 +288,7 @@ fn the_schema_tells_every_key() {
 #[test]
 fn the_schema_leaves_out_what_is_not_built() {
     let texts = schema() + &json_schema().to_string();
-    for word in ["bitmod", "e8m0"] {
+    for word in ["bitmod", "align_block"] {
         assert!(!texts.contains(word), "{word}");
     }
 }
@@ -429,6 +440,10 @@ fn a_starter_reads_well() {
     # Zero points of the weights.
     #     none             no correction: sums of the weights as the core reads them
     # zero_point = "none"
+
+    # Scales of the quantisation groups: results are then floating-point numbers, to which each group's sum times its scale is added with one rounding.
+    #     none             no scales: results are integers, or aligned sums
+    # scale = "none"
 
     # Registers and reset.
     [pipeline]

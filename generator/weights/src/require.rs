@@ -18,6 +18,7 @@ impl PackedWeights {
             self.require_k(spec),
             self.require_max_k(spec),
             self.require_zero_point(spec),
+            require_no_scale(spec),
         ];
         checks.into_iter().flatten().collect()
     }
@@ -170,6 +171,16 @@ impl PackedWeights {
     }
 }
 
+/// The scales of a packed file are binary32 numbers, by which results are multiplied after the core.
+fn require_no_scale(spec: &Spec) -> Option<Problem> {
+    spec.scale()?;
+    let message =
+        "packed files hold scales of more bits than the configuration takes with the weights";
+    let help =
+        "set group.scale = \"none\": the results of each group are then scaled after the core";
+    Some(Problem::new("weights-scale", "group.scale", message, help))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,6 +329,14 @@ mod tests {
     }
 
     #[test]
+    fn a_core_that_takes_scales_with_the_weights_takes_no_packed_file() {
+        let text = "kind = 'lut_tensor_core'\nactivation.format = 'int8'\nweight.format = 'int2'\n\
+                    tile = { m = 1, n = 1, k = 4, groups = 4 }\ngroup = { scale = 'fp16', size = 16 }\n";
+        let spec = bitplane_spec::parse(text, "scaled").unwrap().spec;
+        assert_eq!(require_no_scale(&spec).map(|problem| problem.code), Some("weights-scale"));
+    }
+
+    #[test]
     fn zero_points_that_differ_between_columns_are_not_for_a_constant_one() {
         let corrected = look_up(ZeroPointMode::Constant);
         let problems = packed("int2_asymmetric", WeightWord::Folded, 4).require(&corrected);
@@ -330,7 +349,7 @@ mod tests {
         weights-zero-point (group.zero_point): in quantisation group 0 the reinterpreted zero point of output channel 0 is 1 and that of output channel 1 is -1; zero_point = "constant" corrects all columns by the same one
           pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int2_asymmetric_common --group 2 --config CONFIG --out FILE
         "#);
-        let group = QuantisationGroup { size: 2, scale_units: 16 };
+        let group = QuantisationGroup { size: 2, scale_units: 16, scale: None };
         let each = look_up(ZeroPointMode::PerGroup);
         let each = Spec { quantisation_group: Some(group), ..each };
         assert_eq!(groups.require(&each), []);

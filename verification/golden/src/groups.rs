@@ -1,6 +1,6 @@
 use crate::Run;
 use crate::policy::Policy;
-use bitplane_formats::ZeroPoint;
+use bitplane_formats::{ScaleFormat, Term, ZeroPoint};
 use bitplane_spec::Spec;
 
 /// The reinterpreted zero points of a run's weights.
@@ -8,17 +8,19 @@ use bitplane_spec::Spec;
 pub enum ZeroPoints {
     /// One for all weights; [`ZeroPoint::MID_RISE`] where the core corrects none.
     Constant(ZeroPoint),
-    /// One for each column and quantisation group.
+    /// One for each column and quantisation group, with its scale where the core scales groups.
     PerGroup(GroupZeroPoints),
 }
 
-/// Zero points of groups of neighbouring elements of K.
+/// Zero points and scales of groups of neighbouring elements of K.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupZeroPoints {
     /// Elements of a group, at least 1; the last group of a column may have fewer.
     pub size: usize,
     /// `[columns * ceil(elements / size)]`, all groups of column 0 first.
     pub values: Vec<ZeroPoint>,
+    /// The codes of the groups' scales, in the same order; none where the core does not scale.
+    pub scales: Vec<u32>,
 }
 
 /// The results of `run`, whose weights have zero points by group: each weight is taken at its
@@ -31,6 +33,48 @@ pub(crate) fn grouped(spec: &Spec, run: &Run, zero_points: &GroupZeroPoints) -> 
         (0..run.columns).map(|column| values(run, zero_points, column)).collect();
     let rows = run.activations.chunks(run.elements.max(1)).take(run.rows);
     rows.flat_map(|row| columns.iter().map(|column| policy.keep(dot(row, column)))).collect()
+}
+
+/// The results of `run`, whose groups have scales: each group's exact sum times its scale is added to
+/// the result so far, first +0, with one rounding. A row with an infinity or NaN among its activations
+/// has no numbers.
+pub(crate) fn scaled(spec: &Spec, run: &Run, scale: ScaleFormat) -> Vec<i128> {
+    let ZeroPoints::PerGroup(groups) = &run.zero_points else {
+        panic!("quantisation groups without scales");
+    };
+    let result = spec.result_format().expect("scaled results are floating point");
+    let of_a_column = run.elements.div_ceil(groups.size);
+    assert_eq!(groups.scales.len(), run.columns * of_a_column, "shape of the scales");
+    let columns: Vec<Vec<i32>> =
+        (0..run.columns).map(|column| values(run, groups, column)).collect();
+    let mut results = Vec::with_capacity(run.rows * run.columns);
+    for row in 0..run.rows {
+        let (activations, exponent) = integers(spec, run, row);
+        for (column, weights) in columns.iter().enumerate() {
+            let scales = &groups.scales[column * of_a_column..][..of_a_column];
+            let parts = activations.chunks(groups.size).zip(weights.chunks(groups.size));
+            let code = parts.zip(scales).fold(0, |code, ((activations, weights), scale_code)| {
+                let products = activations.iter().zip(weights);
+                let sum = products.map(|(a, w)| i128::from(*a) * i128::from(*w)).sum();
+                let term = exponent.map(|exponent| scale.term(sum, *scale_code, exponent));
+                result.add(code, term.unwrap_or(Term::Nan))
+            });
+            results.push(code.into());
+        }
+    }
+    results
+}
+
+/// The activations of a row as the array sees them, and what a unit of them weighs as a power of two;
+/// nothing where one of them is no number.
+fn integers(spec: &Spec, run: &Run, row: usize) -> (Vec<i64>, Option<i32>) {
+    let codes = run.row(row);
+    let Some(format) = spec.aligned() else {
+        return (codes.iter().map(|a| i64::from(*a)).collect(), Some(0));
+    };
+    let field = format.field(codes.iter().map(|code| *code as u32));
+    let aligned = codes.iter().map(|code| format.align(*code as u32, field)).collect();
+    (aligned, (field > 0).then(|| format.quantum(field)))
 }
 
 /// The values of a column's weights.
@@ -48,4 +92,42 @@ pub(crate) fn values(run: &Run, zero_points: &GroupZeroPoints, column: usize) ->
 fn dot(activations: &[i32], weights: &[i32]) -> i128 {
     let products = activations.iter().zip(weights).map(|(a, w)| i64::from(*a) * i64::from(*w));
     products.sum::<i64>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bitplane_formats::{FloatFormat, WeightFormat};
+
+    #[test]
+    fn each_group_is_added_with_one_rounding() {
+        let text = "kind = 'lut_tensor_core'\nactivation.format = 'int8'\nweight.format = 'int2'\n\
+                    tile = { m = 1, n = 1, k = 4, groups = 4 }\ngroup = { scale = 'fp16', size = 2 }\n";
+        let spec = bitplane_spec::parse(text, "scaled").unwrap().spec;
+        let half = |value| FloatFormat::FP16.of_f64(value);
+        // Sums of 3 * a in groups of two, of which the second element is zero.
+        let result = |activations: [i32; 3], scales: [f64; 3]| {
+            let run = Run {
+                rows: 1,
+                columns: 1,
+                elements: 6,
+                activations: activations.into_iter().flat_map(|a| [a, 0]).collect(),
+                weight: WeightFormat::new(2).unwrap(),
+                codes: vec![3; 6],
+                zero_points: ZeroPoints::PerGroup(GroupZeroPoints {
+                    size: 2,
+                    values: vec![ZeroPoint::MID_RISE; 3],
+                    scales: scales.map(half).to_vec(),
+                }),
+            };
+            f32::from_bits(crate::results(&spec, &run)[0] as u32)
+        };
+        assert_eq!(result([1, 2, -3], [0.5, 2.0, 1.0]), 1.5 + 12.0 - 9.0);
+        // 3 * 2^-24 is lost beside 3 * 2^15 each time, and not if it came first.
+        let (large, small) = (2f64.powi(15), 2f64.powi(-24));
+        assert_eq!(result([1, 1, -1], [large, small, large]), 0.0);
+        assert_eq!(result([1, -1, 1], [large, large, small]), 3.0 * 2f32.powi(-24));
+        assert_eq!(result([1, 0, 0], [f64::INFINITY, 1.0, 1.0]), f32::INFINITY);
+        assert!(result([0, 1, 1], [f64::INFINITY, 1.0, 1.0]).is_nan());
+    }
 }

@@ -1,7 +1,7 @@
 use crate::ZeroPoints;
 use crate::aligned::{aligned_sums, rounded};
 use crate::dot::{is_worth_threads, products};
-use crate::groups::grouped;
+use crate::groups::{grouped, scaled};
 use crate::policy::Policy;
 use bitplane_formats::{IntegerFormat, WeightFormat, WeightReading, ZeroPoint};
 use bitplane_spec::{PlaneOrder, Spec, ZeroPointMode};
@@ -41,15 +41,19 @@ impl Run {
 }
 
 /// The results of `run`, `[rows * columns]`, row-major: its sums or, where activations are floating
-/// point, the codes that they are rounded to.
+/// point, the codes that they are rounded to; where groups are scaled, the codes of what the scaled
+/// sums of its groups add up to.
 ///
 /// # Panics
 /// If the matrices do not have the shapes stated at [`Run`].
 pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
-    rounded(spec, run, sums(spec, run))
+    match spec.scale() {
+        Some(scale) => scaled(spec, run, scale),
+        None => rounded(spec, run, sums(spec, run)),
+    }
 }
 
-/// The sums of `run`, `[rows * columns]`, row-major.
+/// The sums of `run`, `[rows * columns]`, row-major, without scales.
 ///
 /// With an automatic accumulator they are exact, whatever the length of the run. With a stated
 /// width they are what that many bits keep under the overflow policy: additions happen once per

@@ -22,8 +22,8 @@ pub struct Case {
     pub codes: Vec<u16>,
     /// The run's reinterpreted zero point.
     pub zero_point: ZeroPoint,
-    /// Those of all n columns and their quantisation groups, by elements sent, where the core
-    /// corrects such groups.
+    /// Those of all n columns and their quantisation groups, by elements sent, with the groups'
+    /// scales, where the core works on such groups.
     pub group_zero_points: Option<GroupZeroPoints>,
 }
 
@@ -45,7 +45,8 @@ impl Case {
             group_zero_points: spec.group_steps().map(|whole| {
                 let size = whole as usize * spec.elements_per_step() as usize;
                 let count = n as usize * elements.div_ceil(size);
-                GroupZeroPoints { size, values: vec![ZeroPoint::MID_RISE; count] }
+                let scales = if spec.scale().is_some() { vec![0; count] } else { Vec::new() };
+                GroupZeroPoints { size, values: vec![ZeroPoint::MID_RISE; count], scales }
             }),
         }
     }
@@ -80,6 +81,16 @@ impl Case {
         }
     }
 
+    /// Code of the scale of `group` in `column`; 0 where the core does not scale groups.
+    pub fn group_scale(&self, column: usize, group: usize) -> u32 {
+        let groups = self.group_zero_points.as_ref();
+        let at = |groups: &GroupZeroPoints| {
+            let place = column * self.elements.div_ceil(groups.size) + group;
+            groups.scales.get(place).copied()
+        };
+        groups.and_then(at).unwrap_or(0)
+    }
+
     /// The case with the same zero point for the run and for all columns and groups.
     pub(crate) fn with_zero_point(mut self, zero_point: ZeroPoint) -> Self {
         self.zero_point = zero_point;
@@ -97,9 +108,11 @@ impl Case {
         let groups = self.group_zero_points.as_ref().map(|groups| {
             let of_a_column = self.elements.div_ceil(groups.size).max(1);
             let left = elements.div_ceil(groups.size);
-            let columns = groups.values.chunks(of_a_column);
-            let values = columns.flat_map(|column| column[..left].iter().copied()).collect();
-            GroupZeroPoints { size: groups.size, values }
+            GroupZeroPoints {
+                size: groups.size,
+                values: firsts(&groups.values, of_a_column, left),
+                scales: firsts(&groups.scales, of_a_column, left),
+            }
         });
         Self {
             elements,
@@ -114,10 +127,11 @@ impl Case {
     fn zero_points(&self) -> ZeroPoints {
         match &self.group_zero_points {
             None => ZeroPoints::Constant(self.zero_point),
-            Some(GroupZeroPoints { size, values }) => {
+            Some(GroupZeroPoints { size, values, scales }) => {
                 let count = self.columns * self.elements.div_ceil(*size);
                 let values = values[..count].to_vec();
-                ZeroPoints::PerGroup(GroupZeroPoints { size: *size, values })
+                let scales = scales[..count.min(scales.len())].to_vec();
+                ZeroPoints::PerGroup(GroupZeroPoints { size: *size, values, scales })
             }
         }
     }
@@ -141,6 +155,11 @@ impl Case {
     pub fn result_beats(&self, spec: &Spec) -> u32 {
         (self.rows * self.columns.div_ceil(spec.tile.drain as usize)) as u32
     }
+}
+
+/// The first `left` of each `chunk` of `values`.
+fn firsts<T: Copy>(values: &[T], chunk: usize, left: usize) -> Vec<T> {
+    values.chunks(chunk).flat_map(|values| values[..left].iter().copied()).collect()
 }
 
 fn filtered<T: Copy>(values: &[T], kept: impl Fn(usize) -> bool) -> Vec<T> {

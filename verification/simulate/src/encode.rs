@@ -39,8 +39,8 @@ enum Payload {
 enum Content {
     /// A bit plane of a k-step (all planes in a multiplier array).
     Plane { step: usize, plane: u32 },
-    /// The zero points of a quantisation group.
-    ZeroPoints { group: usize },
+    /// The zero points and scales of a quantisation group.
+    Factors { group: usize },
 }
 
 impl Encoder {
@@ -203,8 +203,8 @@ impl Encoder {
         batch.scan_runs += 1;
     }
 
-    /// Appends the weight beats of `case` in stream order, zero points behind each quantisation
-    /// group.
+    /// Appends the weight beats of `case` in stream order, zero points and scales behind each
+    /// quantisation group.
     pub fn weight_beats(&self, case: &Case, out: &mut Vec<u32>) {
         let step = self.spec.elements_per_step() as usize;
         let mut data = vec![0; self.weight_data_words()];
@@ -213,7 +213,7 @@ impl Encoder {
                 Content::Plane { step: s, plane } => {
                     self.weight_payload(case, s * step, plane, &mut data);
                 }
-                Content::ZeroPoints { group } => self.zero_point_payload(case, group, &mut data),
+                Content::Factors { group } => self.factor_payload(case, group, &mut data),
             }
             let beat = send(&self.weight, &self.weight_data, self.bus_beats[1], &data, out);
             if let Some(field) = self.weight.field("last") {
@@ -232,11 +232,11 @@ impl Encoder {
         self.spec.weight_beats(weight, steps).flat_map(move |WeightBeat { step, plane, last }| {
             let group = self.spec.group_steps().and_then(|whole| {
                 let done = ((step + 1) as u64).is_multiple_of(whole) || step + 1 == steps;
-                (done && plane + 1 == weight.bits()).then_some(step / whole as usize)
+                (done && plane + 1 == weight.planes()).then_some(step / whole as usize)
             });
             let plane = (Content::Plane { step, plane }, last && group.is_none());
-            let zero_points = group.map(|group| (Content::ZeroPoints { group }, last));
-            [Some(plane), zero_points].into_iter().flatten()
+            let factors = group.map(|group| (Content::Factors { group }, last));
+            [Some(plane), factors].into_iter().flatten()
         })
     }
 
@@ -318,7 +318,7 @@ impl Encoder {
             have += take;
         }
         // Codes of floating-point numbers have no sign to extend.
-        let unused = if self.spec.float.is_some() { 0 } else { 128 - self.result_bits };
+        let unused = if self.spec.result_format().is_some() { 0 } else { 128 - self.result_bits };
         (value as i128) << unused >> unused
     }
 
@@ -377,12 +377,14 @@ impl Encoder {
     }
 
     /// Zero points in the lowest bits of each column; the others are ones, which must not matter.
-    fn zero_point_payload(&self, case: &Case, group: usize, beat: &mut [u32]) {
-        let bits = self.spec.weight.zero_point_bits();
+    fn factor_payload(&self, case: &Case, group: usize, beat: &mut [u32]) {
+        let [zero_point, scale] = self.spec.group_beat_bits();
         for column in 0..self.spec.tile.n as usize {
             let (start, end) = (self.column_bit(column), self.column_bit(column + 1));
-            put(beat, start, bits, i64::from(case.group_zero_point(column, group).0) as u64);
-            (start + bits as usize..end).for_each(|at| put(beat, at, 1, 1));
+            put(beat, start, zero_point, i64::from(case.group_zero_point(column, group).0) as u64);
+            let above = start + zero_point as usize;
+            put(beat, above, scale, case.group_scale(column, group).into());
+            (above + scale as usize..end).for_each(|at| put(beat, at, 1, 1));
         }
     }
 

@@ -361,6 +361,8 @@ fn set_zero_points(case: &mut Case, corner: Corner, layer: &Layer, groups: &Grou
     let from = &groups.values[corner.output * of_a_column..][..case.columns * of_a_column];
     if let Some(to) = &mut case.group_zero_points {
         to.values[..from.len()].copy_from_slice(from);
+        let scales = groups.scales.iter().skip(corner.output * of_a_column);
+        to.scales.iter_mut().zip(scales).for_each(|(to, from)| *to = *from);
     }
 }
 
@@ -381,6 +383,13 @@ fn zero_point_fault(spec: &Spec, layer: &Layer) -> Option<String> {
                      takes for groups of {size}",
                     groups.values.len(),
                     groups.size
+                ));
+            }
+            let scales = if spec.scale().is_some() { count } else { 0 };
+            if groups.scales.len() != scales {
+                return Some(format!(
+                    "the core takes {scales} scales, the layer has {}",
+                    groups.scales.len()
                 ));
             }
             groups.values.iter().find(|z| !layer.weight.accepts(**z)).map(|z| not_taken(*z))

@@ -7,7 +7,7 @@ use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Report, Simulator, 
 use bitplane_emit::manifest::QuantisationGroup;
 use bitplane_emit::wire::status;
 use bitplane_formats::WeightFormat;
-use bitplane_spec::Spec;
+use bitplane_spec::{Spec, ZeroPointMode};
 
 /// How much to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -378,15 +378,18 @@ fn violations(encoder: &Encoder) -> Vec<Violation> {
         }
     }
     if encoder.spec().group_steps().is_some() {
-        violations.extend(group_violations(tile.n as usize));
+        let name = "weight last on the plane before the beat behind a run's last group";
+        violations.push(weight(name, |beats| beats - 2, 1));
+    }
+    if encoder.spec().zero_point == ZeroPointMode::PerGroup {
+        violations.extend(illegal_zero_points(tile.n as usize));
     }
     violations
 }
 
-/// Ways to break the protocol of quantisation groups.
-fn group_violations(columns: usize) -> Vec<Violation> {
-    let name = "weight last on the plane before a run's last zero points";
-    let mut violations = vec![weight(name, |beats| beats - 2, 1)];
+/// Zero points of quantisation groups that are none.
+fn illegal_zero_points(columns: usize) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for (column, even) in [(0, -2), (columns - 1, 2), (columns / 2, -2)] {
         let tamper = move |encoder: &Encoder, batch: &mut Batch| {
             let last = batch.weight_beats() - 1;

@@ -315,6 +315,7 @@ impl Maker {
         self.fill(&mut case, |rng| activations.any(block, rng));
         self.rng.fill(&mut case.codes[..]);
         case.codes.iter_mut().for_each(|code| *code = weight.code(*code));
+        self.draw_scales(&mut case);
         case
     }
 
@@ -330,6 +331,7 @@ impl Maker {
         for (i, value) in case.codes.iter_mut().enumerate() {
             *value = code(i / elements, i % elements);
         }
+        self.draw_scales(&mut case);
         case
     }
 
@@ -352,6 +354,29 @@ impl Maker {
         case.zero_point = draw();
         if let Some(groups) = &mut case.group_zero_points {
             groups.values.iter_mut().for_each(|zero_point| *zero_point = draw());
+        }
+        self.draw_scales(case);
+    }
+
+    /// Draws scales of all columns and groups: of one magnitude, so that groups cancel and meet ties, or
+    /// any, now and then with corners among them.
+    fn draw_scales(&mut self, case: &mut Case) {
+        let (Some(scale), Some(groups)) = (self.spec.scale(), &mut case.group_zero_points) else {
+            return;
+        };
+        let corners = scale.corners();
+        let rng = &mut self.rng;
+        let any = |rng: &mut StdRng| rng.random_range(0..1u32 << scale.bits());
+        let (first, choice) = (any(rng), rng.random_range(0..6));
+        for code in &mut groups.scales {
+            *code = match choice {
+                // Equal but for sign and the lowest places.
+                0 | 1 => first ^ any(rng) & scale.small_changes(),
+                2 => any(rng),
+                3 => corners[rng.random_range(0..corners.len())],
+                _ if rng.random_ratio(1, 32) => corners[rng.random_range(0..corners.len())],
+                _ => scale.usual(any(rng)),
+            };
         }
     }
 

@@ -79,7 +79,7 @@ impl<'a> Operands<'a> {
             let of_a_column = self.weights.grouping().members(group).len().div_ceil(size);
             let column = |output| vec![self.weights.zero_point(output, group); of_a_column];
             let values = (0..self.weights.outputs()).flat_map(column).collect();
-            return ZeroPoints::PerGroup(GroupZeroPoints { size, values });
+            return ZeroPoints::PerGroup(GroupZeroPoints { size, values, scales: Vec::new() });
         }
         ZeroPoints::Constant(self.common_zero_point(group))
     }

@@ -158,7 +158,7 @@ impl Numbers {
             }
             3 => sign | (field.saturating_sub(distance) << fraction_bits) | random >> 20 & 1,
             _ if random & 1 == 1 => sign | random >> 1 & ((1 << fraction_bits) - 1),
-            _ => sign | format.largest() - (random >> 1 & 3),
+            _ => sign | (format.largest() - (random >> 1 & 3)),
         }
     }
 }
@@ -226,7 +226,7 @@ fn faults_of_an_adder_show_in_its_sums() {
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let pair = |i: u32| {
         let term = format.product([numbers.code(format), numbers.code(format)]);
-        (numbers.augend(format, term, i % 3 == 0), term)
+        (numbers.augend(format, term, i.is_multiple_of(3)), term)
     };
     let pairs: Vec<_> = (0..1 << 18).map(pair).collect();
     for (right, wrong) in faults {

@@ -65,7 +65,7 @@ impl Small {
     }
 
     fn layer<'a>(&'a self, weights: Weights<'a>) -> Layer<'a> {
-        let groups = GroupZeroPoints { size: 10, values: self.values.clone() };
+        let groups = GroupZeroPoints { size: 10, values: self.values.clone(), scales: Vec::new() };
         Layer {
             tokens: 3,
             inputs: 23,
@@ -153,7 +153,8 @@ fn a_layer_whose_groups_are_not_those_of_the_core_is_refused() {
         let layer_of = Layer { zero_points, ..small.layer(Weights::Codes) };
         text(layer(&simulator, &spec, &layer_of, &Start::default(), &Monitor::silent()))
     };
-    let groups = |size, values| ZeroPoints::PerGroup(GroupZeroPoints { size, values });
+    let groups =
+        |size, values| ZeroPoints::PerGroup(GroupZeroPoints { size, values, scales: Vec::new() });
     let even = [vec![ZeroPoint(2)], small.values[1..].to_vec()].concat();
     let all = [
         refused(ZeroPoints::Constant(ZeroPoint(1))),

@@ -10,3 +10,4 @@ mod groups;
 mod harness;
 mod overlong;
 mod published_faults;
+mod scales;

@@ -1,0 +1,187 @@
+use bitplane_formats::{AlignedFormat, FloatFormat, ScaleFormat};
+use bitplane_spec::Spec;
+
+use crate::adder::FloatingPointAdder;
+use crate::core::{Core, bits_to_hold};
+use crate::result::ResultDrain;
+
+/// The units at the edge that scale quantisation groups and add them to results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scaling {
+    /// Picks the scales of a beat.
+    pub select: ScaleSelect,
+    /// One for each column of a beat.
+    pub scaler: GroupScaler,
+    /// One for each column of a beat, in its scaled accumulator.
+    pub adder: FloatingPointAdder,
+    /// One for each column of a beat.
+    pub accumulator: ScaledAccumulator,
+    /// What goes with the values of a beat.
+    pub pipeline: ScalePipeline,
+}
+
+impl Scaling {
+    /// Registers that a value passes until it is part of a result.
+    pub const STAGES: u32 = 3;
+
+    pub(crate) fn of(core: &Core, spec: &Spec, drain: &ResultDrain) -> Option<Self> {
+        let (scale, result) = (spec.scale()?, spec.result_format()?);
+        let scaler = GroupScaler::of(core, spec, scale);
+        Some(Self {
+            select: ScaleSelect::of(core, spec, drain, scale),
+            adder: FloatingPointAdder::of(result, scaler.term(), true),
+            accumulator: ScaledAccumulator {
+                words: drain.positions,
+                data_bits: drain.positions * result.bits(),
+                format: result,
+                exponent_bits: scaler.exponent_bits,
+                significand_bits: scaler.significand_bits,
+            },
+            pipeline: ScalePipeline {
+                row_bits: match core.exponent_bits {
+                    0 => 0,
+                    _ => bits_to_hold(u64::from(core.m) - 1),
+                },
+            },
+            scaler,
+        })
+    }
+}
+
+/// Selection of a beat's scales from the weight register (`<name>_scale_select`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScaleSelect {
+    /// Beats of a row.
+    pub beats: u32,
+    /// Width of the number of a beat; 0 for one.
+    pub beat_bits: u32,
+    /// Bits of a column's part of a weight beat.
+    pub column_bits: u32,
+    /// Bits of such a part below the scale.
+    pub place: u32,
+    /// Bits of a scale.
+    pub scale_bits: u32,
+    /// Bits of all columns' scales.
+    pub all_bits: u32,
+    /// Bits of a beat's scales.
+    pub selected_bits: u32,
+}
+
+impl ScaleSelect {
+    fn of(core: &Core, spec: &Spec, drain: &ResultDrain, scale: ScaleFormat) -> Self {
+        let [place, scale_bits] = spec.group_beat_bits();
+        debug_assert_eq!(scale_bits, scale.bits());
+        Self {
+            beats: core.n / core.drain,
+            beat_bits: drain.beat_bits,
+            column_bits: core.groups * spec.weight_word_bits(),
+            place,
+            scale_bits,
+            all_bits: core.n * scale_bits,
+            selected_bits: core.drain * scale_bits,
+        }
+    }
+}
+
+/// Group scaler of one column of a beat (`<name>_group_scaler`): the exact product of a group's value
+/// and its scale, which for aligned activations takes in the exponent of their block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupScaler {
+    /// How the scale is written.
+    pub format: ScaleFormat,
+    /// Bits of a scale.
+    pub scale_bits: u32,
+    /// Width of a group's value, two's complement.
+    pub value_bits: u32,
+    /// Bits of the product's significand.
+    pub significand_bits: u32,
+    /// Bits of its exponent.
+    pub exponent_bits: u32,
+    /// What a unit of the significand weighs where the exponent is 0: 2^this.
+    pub lowest: i32,
+    /// Whether the field of a row's block is part of the exponent.
+    pub adds_field: bool,
+}
+
+impl GroupScaler {
+    fn of(core: &Core, spec: &Spec, scale: ScaleFormat) -> Self {
+        // The magnitude of the most negative value has as many bits as the value.
+        let term = scale.term_format(core.accumulator_bits);
+        let aligned = spec.aligned();
+        let adds_field = aligned.is_some_and(|aligned| !aligned.is_exact());
+        let largest_field = match aligned {
+            Some(aligned) if adds_field => aligned.float().largest_exponent(),
+            _ => 0,
+        };
+        let largest = u64::from(term.largest_exponent() + largest_field);
+        Self {
+            format: scale,
+            scale_bits: scale.bits(),
+            value_bits: core.accumulator_bits,
+            significand_bits: term.significand_bits,
+            exponent_bits: bits_to_hold(largest),
+            lowest: term.lowest + aligned.map_or(0, block_of_exponent_0),
+            adds_field,
+        }
+    }
+
+    /// Whether scales have fractions, and not exponents alone.
+    pub fn is_float(&self) -> bool {
+        self.format == ScaleFormat::Fp16
+    }
+
+    /// The fields of the products.
+    pub(crate) fn term(&self) -> bitplane_formats::TermFormat {
+        bitplane_formats::TermFormat {
+            significand_bits: self.significand_bits,
+            exponent_bits: self.exponent_bits,
+            lowest: self.lowest,
+        }
+    }
+
+    /// Flip-flops: the scale twice, sign and magnitude of the value, and the product with its two
+    /// flags, of which an E8M0 scale is never infinite.
+    pub(crate) fn flops(&self) -> u64 {
+        let magnitude = 1 + self.value_bits;
+        let flags = if self.format == ScaleFormat::E8m0 { 1 } else { 2 };
+        let product = 1 + self.exponent_bits + self.significand_bits + flags;
+        u64::from(2 * self.scale_bits + magnitude + product)
+    }
+}
+
+/// What a unit of a sum weighs as a power of two, the field of its block taken as 0 where it counts.
+fn block_of_exponent_0(aligned: AlignedFormat) -> i32 {
+    if aligned.is_exact() { aligned.quantum(1) } else { aligned.quantum_of_exponent_0() }
+}
+
+/// Scaled accumulator of one column of a beat (`<name>_scaled_accumulator`): results so far, which go
+/// round in step with the drain chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScaledAccumulator {
+    /// Words that go round: beats of all rows.
+    pub words: u32,
+    /// Bits of them.
+    pub data_bits: u32,
+    /// Format of a word.
+    pub format: FloatFormat,
+    /// Bits of a term's exponent.
+    pub exponent_bits: u32,
+    /// Bits of a term's significand.
+    pub significand_bits: u32,
+}
+
+/// Scale pipeline (`<name>_scale_pipeline`): the markers that go with the values of a beat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScalePipeline {
+    /// Width of the number of a row; 0 for one row or where rows have no fields.
+    pub row_bits: u32,
+}
+
+impl ScalePipeline {
+    /// Flip-flops: of each stage whether its beat is sent, its last marker and keep bits; of the first
+    /// two whether there is one, and of which group; the rows' fields, and that of the first stage.
+    pub(crate) fn flops(&self, core: &Core) -> u64 {
+        let fields = core.exponents_bits + core.exponent_bits;
+        u64::from(Scaling::STAGES * (2 + core.drain) + 2 * 2 + fields)
+    }
+}

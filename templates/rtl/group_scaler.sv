@@ -1,0 +1,98 @@
+{% include "rtl/header.sv" %}// Group scaler of one column of a beat: the exact product of the value of a quantisation group and its
+// {{ unit.phrases.scale }} scale{{ unit.phrases.block }}, as a sign, a significand and an exponent. Two registers: the
+// magnitude of the value, and the product.
+
+`default_nettype none
+
+module {{ core.name }}_group_scaler (
+  input  logic {{ core.bit() }} clk_i,
+
+  // The scale is taken now, for the value of the next cycle.
+  input  logic {{ core.bit() }} load_i,
+  input  logic {{ core.width(unit.scale_bits) }} scale_i,
+
+  // All registers take their next value.
+  input  logic {{ core.bit() }} advance_i,
+
+  // Value of the group, two's complement.
+  input  logic {{ core.width(unit.value_bits) }} value_i,
+{% if core.exponent_bits > 0 %}
+  // Field of the row whose magnitude is in its register; 0 where it is no number.
+  input  logic {{ core.width(core.exponent_bits) }} field_i,
+{% endif %}
+  // Term.
+  output logic {{ core.bit() }} is_negative_o,
+  output logic {{ core.width(unit.exponent_bits) }} exponent_o,
+  output logic {{ core.width(unit.significand_bits) }} significand_o,
+  output logic {{ core.bit() }} is_infinite_o,
+  output logic {{ core.bit() }} is_nan_o
+);
+
+  localparam int ValueBits = {{ unit.value_bits }};
+  localparam int ScaleBits = {{ unit.scale_bits }};
+
+  logic [ScaleBits-1:0] scale_q, magnitude_scale_q;
+  logic is_negative, is_negative_q;
+  logic [ValueBits-1:0] magnitude_q;
+
+  always_ff @(posedge clk_i) begin : p_scale
+    if (load_i) scale_q <= scale_i;
+  end
+
+  // Sign and magnitude: of a negative value the complement plus one.
+  assign is_negative = value_i[ValueBits-1];
+
+  always_ff @(posedge clk_i) begin : p_magnitude
+    if (advance_i) begin
+      is_negative_q     <= is_negative;
+      magnitude_q       <= (value_i ^ {ValueBits{is_negative}}) + ValueBits'(is_negative);
+      magnitude_scale_q <= scale_q;
+    end
+  end
+
+  // Product.
+  logic term_is_negative_q, is_infinite_q, is_nan_q;
+  logic {{ core.range(unit.exponent_bits) }} exponent, exponent_q;
+  logic {{ core.range(unit.significand_bits) }} significand, significand_q;
+  logic is_infinite, is_nan, term_is_negative;
+
+{% if unit.is_float() %}  // A subnormal scale has the exponent 1 and no leading one.
+  logic is_normal, is_special, fraction_is_zero, is_zero;
+  logic [4:0] scale_exponent;
+
+  assign is_normal        = (magnitude_scale_q[14:10] != '0);
+  assign is_special       = &magnitude_scale_q[14:10];
+  assign fraction_is_zero = (magnitude_scale_q[9:0] == '0);
+  assign is_zero          = (magnitude_q == '0);
+  assign scale_exponent   = magnitude_scale_q[14:10] | 5'(!is_normal);
+  assign significand      = {{ unit.phrases.significand }};
+  assign exponent         = {{ unit.phrases.exponent }};
+  assign term_is_negative = is_negative_q ^ magnitude_scale_q[15];
+  // An infinite scale of a value of zero is no number.
+  assign is_infinite      = is_special && fraction_is_zero && !is_zero;
+  assign is_nan           = {{ unit.phrases.not_a_number }};
+{% else %}  assign significand      = magnitude_q;
+  assign exponent         = {{ unit.phrases.exponent }};
+  assign term_is_negative = is_negative_q;
+  assign is_infinite      = 1'b0;
+  assign is_nan           = {{ unit.phrases.not_a_number }};
+{% endif %}
+  always_ff @(posedge clk_i) begin : p_term
+    if (advance_i) begin
+      term_is_negative_q <= term_is_negative;
+      exponent_q         <= exponent;
+      significand_q      <= significand;
+      is_infinite_q      <= is_infinite;
+      is_nan_q           <= is_nan;
+    end
+  end
+
+  assign is_negative_o = term_is_negative_q;
+  assign exponent_o    = exponent_q;
+  assign significand_o = significand_q;
+  assign is_infinite_o = is_infinite_q;
+  assign is_nan_o      = is_nan_q;
+
+endmodule
+
+`default_nettype wire

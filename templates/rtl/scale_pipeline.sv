@@ -1,0 +1,99 @@
+{% include "rtl/header.sv" %}// Scale pipeline: what goes with the values of a beat while they are scaled and added, three registers
+// deep: magnitude, product and sum. All move together, unless a result waits to be taken.
+
+`default_nettype none
+
+module {{ core.name }}_scale_pipeline (
+  input  logic {{ core.bit() }} clk_i,
+  input  logic {{ core.bit() }} rst_ni,
+  input  logic {{ core.bit() }} clear_i,
+{% if core.exponent_bits > 0 %}
+  // A group's last accumulation is under way; the fields of its run's rows, row 0 lowest.
+  input  logic {{ core.bit() }} done_i,
+  input  logic {{ core.vector(core.exponents_bits) }} run_exponents_i,
+{% if unit.row_bits > 0 %}  input  logic {{ core.width(unit.row_bits) }} row_i,
+{% endif %}{% endif %}
+  // A position of the drain chain: there, of its run's first group, and what results of it are sent.
+  input  logic {{ core.bit() }} drains_i,
+  input  logic {{ core.bit() }} first_i,
+  input  logic {{ core.bit() }} sent_i,
+  input  logic {{ core.bit() }} last_i,
+  input  logic {{ core.vector(core.drain) }} keep_i,
+  output logic {{ core.bit() }} advance_o,
+
+{% if core.exponent_bits > 0 %}  // Field of the values whose magnitudes are in their registers.
+  output logic {{ core.width(core.exponent_bits) }} field_o,
+
+{% endif %}  // Products are there and are added; to nothing, in a run's first group.
+  output logic {{ core.bit() }} add_o,
+  output logic {{ core.bit() }} add_first_o,
+
+  // Result stream.
+  output logic {{ core.bit() }} result_valid_o,
+  input  logic {{ core.bit() }} result_ready_i,
+  output logic {{ core.bit() }} result_last_o,
+  output logic {{ core.vector(core.drain) }} result_keep_o
+);
+
+  localparam int Drain = {{ core.drain }};
+
+  // Stage 0, the magnitudes, lowest.
+  logic [1:0] valid_d, valid_q, first_q;
+  logic [2:0] sent_d, sent_q, last_q;
+  logic [3*Drain-1:0] keep_q;
+  logic advance;
+
+  assign advance = result_ready_i || !sent_q[2];
+
+  always_comb begin : p_next
+    valid_d = valid_q;
+    sent_d  = sent_q;
+    if (advance) begin
+      valid_d = {valid_q[0], drains_i};
+      sent_d  = {sent_q[1:0], sent_i};
+    end
+    if (clear_i) begin
+      valid_d = '0;
+      sent_d  = '0;
+    end
+  end
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_state
+{% else %}  always_ff @(posedge clk_i) begin : p_state
+{% endif %}    if (!rst_ni) begin
+      valid_q <= '0;
+      sent_q  <= '0;
+    end else begin
+      valid_q <= valid_d;
+      sent_q  <= sent_d;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin : p_markers
+    if (advance) begin
+      first_q <= {first_q[0], first_i};
+      last_q  <= {last_q[1:0], last_i};
+      keep_q  <= {keep_q[2*Drain-1:0], keep_i};
+    end
+  end
+
+{% if core.exponent_bits > 0 %}  // Fields of the run that drains; that of a row moves along.
+  logic {{ core.range(core.exponents_bits) }} exponents_q;
+  logic {{ core.range(core.exponent_bits) }} field_q;
+
+  always_ff @(posedge clk_i) begin : p_exponents
+    if (done_i) exponents_q <= run_exponents_i;
+    if (advance) field_q <= {{ unit.phrases.exponent }};
+  end
+
+  assign field_o        = field_q;
+{% endif %}  assign advance_o      = advance;
+  assign add_o          = advance && valid_q[1];
+  assign add_first_o    = first_q[1];
+  assign result_valid_o = sent_q[2];
+  assign result_last_o  = last_q[2];
+  assign result_keep_o  = keep_q[3*Drain-1 -: Drain];
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,54 @@
+{% include "rtl/header.sv" %}// Scaled accumulator of one column of a beat: {{ unit.words }} {{ unit.phrases.format }} number(s), one for each position of the
+// drain chain, which go round in step with it. Each becomes the number nearest to itself plus the
+// scaled value of the group that drains.
+
+`default_nettype none
+
+module {{ core.name }}_scaled_accumulator (
+  input  logic {{ core.bit() }} clk_i,
+
+  // A term is there and is taken.
+  input  logic {{ core.bit() }} shift_i,
+
+  // The group is its run's first: nothing was added before.
+  input  logic {{ core.bit() }} first_i,
+
+  // Scaled value of the group.
+  input  logic {{ core.bit() }} term_is_negative_i,
+  input  logic {{ core.width(unit.exponent_bits) }} term_exponent_i,
+  input  logic {{ core.width(unit.significand_bits) }} term_significand_i,
+  input  logic {{ core.bit() }} term_is_infinite_i,
+  input  logic {{ core.bit() }} term_is_nan_i,
+
+  // The number that was written last.
+  output logic {{ core.width(core.port_result_bits) }} result_o
+);
+
+  localparam int Width = {{ core.port_result_bits }};
+  localparam int DataBits = {{ unit.data_bits }};
+
+  // The word that is added to next is the lowest.
+  logic [DataBits-1:0] words_q;
+  logic [Width-1:0] earlier, sum;
+
+  assign earlier = words_q[Width-1:0] & {Width{!first_i}};
+
+  {{ core.name }}_floating_point_adder u_floating_point_adder (
+    .augend_i           (earlier),
+    .term_is_negative_i (term_is_negative_i),
+    .term_exponent_i    (term_exponent_i),
+    .term_significand_i (term_significand_i),
+    .term_is_infinite_i (term_is_infinite_i),
+    .term_is_nan_i      (term_is_nan_i),
+    .sum_o              (sum)
+  );
+
+  always_ff @(posedge clk_i) begin : p_words
+    if (shift_i) words_q <= {{ unit.phrases.words_next }};
+  end
+
+  assign result_o = words_q[DataBits-1 -: Width];
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,132 @@
+//! Scales of quantisation groups: cores of every kind of scale, and faults in them that are caught.
+
+use crate::common::verilator;
+use crate::faults::{Fault, regression_with};
+
+/// Integers and FP16 scales, several beats a row, a last group that is shorter.
+const INTEGERS: &str = "kind = 'lut_tensor_core'\nactivation.format = 'int8'\nweight.format = 'int2'\n\
+                        tile = { m = 2, n = 4, k = 4, groups = 4 }\naccumulate.max_k = 200\n\
+                        group = { scale = 'fp16', size = 24, scale_units = 2 }\n";
+
+/// FP16 scales above zero points, a beat for each row.
+const ZERO_POINTS: &str = "kind = 'lut_tensor_core'\nactivation.format = 'int5'\nweight.format = 'int3'\n\
+                           tile = { m = 2, n = 3, k = 5, groups = 4 }\naccumulate.max_k = 200\n\
+                           group = { zero_point = 'per_group', scale = 'fp16', size = 20 }\n";
+
+/// Powers of two and aligned activations, one position in all.
+const POWERS: &str = "kind = 'lut_tensor_core'\nactivation.format = 'fp16'\nweight.format = 'int1'\n\
+                      tile = { m = 1, n = 2, k = 4, groups = 2 }\naccumulate = { max_k = 100 }\n\
+                      group = { scale = 'e8m0', size = 10 }\n";
+
+/// FP16 scales, aligned activations, FP16 results.
+const ALIGNED: &str = "kind = 'lut_tensor_core'\nactivation.format = 'fp8_e5m2'\nweight.format = 'int2'\n\
+                       tile = { m = 2, n = 4, k = 4, groups = 4 }\n\
+                       accumulate = { max_k = 200, result = 'fp16', align_bits = 12 }\n\
+                       group = { scale = 'fp16', size = 16, scale_units = 4 }\n";
+
+#[test]
+fn scaled_cores_give_the_golden_results() {
+    let Some(verilator) = verilator() else { return };
+    for core in [INTEGERS, ZERO_POINTS, POWERS, ALIGNED] {
+        let report = regression_with(&verilator, core, None);
+        assert!(report.passed(), "{core}{:?}", report.failure);
+    }
+}
+
+const FAULTS: &[Fault] = &[
+    Fault {
+        name: "scale of the next beat",
+        core: INTEGERS,
+        unit: "group_scaler",
+        right: "magnitude_scale_q <= scale_q;",
+        wrong: "magnitude_scale_q <= load_i ? scale_i : scale_q;",
+    },
+    Fault {
+        name: "sign of the scale lost",
+        core: INTEGERS,
+        unit: "group_scaler",
+        right: "is_negative_q ^ magnitude_scale_q[15]",
+        wrong: "is_negative_q | magnitude_scale_q[15]",
+    },
+    Fault {
+        name: "a subnormal scale one exponent too low",
+        core: INTEGERS,
+        unit: "group_scaler",
+        right: "magnitude_scale_q[14:10] | 5'(!is_normal)",
+        wrong: "magnitude_scale_q[14:10] | 5'(!is_normal && is_special)",
+    },
+    Fault {
+        name: "infinity times zero a number",
+        core: INTEGERS,
+        unit: "group_scaler",
+        right: "!(fraction_is_zero && !is_zero)",
+        wrong: "!fraction_is_zero",
+    },
+    Fault {
+        name: "results of the run before added to",
+        core: INTEGERS,
+        unit: "scale_pipeline",
+        right: "assign add_first_o    = first_q[1];",
+        wrong: "assign add_first_o    = first_q[1] && 1'b0;",
+    },
+    Fault {
+        name: "sums made while a result waits",
+        core: INTEGERS,
+        unit: "scale_pipeline",
+        right: "assign add_o          = advance && valid_q[1];",
+        wrong: "assign add_o          = valid_q[1];",
+    },
+    Fault {
+        name: "words that do not go round",
+        core: ZERO_POINTS,
+        unit: "scaled_accumulator",
+        right: "words_q <= {sum, words_q[DataBits-1:Width]};",
+        wrong: "words_q <= {sum, sum};",
+    },
+    Fault {
+        name: "scales where the zero points are",
+        core: ZERO_POINTS,
+        unit: "",
+        right: "+ 4 +: ScaleBits]",
+        wrong: "+ 3 +: ScaleBits]",
+    },
+    Fault {
+        name: "a scale that is no number taken for one",
+        core: POWERS,
+        unit: "group_scaler",
+        right: "(&magnitude_scale_q) ||",
+        wrong: "",
+    },
+    Fault {
+        name: "exponent of the block left out",
+        core: ALIGNED,
+        unit: "group_scaler",
+        right: " + 6'(field_i)",
+        wrong: " + 6'(field_i & 5'd30)",
+    },
+    Fault {
+        name: "a row that is no number taken for one",
+        core: ALIGNED,
+        unit: "group_scaler",
+        right: " || (field_i == '0)",
+        wrong: "",
+    },
+    Fault {
+        name: "exponent of the other row",
+        core: ALIGNED,
+        unit: "scale_pipeline",
+        right: "exponents_q[row_i*5 +: 5]",
+        wrong: "exponents_q[(row_i*5 ^ 5) +: 5]",
+    },
+];
+
+#[test]
+fn every_planted_fault_of_scales_is_caught() {
+    let Some(verilator) = verilator() else { return };
+    let missed: Vec<&str> = FAULTS
+        .iter()
+        .filter(|fault| regression_with(&verilator, fault.core, Some(fault)).passed())
+        .map(|fault| fault.name)
+        .collect();
+    assert!(missed.is_empty(), "not caught: {missed:?}");
+}
