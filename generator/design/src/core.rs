@@ -60,6 +60,8 @@ pub struct Core {
     pub group_steps: Option<u64>,
     /// Width of the reinterpreted zero point.
     pub zero_point_bits: u32,
+    /// Whether lanes are told of each k-step when it reaches them, and not only when its sum does.
+    pub enables_lanes: bool,
     /// Registers between look-up (or multipliers) and accumulator.
     pub stages: u32,
     /// Whether reset is asserted asynchronously.
@@ -82,7 +84,7 @@ impl Core {
             passes: tile.plane_order == PlaneOrder::Outer && spec.beats_per_step() > 1,
             activation_bits: spec.activation.bits(),
             code_bits: spec.activation_code_bits(),
-            aligns: spec.float.is_some() && !spec.has_external_tables(),
+            aligns: spec.aligned().is_some() && !spec.has_external_tables(),
             exponent_bits: spec.exponent_bits(),
             exponents_bits: tile.m * spec.exponent_bits(),
             weight: spec.weight,
@@ -103,11 +105,12 @@ impl Core {
             corrected: spec.zero_point == ZeroPointMode::Constant,
             group_steps: spec.group_steps(),
             zero_point_bits: spec.weight.zero_point_bits(),
+            enables_lanes: matches!(spec.architecture, Architecture::FpMacArray),
             stages: stages(spec),
             reset_is_async: spec.pipeline.reset == Reset::Async,
             copies: match &spec.architecture {
                 Architecture::LookUp(table) => table.copies,
-                Architecture::AddArray | Architecture::MacArray => 1,
+                Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => 1,
             },
         }
     }
@@ -154,6 +157,7 @@ fn stages(spec: &Spec) -> u32 {
             Architecture::MacArray => {
                 u32::from(spec.tile.k > 1 && spec.weight.bits() + spec.activation.bits() > 8)
             }
+            Architecture::FpMacArray => 2,
         },
     }
 }

@@ -11,6 +11,7 @@ mod float;
 mod lane;
 mod port;
 mod precompute;
+mod product;
 mod registers;
 mod result;
 mod throughput;
@@ -18,13 +19,14 @@ mod throughput;
 pub use control::Control;
 pub use core::Core;
 pub use design::{
-    AddDatapath, Correction, Datapath, Design, GroupTiming, LutDatapath, MacDatapath, Timing,
-    UnitCount,
+    AddDatapath, Correction, Datapath, Design, FpMacDatapath, GroupTiming, LutDatapath,
+    MacDatapath, Timing, UnitCount,
 };
 pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder};
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
 pub use precompute::{Node, Operand, TablePrecompute};
+pub use product::{FloatOperand, FusedLane};
 pub use registers::{
     ActivationRegister, BusPort, OperandRegister, TableRegisters, TritUnpacker, WeightRegister,
 };

@@ -67,6 +67,8 @@ macro_rules! unit_text {
     };
 }
 
+mod product;
+
 /// A unit's numbers with the phrases that its text needs beside them.
 struct Worded<'a, U, P> {
     unit: &'a U,
@@ -162,6 +164,8 @@ unit_text!(
 
 struct FloatPhrases {
     format: FloatFormat,
+    owner: &'static str,
+    unit_owner: &'static str,
     marks_by_exponent: bool,
     sum: &'static str,
     counted: String,
@@ -182,6 +186,8 @@ struct RounderPhrases {
     exponent: String,
     marks_by_exponent: bool,
     nan: String,
+    infinity: String,
+    sum_stride: u32,
 }
 
 unit_text!(
@@ -345,6 +351,9 @@ struct Top {
     builds_copies: bool,
     lane: &'static str,
     lane_weights_bits: u32,
+    /// Of a decoded activation and weight, where lanes multiply floating-point numbers.
+    operand_bits: [u32; 2],
+    weight_code_bits: u32,
     word_bits: u32,
     unpacks: bool,
     packed_column_bits: u32,
@@ -426,12 +435,16 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
         Datapath::Lut(lut) => files.extend(lut_files(&core, lut)),
         Datapath::Add(add) => files.extend(add_files(&core, add)),
         Datapath::Mac(mac) => files.extend(mac_files(&core, mac)),
+        Datapath::FpMac(mac) => files.extend(product::files(&core, mac)),
     }
-    files.push(named(&core, "plane_accumulator", accumulator(&core, design)));
+    let accumulator = design.accumulator.as_ref();
+    files.extend(
+        accumulator.map(|unit| named(&core, "plane_accumulator", plane_accumulator(&core, unit))),
+    );
     if let Some((sum, correction)) = &design.correction {
         let source = match &design.datapath {
             Datapath::Lut(_) => ", read from the table entry that adds them all",
-            Datapath::Add(_) | Datapath::Mac(_) => "",
+            Datapath::Add(_) | Datapath::Mac(_) | Datapath::FpMac(_) => "",
         };
         let unit = Worded { unit: sum, phrases: SumPhrases { source } };
         files.push(named(&core, "activation_sum", ActivationSumText { core: &core, unit }));
@@ -619,6 +632,8 @@ fn fixed_to_float<'a>(core: &'a CoreText, edge: &'a FloatEdge) -> FixedToFloatTe
     let exponent_ones = (1u32 << unit.exponent_bits) - 1;
     let phrases = FloatPhrases {
         format: unit.format,
+        owner: if edge.rounder.word.is_some() { "sum" } else { "block" },
+        unit_owner: if edge.rounder.word.is_some() { "exponent" } else { "block" },
         marks_by_exponent: unit.marks_by_exponent(),
         sum: if unit.registers_sum { "sum_q" } else { "sum_i" },
         counted: counted(unit),
@@ -644,7 +659,12 @@ fn counted(unit: &FixedToFloat) -> String {
             format!("(magnitude_q | (SumBits'(1) << {}))", marker - exponent)
         }
         (Some(marker), None) => {
-            format!("(magnitude_q | ((SumBits'(1) << {marker}) >> magnitude_exponent_i))")
+            let place = marker - unit.smallest_exponent;
+            let above = match unit.smallest_exponent {
+                0 => "magnitude_exponent_i".to_owned(),
+                least => format!("(magnitude_exponent_i - {}'d{least})", unit.sum_exponent_bits),
+            };
+            format!("(magnitude_q | ((SumBits'(1) << {place}) >> {above}))")
         }
     };
     match (1 << unit.count_bits) - unit.sum_bits {
@@ -677,6 +697,12 @@ fn rounder<'a>(core: &'a CoreText, unit: &'a ResultRounder) -> ResultRounderText
         },
         marks_by_exponent: unit.lane.marks_by_exponent(),
         nan: format!("{}'d{}", unit.lane.bits, unit.lane.format.nan().unwrap_or_default()),
+        infinity: format!(
+            "{}'d{}",
+            unit.lane.bits - 1,
+            unit.lane.format.infinity().unwrap_or_default()
+        ),
+        sum_stride: core.result_bits,
     };
     ResultRounderText { core, unit: Worded { unit, phrases } }
 }
@@ -762,6 +788,7 @@ fn weight_register<'a>(core: &'a CoreText, design: &'a Design) -> WeightRegister
         }
         Datapath::Lut(_) | Datapath::Add(_) => "one plane's bits",
         Datapath::Mac(_) => "the two's-complement weights",
+        Datapath::FpMac(_) => "the codes of the weights",
     };
     let phrases = WeightPhrases { input_bits: design.weight_register.input_bits(), word_meaning };
     WeightRegisterText { core, unit: Worded { unit: &design.weight_register, phrases } }
@@ -982,8 +1009,10 @@ fn mac_files(core: &CoreText, mac: &MacDatapath) -> Vec<BundleFile> {
     vec![named(core, "operand_register", register), named(core, "dot_lane", lane)]
 }
 
-fn accumulator<'a>(core: &'a CoreText, design: &'a Design) -> PlaneAccumulatorText<'a> {
-    let unit = &design.accumulator;
+fn plane_accumulator<'a>(
+    core: &'a CoreText,
+    unit: &'a PlaneAccumulator,
+) -> PlaneAccumulatorText<'a> {
     let bound_note = if unit.exact {
         let elements = core.accumulated_elements;
         format!("{} bits hold every sum of up to {elements} elements.", core.accumulator_bits)
@@ -1020,14 +1049,16 @@ fn top(design: &Design) -> Top {
         builds_copies: false,
         lane: "",
         lane_weights_bits: 0,
+        operand_bits: [0, 0],
+        weight_code_bits: 0,
         word_bits: design.weight_register.word_bits,
         unpacks: design.weight_register.unpacker.is_some(),
         packed_column_bits: design.weight_register.bus.bits / core.n,
         unpacked_column_bits: core.groups * design.weight_register.word_bits,
         signed: false,
-        sums_fit: design.accumulator.exact,
+        sums_fit: design.accumulator.as_ref().is_none_or(|unit| unit.exact),
         results_fit: false,
-        plane_bits: design.accumulator.plane_bits,
+        plane_bits: design.accumulator.as_ref().map_or(0, |unit| unit.plane_bits),
         activation_bus: *design.datapath.bus(),
         weight_bus: design.weight_register.bus,
         step_valid: if design.datapath.bus().is_narrow() {
@@ -1050,7 +1081,7 @@ fn top(design: &Design) -> Top {
         weights_bits: design.weight_register.data_bits,
         group_bits: core.k * core.activation_bits,
         row_bits: core.elements_per_step * core.activation_bits,
-        partial_bits: design.accumulator.partial_bits,
+        partial_bits: design.accumulator.as_ref().map_or(0, |unit| unit.partial_bits),
         table_bits: 0,
         odd_bits: 0,
         entry_bits: 0,
@@ -1117,6 +1148,11 @@ fn top(design: &Design) -> Top {
             top.lane = "dot_lane";
             top.lane_weights_bits = mac.lane.weights_bits;
         }
+        Datapath::FpMac(mac) => {
+            top.step_bits = mac.operand_register.step_bits;
+            top.operand_bits = [mac.lane.activation.bits, mac.lane.weight.bits];
+            top.weight_code_bits = mac.lane.weight.code.bits;
+        }
     }
     top
 }
@@ -1128,6 +1164,7 @@ fn summary(design: &Design) -> String {
         Datapath::Lut(_) => "LUT Tensor Core",
         Datapath::Add(_) => "ADD array",
         Datapath::Mac(_) => "MAC array",
+        Datapath::FpMac(_) => "Floating-point MAC array",
     };
     format!(
         "{kind}: O[{}, {}] = A[{}, K] x W[{}, K], activations {}, weights {}.",
@@ -1138,7 +1175,11 @@ fn summary(design: &Design) -> String {
         match &design.float {
             Some(edge) => {
                 let FixedToFloat { format, .. } = edge.rounder.lane;
-                format!("{} as int{}, results {format}", edge.format, core.activation_bits)
+                let integers = match edge.rounder.word {
+                    None => format!(" as int{}", core.activation_bits),
+                    Some(_) => String::new(),
+                };
+                format!("{}{integers}, results {format}", edge.format)
             }
             None => format!("int{}", core.activation_bits),
         },

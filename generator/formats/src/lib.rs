@@ -9,6 +9,7 @@ mod aligned;
 mod float;
 mod fold;
 mod integer;
+mod product;
 mod table;
 mod ternary;
 mod weight;
@@ -20,6 +21,7 @@ pub use aligned::{AlignedFormat, exact_bits};
 pub use float::{FloatFormat, Number, Specials};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;
+pub use product::ProductFormat;
 pub use table::{TableContent, TableLayout};
 pub use ternary::{
     TRITS_PER_BYTE, TernaryGroup, byte_of_codes, codes_of_byte, last_number, number_bits,

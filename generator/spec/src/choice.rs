@@ -16,7 +16,8 @@ pub struct Choice {
 }
 
 /// The kinds of core that can be generated, for `new --list` and the like.
-pub const KINDS: &[Choice] = &[LUT_TENSOR_CORE, LUT_CONVENTIONAL, ADD_ARRAY, MAC_ARRAY];
+pub const KINDS: &[Choice] =
+    &[LUT_TENSOR_CORE, LUT_CONVENTIONAL, ADD_ARRAY, MAC_ARRAY, FP_MAC_ARRAY];
 
 const LUT_TENSOR_CORE: Choice = choice(
     "lut_tensor_core",
@@ -30,6 +31,9 @@ const ADD_ARRAY: Choice =
     choice("add_array", "bit-serial adders, one bit plane of the weights a cycle (baseline)");
 const MAC_ARRAY: Choice =
     choice("mac_array", "parallel two's-complement multipliers, all bits of a weight a cycle");
+
+const FP_MAC_ARRAY: Choice =
+    choice("fp_mac_array", "fused dot products of floating-point numbers (baseline)");
 
 /// The floating-point formats of activations.
 pub(crate) const FLOAT_ACTIVATIONS: &[Choice] = &[
@@ -103,6 +107,7 @@ impl Named for Kind {
         (Self::LutConventional, LUT_CONVENTIONAL),
         (Self::AddArray, ADD_ARRAY),
         (Self::MacArray, MAC_ARRAY),
+        (Self::FpMacArray, FP_MAC_ARRAY),
     ];
 }
 

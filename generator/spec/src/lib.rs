@@ -39,6 +39,6 @@ pub use problem::Problem;
 pub use schema::{json_schema, schema, starter};
 pub use spec::{
     Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, Kind,
-    Overflow, Packing, Pipeline, PlaneOrder, PortWord, Precompute, QuantisationGroup, Reset,
-    Select, Spec, Stages, Symmetry, Table, Tile, WeightBeat, WeightWidth, ZeroPointMode,
+    Overflow, Packing, Pipeline, PlaneOrder, PortWord, Precompute, ProductWord, QuantisationGroup,
+    Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightBeat, WeightWidth, ZeroPointMode,
 };

@@ -7,7 +7,9 @@ use crate::spec::{
     AccumulatorFormat, AlignBits, Fold, Kind, Overflow, Packing, PlaneOrder, Symmetry, WeightWidth,
     ZeroPointMode,
 };
-use bitplane_formats::{AlignedFormat, IntegerFormat, Range, exact_bits, last_number, signed_bits};
+use bitplane_formats::{
+    AlignedFormat, IntegerFormat, ProductFormat, Range, exact_bits, last_number, signed_bits,
+};
 
 /// Most look-ups or multiplications a cycle that are built.
 const MOST_OPERATIONS: u64 = 16_384;
@@ -153,7 +155,7 @@ fn needs_per_group(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Problem
         Kind::LutTensorCore => {
             format!("delete `{key}`, or write `zero_point = \"per_group\"` in [group]")
         }
-        Kind::LutConventional | Kind::AddArray | Kind::MacArray => format!("delete `{key}`"),
+        _ => format!("delete `{key}`"),
     };
     Some(draft.place(Problem::new("contradictory-keys", &path, message, help), ""))
 }
@@ -399,16 +401,42 @@ fn needs_floating_point(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Pr
     Some(draft.place(Problem::new("contradictory-keys", &path, message, help), "activation.format"))
 }
 
+const ALIGNED_KEYS: [&str; 3] = ["activation.format", "weight.format", "accumulate.align_bits"];
+
+/// Floating-point numbers that are aligned.
+struct Aligned {
+    what: String,
+    /// Width of integers that hold all of them.
+    exact_bits: u32,
+    /// Whether integers of that width are built.
+    is_built_exactly: bool,
+}
+
+fn aligned_numbers(draft: &Draft<'_>) -> Option<Aligned> {
+    let activation = draft.spec.float?.format;
+    let (what, exact_bits, is_built_exactly) = match draft.spec.weight.float() {
+        Some(weight) => {
+            let bits = ProductFormat::exact_bits(activation, weight);
+            let is_built = ProductFormat::new(activation, weight, bits).is_some();
+            (format!("products of {activation} and {weight}"), bits, is_built)
+        }
+        None => {
+            let is_built = AlignedFormat::exact(activation).is_some();
+            (format!("{activation} activations"), exact_bits(activation), is_built)
+        }
+    };
+    Some(Aligned { what, exact_bits, is_built_exactly })
+}
+
 fn align_bits_lose_some(draft: &Draft<'_>) -> Option<Problem> {
-    let float = draft.spec.float?;
+    let (float, aligned) = (draft.spec.float?, aligned_numbers(draft)?);
     let AlignBits::Bits(bits) = float.align else { return None };
-    let exact = exact_bits(float.format);
-    if bits < exact || !draft.has(&["activation.format", "accumulate.align_bits"]) {
+    if bits < aligned.exact_bits || !draft.has(&ALIGNED_KEYS) {
         return None;
     }
     let message = format!(
-        "{bits} bits are more than {} needs: with {exact} bits no bit of it is lost",
-        float.format
+        "{bits} bits are more than {} need: with {} bits no bit is lost",
+        aligned.what, aligned.exact_bits
     );
     let help = "write `align_bits = \"exact\"` in [accumulate]";
     let problem = Problem::new("wider-than-exact", "accumulate.align_bits", message, help);
@@ -416,17 +444,15 @@ fn align_bits_lose_some(draft: &Draft<'_>) -> Option<Problem> {
 }
 
 fn exact_alignment_is_bounded(draft: &Draft<'_>) -> Option<Problem> {
-    let float = draft.spec.float?;
-    let fits = AlignedFormat::exact(float.format).is_some();
-    let settled = draft.has(&["activation.format", "accumulate.align_bits"]);
-    if float.align != AlignBits::Exact || fits || !settled {
+    let (float, aligned) = (draft.spec.float?, aligned_numbers(draft)?);
+    if float.align != AlignBits::Exact || aligned.is_built_exactly || !draft.has(&ALIGNED_KEYS) {
         return None;
     }
-    let (widest, exact) = (AlignedFormat::BITS.end(), exact_bits(float.format));
+    let widest = AlignedFormat::BITS.end();
     let message = format!(
-        "\"exact\" takes integers of {exact} bits for {} activations; legal is an integer from {} to \
-         {widest}",
-        float.format,
+        "\"exact\" takes integers of {} bits for {}; legal is an integer from {} to {widest}",
+        aligned.exact_bits,
+        aligned.what,
         AlignedFormat::BITS.start()
     );
     let help = format!("write `align_bits = 16` in [accumulate], or up to {widest}");
@@ -570,7 +596,7 @@ fn operations(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::LutTensorCore | Kind::LutConventional => ("look-ups", "m * n * groups"),
         Kind::AddArray => ("additions", "m * n * k * groups"),
-        Kind::MacArray => ("multiplications", "m * n * k"),
+        Kind::MacArray | Kind::FpMacArray => ("multiplications", "m * n * k"),
     }
 }
 

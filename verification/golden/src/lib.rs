@@ -6,6 +6,7 @@
 
 mod aligned;
 mod dot;
+mod fused;
 mod groups;
 mod policy;
 mod run;
@@ -16,5 +17,7 @@ pub use run::{Run, overflows, results, sums};
 
 #[cfg(test)]
 mod aligned_tests;
+#[cfg(test)]
+mod fused_tests;
 #[cfg(test)]
 mod tests;

@@ -407,6 +407,11 @@ impl Encoder {
                             out.put(byte_of_codes(codes).into(), 8);
                         }
                     }
+                    WeightWord::Float => {
+                        for code in &codes[..k as usize] {
+                            out.put(u32::from(*code), weight_bits);
+                        }
+                    }
                     WeightWord::TwosComplement => {
                         let top = 1 << (weight_bits - 1);
                         for code in &codes[..k as usize] {
