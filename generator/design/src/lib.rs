@@ -13,6 +13,7 @@ mod port;
 mod precompute;
 mod registers;
 mod result;
+mod sequencer;
 mod throughput;
 
 pub use control::Control;
@@ -32,4 +33,5 @@ pub use result::{
     ActivationSum, Dequantiser, GroupAccumulator, GroupEdge, LastUse, ResultDrain,
     ZeroPointCorrection, ZeroPointSelect,
 };
+pub use sequencer::{CommandFields, ResultEdge, Sequenced, Sequencer};
 pub use throughput::Throughput;

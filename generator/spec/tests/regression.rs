@@ -117,6 +117,22 @@ const WIDEST_BUS: u64 = 1 << 20;
 
 /// Pairs of features that the rules between keys refuse.
 const CONTRADICTORY: &[[&str; 2]] = &[
+    ["group.zero_point = per_group", "sequencer.commands = lmma"],
+    ["group.zero_point = per_group", "sequencer.addend = none"],
+    ["group.zero_point = per_group", "sequencer.addend = given"],
+    ["activation.format = fp16", "sequencer.addend = given"],
+    ["activation.format = bf16", "sequencer.addend = given"],
+    ["activation.format = fp8_e4m3", "sequencer.addend = given"],
+    ["activation.format = fp8_e5m2", "sequencer.addend = given"],
+    ["activation.format = fp6_e3m2", "sequencer.addend = given"],
+    ["activation.format = fp6_e2m3", "sequencer.addend = given"],
+    ["activation.format = fp4_e2m1", "sequencer.addend = given"],
+    ["accumulate.result = fp32", "sequencer.addend = given"],
+    ["accumulate.result = fp16", "sequencer.addend = given"],
+    ["accumulate.result = bf16", "sequencer.addend = given"],
+    ["accumulate.align_bits = exact", "sequencer.addend = given"],
+    ["sequencer.commands = none", "sequencer.addend = none"],
+    ["sequencer.commands = none", "sequencer.addend = given"],
     ["group.zero_point = per_group", "weight.runtime_bits = true"],
     ["group.zero_point = per_group", "tile.plane_order = outer"],
     ["group.zero_point = per_group", "accumulate.overflow = saturate"],
@@ -370,6 +386,7 @@ fn features(configuration: &Configuration) -> BTreeMap<&str, String> {
             // Every number of stages is another data path.
             "pipeline.stages" => setting.clone(),
             "accumulate.format" if setting != "auto" => "given".to_owned(),
+            "sequencer.addend" if setting != "none" => "given".to_owned(),
             _ if number(setting).is_some() => return None,
             _ => setting.clone(),
         };
