@@ -4,7 +4,7 @@
 {% endfor %}
 `default_nettype none
 
-module {{ core.name }} (
+module {{ unit.phrases.module }} (
 {% for group in unit.port_groups %}  // {{ group.comment }}
 {% for port in group.ports %}  {{ port.direction }} logic {{ core.width(port.bits) }} {{ port.name }}{% if !(loop.last && group.is_last) %},{% endif %}
 {% endfor %}{% if !group.is_last %}
@@ -52,7 +52,9 @@ module {{ core.name }} (
     .beat_o    (activation_beat),
     .is_last_o (activation_beat_is_last)
   );
-
+{% if unit.sequenced %}
+  assign activation_whole_o = activation_beat_is_last;
+{% endif %}
 {% endif %}{% if unit.weight_bus.is_narrow() %}  // Beats of the weight port; all columns have their weights with the last.
   logic weight_take;
   logic {{ core.range(unit.weight_bus.beat_bits) }} weight_beat;
@@ -68,7 +70,9 @@ module {{ core.name }} (
     .beat_o    (weight_beat),
     .is_last_o (weight_beat_is_last)
   );
-
+{% if unit.sequenced %}
+  assign weight_whole_o = weight_beat_is_last;
+{% endif %}
 {% endif %}{% if unit.is_lut %}
   // k-step from the activation register.
   logic step_valid, step_ready, step_ready_next;

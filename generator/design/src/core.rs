@@ -40,8 +40,10 @@ pub struct Core {
     pub accumulator_bits: u32,
     /// Width of one result; of its sum, where that is rounded to a floating-point format.
     pub result_bits: u32,
-    /// Width of one result on the port.
+    /// Width of one result behind the drain, before anything is added to it.
     pub port_result_bits: u32,
+    /// Whether results are rounded to a floating-point format.
+    pub rounds: bool,
     /// Longest exact run in elements: as many as `max_steps` carry.
     pub max_k: u64,
     /// Longest exact run in k-steps.
@@ -95,7 +97,8 @@ impl Core {
             },
             accumulator_bits: spec.accumulator_bits(),
             result_bits: spec.result_bits(),
-            port_result_bits: spec.port_result_bits(),
+            port_result_bits: spec.array_result_bits(),
+            rounds: spec.float.is_some(),
             max_k: spec.elements_of(spec.max_steps()),
             max_steps: spec.max_steps(),
             accumulated_elements: accumulated_steps(spec) * u64::from(spec.elements_per_step()),

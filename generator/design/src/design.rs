@@ -1,8 +1,9 @@
 use bitplane_formats::TableLayout;
 use bitplane_spec::{Architecture, Precompute, Spec, Table};
 
-use crate::port::{Port, ports};
+use crate::port::{Port, ports, sequenced_ports};
 use crate::product::fused_lane;
+use crate::sequencer::Sequenced;
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, FloatEdge,
     FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, SelectLane,
@@ -38,6 +39,8 @@ pub struct Design {
     pub drain: ResultDrain,
     /// The edges of a core with floating-point activations.
     pub float: Option<FloatEdge>,
+    /// What runs whole products on the core, where it takes commands.
+    pub sequenced: Option<Sequenced>,
     /// Ports of the top module.
     pub ports: Vec<Port>,
     /// Cycles.
@@ -181,6 +184,7 @@ impl Design {
         let word_bits = spec.weight_word_bits();
         let float = FloatEdge::of(&core, spec);
         let rounding = float.as_ref().map_or(0, FloatEdge::latency);
+        let core_ports = ports(spec, &core);
         Self {
             weight_register: WeightRegister {
                 data_bits: core.n * core.groups * word_bits,
@@ -193,7 +197,11 @@ impl Design {
             correction: datapath
                 .summed(&core)
                 .and_then(|summed| correction(spec, &core, &drain, summed)),
-            ports: ports(spec, &core),
+            ports: match spec.sequencer {
+                None => core_ports.clone(),
+                Some(_) => sequenced_ports(spec, &core, &core_ports),
+            },
+            sequenced: Sequenced::of(&core, spec, &control, core_ports),
             timing: Timing {
                 // Zero points are taken while the plane before them is looked up.
                 latency_cycles: 2 + drain.settle_cycles - u32::from(core.per_group()) + rounding,
@@ -215,7 +223,12 @@ impl Design {
     pub fn units(&self) -> Vec<UnitCount> {
         let core = &self.core;
         let lanes = core.lanes();
-        let mut units = vec![unit("control", 1, self.control.flops(core))];
+        let mut units = Vec::new();
+        if let Some(sequenced) = &self.sequenced {
+            units.push(unit("sequencer", 1, sequenced.sequencer.flops(core)));
+            units.push(unit("core", 1, 0));
+        }
+        units.push(unit("control", 1, self.control.flops(core)));
         for (name, bus) in
             [("activation_bus", self.datapath.bus()), ("weight_bus", &self.weight_register.bus)]
         {
@@ -244,6 +257,8 @@ impl Design {
         if let Some(edge) = &self.float {
             units.extend(edge.units(core));
         }
+        let edge = self.sequenced.as_ref().map(|sequenced| &sequenced.edge);
+        units.extend(edge.map(|edge| unit("result_edge", 1, edge.flops())));
         units
     }
 

@@ -14,6 +14,7 @@ mod precompute;
 mod product;
 mod registers;
 mod result;
+mod sequencer;
 mod throughput;
 
 pub use control::Control;
@@ -34,4 +35,5 @@ pub use result::{
     ActivationSum, Dequantiser, GroupAccumulator, GroupEdge, LastUse, ResultDrain,
     ZeroPointCorrection, ZeroPointSelect,
 };
+pub use sequencer::{CommandFields, ResultEdge, Sequenced, Sequencer};
 pub use throughput::Throughput;

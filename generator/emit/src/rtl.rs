@@ -68,6 +68,7 @@ macro_rules! unit_text {
 }
 
 mod product;
+mod sequence;
 
 /// A unit's numbers with the phrases that its text needs beside them.
 struct Worded<'a, U, P> {
@@ -383,6 +384,7 @@ struct Top {
     value_bits: u32,
     product_beat_bits: u32,
     rounds: bool,
+    sequenced: bool,
     scans: bool,
     row_bits_of_rounder: u32,
     keeps_exponents: bool,
@@ -390,6 +392,7 @@ struct Top {
 }
 
 struct TopPhrases {
+    module: String,
     weight_data: &'static str,
     done: &'static str,
     result_width: String,
@@ -455,7 +458,10 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
         files.extend(float_files(&core, edge));
     }
     let top = TopText { core: &core, unit: top(design) };
-    files.push(BundleFile::new(format!("rtl/{}.sv", core.name), print(&top)));
+    files.push(BundleFile::new(format!("rtl/{}.sv", top.unit.phrases.module), print(&top)));
+    if let Some(sequenced) = &design.sequenced {
+        files.extend(sequence::files(&core, design, sequenced));
+    }
     files
 }
 
@@ -1042,7 +1048,10 @@ fn top(design: &Design) -> Top {
     let mut top = Top {
         summary: summary(design),
         notes: notes(design),
-        port_groups: port_groups(&design.ports),
+        port_groups: port_groups(match &design.sequenced {
+            None => &design.ports,
+            Some(sequenced) => &sequenced.core_ports,
+        }),
         is_lut: false,
         masked: true,
         precomputes: false,
@@ -1096,7 +1105,12 @@ fn top(design: &Design) -> Top {
         scans: design.float.as_ref().is_some_and(|edge| edge.scanner.is_some()),
         row_bits_of_rounder: design.float.as_ref().map_or(0, |edge| edge.rounder.row_bits),
         keeps_exponents: core.exponent_bits > 1,
+        sequenced: design.sequenced.is_some(),
         phrases: TopPhrases {
+            module: match &design.sequenced {
+                None => core.name.clone(),
+                Some(_) => format!("{}_core", core.name),
+            },
             weight_data: match design.weight_register.unpacker {
                 Some(_) => "unpacked",
                 None => "weight_data_i",
@@ -1252,6 +1266,8 @@ fn group_comment(stream: Stream) -> impl Display {
         Stream::Scan => {
             "Activations on their way into the memory before the core: what their exponents are."
         }
+        Stream::Command => "Commands.",
+        Stream::Addend => "C, in the order of the results.",
         Stream::Weight => "Weight stream. Data: column, group, word, lowest first.",
         Stream::Result => "Result stream: rows in order, columns ascending, lowest first.",
         Stream::Status => "Sticky until clear_i or reset.",

@@ -90,10 +90,12 @@ impl WeightFormat {
     }
 
     /// Whether a core with this weight width takes `zero_point`: 0, or odd and no larger in
-    /// magnitude than 2^b - 1 (that is, z in 0..2^b). A trit has its zero: 0 alone.
+    /// magnitude than 2^b - 1 (that is, z in 0..2^b). Trits and floating-point
+    /// numbers have their zero: 0 alone.
     pub fn accepts(self, zero_point: ZeroPoint) -> bool {
         let ZeroPoint(z) = zero_point;
-        z == 0 || (!self.is_ternary() && z % 2 != 0 && z.unsigned_abs() < self.codes)
+        let is_planes = !self.is_ternary() && self.float.is_none();
+        z == 0 || (is_planes && z % 2 != 0 && z.unsigned_abs() < self.codes)
     }
 
     /// Width of the signed field that carries a reinterpreted zero point: b + 1 bits.

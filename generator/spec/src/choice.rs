@@ -3,7 +3,7 @@
 use bitplane_formats::FloatFormat;
 
 use crate::spec::{
-    Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select, ZeroPointMode,
+    Commands, Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select, ZeroPointMode,
 };
 
 /// One legal word of a key, with what it means.
@@ -76,6 +76,9 @@ pub(crate) fn result_format(word: &str) -> Option<FloatFormat> {
 
 /// The width of integers that lose no bit.
 pub(crate) const EXACT: Choice = choice("exact", "wide enough to lose no bit");
+
+/// No matrix to add.
+pub(crate) const NO_ADDEND: Choice = choice("none", "results are those of the product alone");
 
 /// The word of keys that may be left to the generator.
 pub(crate) const AUTO: Choice = choice("auto", "chosen by the generator");
@@ -186,6 +189,13 @@ impl Named for ZeroPointMode {
             Self::PerGroup,
             choice("per_group", "one a column and quantisation group, with the weights"),
         ),
+    ];
+}
+
+impl Named for Commands {
+    const ALL: &'static [(Self, Choice)] = &[
+        (Self::None, choice("none", "the streams carry single runs, with their markers")),
+        (Self::Lmma, choice("lmma", "command words of whole matrix products, run tile by tile")),
     ];
 }
 

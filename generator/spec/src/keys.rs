@@ -3,14 +3,14 @@
 use bitplane_formats::{AlignedFormat, FloatFormat, IntegerFormat, WeightFormat};
 
 use crate::choice::{
-    AUTO, EXACT, FLOAT_ACTIVATIONS, FLOAT_RESULTS, Named, StoredTable, TERNARY, activation_format,
-    result_format,
+    AUTO, EXACT, FLOAT_ACTIVATIONS, FLOAT_RESULTS, NO_ADDEND, Named, StoredTable, TERNARY,
+    activation_format, result_format,
 };
 use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
-    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, Kind,
-    Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Spec,
-    Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, Commands, FloatActivation, Fold,
+    Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select,
+    Sequencer, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -161,6 +161,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
         zero_point: ZeroPointMode::None,
         quantisation_group: None,
         pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
+        sequencer: None,
     }
 }
 
@@ -248,6 +249,12 @@ pub(crate) static SECTIONS: &[Section] = &[
         why_not: "",
     },
     Section { name: "pipeline", doc: "Registers and reset.", kinds: EVERY_KIND, why_not: "" },
+    Section {
+        name: "sequencer",
+        doc: "Whole matrix products as commands.",
+        kinds: EVERY_KIND,
+        why_not: "",
+    },
 ];
 
 /// Every key, in file order. A key whose setting needs another's comes after it.
@@ -769,6 +776,56 @@ pub(crate) static KEYS: &[Key] = &[
         default: Default::FirstWord,
         get: |spec| word(spec.pipeline.reset),
         set: |spec, value| spec.pipeline.reset = value.choice(),
+        later: &[],
+    },
+    Key {
+        section: "sequencer",
+        name: "commands",
+        doc: "Commands that the core takes and executes.",
+        legal: |_| Legal::words::<Commands>(),
+        default: Default::FirstWord,
+        get: |spec| {
+            word(match spec.sequencer {
+                None => Commands::None,
+                Some(_) => Commands::Lmma,
+            })
+        },
+        set: |spec, value| {
+            spec.sequencer = match value.choice() {
+                Commands::None => None,
+                Commands::Lmma => Some(Sequencer { addend: None }),
+            }
+        },
+        later: &[],
+    },
+    Key {
+        section: "sequencer",
+        name: "addend",
+        doc: "Format of a matrix C that a command can add and of the results then; at least as wide \
+              as a result. Only with commands = \"lmma\".",
+        legal: |kind| match kind {
+            Kind::FpMacArray => Legal::only_words(
+                &[NO_ADDEND],
+                "C is added to integers, and its results are rounded",
+            ),
+            _ => Legal::formats(16..=128, "no sum goes beyond 128 bits, and C is never narrower")
+                .or(NO_ADDEND),
+        },
+        default: Default::FirstWord,
+        get: |spec| {
+            spec.sequencer.map(|sequencer| match sequencer.addend {
+                None => Setting::Word(NO_ADDEND.name),
+                Some(format) => Setting::Format(format.bits()),
+            })
+        },
+        set: |spec, value| {
+            if let Some(sequencer) = &mut spec.sequencer {
+                sequencer.addend = match value {
+                    Setting::Word(_) => None,
+                    format => Some(format.integer_format()),
+                };
+            }
+        },
         later: &[],
     },
 ];

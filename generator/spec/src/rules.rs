@@ -55,6 +55,10 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         results_have_the_exponents,
         floating_point_sums_are_exact,
         accumulator_holds_every_sum,
+        commands_have_runs,
+        addend_needs_commands,
+        addend_is_an_integer,
+        addend_holds_a_result,
         cost_is_bounded,
     ];
     rules.iter().filter_map(|rule| rule(draft)).collect()
@@ -589,6 +593,67 @@ fn shorter_run(draft: &Draft<'_>, format: IntegerFormat) -> String {
     let steps = (format.min() / min).min(format.max() / max);
     let elements = u64::try_from(steps).map_or(0, |steps| draft.spec.elements_of(steps));
     if elements > 0 { format!(", or `max_k = {elements}`") } else { String::new() }
+}
+
+fn commands_have_runs(draft: &Draft<'_>) -> Option<Problem> {
+    draft.spec.sequencer?;
+    draft.spec.quantisation_group?;
+    if !draft.has(&["group.zero_point", "sequencer.commands"]) {
+        return None;
+    }
+    let message = "contradicts zero_point = \"per_group\": the weight beats behind quantisation groups \
+                   are no planes that a sequencer counts";
+    let help = "delete `commands`, or write `zero_point = \"constant\"` in [group]";
+    let problem = Problem::new("contradictory-keys", "sequencer.commands", message, help);
+    Some(draft.place(problem, "group.zero_point"))
+}
+
+fn addend_needs_commands(draft: &Draft<'_>) -> Option<Problem> {
+    let settled = draft.sets("sequencer.addend") && draft.has(&["sequencer.commands"]);
+    if !settled || draft.spec.sequencer.is_some() {
+        return None;
+    }
+    let message = "contradicts commands = \"none\": only a command says that C is added";
+    let help = "delete `addend`, or write `commands = \"lmma\"` in [sequencer]";
+    let problem = Problem::new("contradictory-keys", "sequencer.addend", message, help);
+    Some(draft.place(problem, ""))
+}
+
+fn addend_is_an_integer(draft: &Draft<'_>) -> Option<Problem> {
+    let (format, float) = (draft.spec.addend()?, draft.spec.float?);
+    if !draft.has(&["sequencer.addend", "activation.format"]) {
+        return None;
+    }
+    let message = format!(
+        "\"{format}\" contradicts format = \"{}\" in [activation]; legal is \"none\": a result is \
+         rounded once, and C would be added to what is rounded already",
+        float.format
+    );
+    let help = "delete `addend`, and add C to the results";
+    let problem = Problem::new("contradictory-keys", "sequencer.addend", message, help);
+    Some(draft.place(problem, "activation.format"))
+}
+
+fn addend_holds_a_result(draft: &Draft<'_>) -> Option<Problem> {
+    let (format, bits) = (draft.spec.addend()?, draft.spec.result_bits());
+    let needs = [
+        "activation.format",
+        "weight.format",
+        "tile.k",
+        "tile.groups",
+        "accumulate.max_k",
+        "accumulate.format",
+        "group.zero_point",
+        "sequencer.addend",
+    ];
+    if draft.spec.float.is_some() || format.bits() >= bits || !draft.has(&needs) {
+        return None;
+    }
+    let message = format!(
+        "\"{format}\" is too narrow; legal is \"int{bits}\" or wider: results without C have {bits} bits"
+    );
+    let help = format!("the nearest is `addend = \"int{bits}\"` in [sequencer]");
+    Some(draft.place(Problem::new("addend-too-narrow", "sequencer.addend", message, help), ""))
 }
 
 /// What one operation of a kind is called.

@@ -39,6 +39,8 @@ pub struct Spec {
     pub quantisation_group: Option<QuantisationGroup>,
     /// Section `pipeline`.
     pub pipeline: Pipeline,
+    /// Section `sequencer`, where the core takes commands.
+    pub sequencer: Option<Sequencer>,
 }
 
 impl Spec {
@@ -138,9 +140,20 @@ impl Spec {
         }
     }
 
-    /// Width of a result on the port: that of the sum, or of the format it is rounded to.
+    /// Width of a result on the port: that of [`Spec::array_result_bits`], or of the sum with the
+    /// matrix C where the core adds one.
     pub fn port_result_bits(&self) -> u32 {
+        self.addend().map_or(self.array_result_bits(), IntegerFormat::bits)
+    }
+
+    /// Width of a result behind the drain: that of the sum, or of the format it is rounded to.
+    pub fn array_result_bits(&self) -> u32 {
         self.float.map_or(self.result_bits(), |float| float.result.bits())
+    }
+
+    /// Format of the matrix C and of its sum with the results, where the core adds one.
+    pub fn addend(&self) -> Option<IntegerFormat> {
+        self.sequencer?.addend
     }
 
     /// Width of an accumulator of the array: that of a result or, where it holds the sum of one
@@ -704,6 +717,23 @@ pub struct Pipeline {
     pub stages: Stages,
     /// Key `reset`.
     pub reset: Reset,
+}
+
+/// Section `sequencer`: the core runs whole products, tile by tile, as commands say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequencer {
+    /// Key `addend`: format of the matrix C that a command can add and of the sums with it; none if
+    /// there is no such matrix.
+    pub addend: Option<IntegerFormat>,
+}
+
+/// Key `sequencer.commands`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commands {
+    /// The streams carry single runs with their markers.
+    None,
+    /// [`crate::lmma`].
+    Lmma,
 }
 
 /// Key `pipeline.stages`: registers between select and accumulator.

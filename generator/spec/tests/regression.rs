@@ -43,6 +43,20 @@ const NOT_RUN: &[NotRun] = &[
     },
     NotRun {
         kinds: &[FP_MAC],
+        key: "tile.n",
+        end: 1024,
+        instead: &[16],
+        reason: "minutes of compilation for multipliers that differ in nothing",
+    },
+    NotRun {
+        kinds: &[FP_MAC],
+        key: "tile.drain",
+        end: 1024,
+        instead: &[16],
+        reason: "minutes of compilation for roundings that differ in nothing",
+    },
+    NotRun {
+        kinds: &[FP_MAC],
         key: "weight.bus",
         end: 1,
         instead: &[4, 8],
@@ -86,14 +100,14 @@ const NOT_RUN: &[NotRun] = &[
         reason: "a minute of compilation for the result drain that lut_tensor_core runs",
     },
     NotRun {
-        kinds: &[CONVENTIONAL, ADD, FP_MAC],
+        kinds: &[CONVENTIONAL, ADD],
         key: "tile.n",
         end: 1024,
         instead: &[64],
         reason: "a minute of compilation for the loops over columns that lut_tensor_core runs",
     },
     NotRun {
-        kinds: &[CONVENTIONAL, ADD, FP_MAC],
+        kinds: &[CONVENTIONAL, ADD],
         key: "tile.drain",
         end: 1024,
         instead: &[64],
@@ -126,6 +140,22 @@ const WIDEST_BUS: u64 = 1 << 20;
 
 /// Pairs of features that the rules between keys refuse.
 const CONTRADICTORY: &[[&str; 2]] = &[
+    ["group.zero_point = per_group", "sequencer.commands = lmma"],
+    ["group.zero_point = per_group", "sequencer.addend = none"],
+    ["group.zero_point = per_group", "sequencer.addend = given"],
+    ["activation.format = fp16", "sequencer.addend = given"],
+    ["activation.format = bf16", "sequencer.addend = given"],
+    ["activation.format = fp8_e4m3", "sequencer.addend = given"],
+    ["activation.format = fp8_e5m2", "sequencer.addend = given"],
+    ["activation.format = fp6_e3m2", "sequencer.addend = given"],
+    ["activation.format = fp6_e2m3", "sequencer.addend = given"],
+    ["activation.format = fp4_e2m1", "sequencer.addend = given"],
+    ["accumulate.result = fp32", "sequencer.addend = given"],
+    ["accumulate.result = fp16", "sequencer.addend = given"],
+    ["accumulate.result = bf16", "sequencer.addend = given"],
+    ["accumulate.align_bits = exact", "sequencer.addend = given"],
+    ["sequencer.commands = none", "sequencer.addend = none"],
+    ["sequencer.commands = none", "sequencer.addend = given"],
     ["group.zero_point = per_group", "weight.runtime_bits = true"],
     ["group.zero_point = per_group", "tile.plane_order = outer"],
     ["group.zero_point = per_group", "accumulate.overflow = saturate"],
@@ -383,6 +413,7 @@ fn features(configuration: &Configuration) -> BTreeMap<&str, String> {
             "weight.format" if spec.weight.float().is_some() => {
                 format!("floating point, {:?}", spec.weight.float()?.specials())
             }
+            "sequencer.addend" if setting != "none" => "given".to_owned(),
             _ if number(setting).is_some() => return None,
             _ => setting.clone(),
         };

@@ -51,6 +51,9 @@ fn a_normalised_file_states_every_key_of_its_kind() {
     [pipeline]
     stages = "auto"
     reset = "async"
+
+    [sequencer]
+    commands = "none"
     "#);
     insta::assert_snapshot!(shortest("mac_array").to_toml(), @r#"
     name = "core"
@@ -84,6 +87,9 @@ fn a_normalised_file_states_every_key_of_its_kind() {
     [pipeline]
     stages = "auto"
     reset = "async"
+
+    [sequencer]
+    commands = "none"
     "#);
 }
 
@@ -102,7 +108,7 @@ fn the_digest_depends_on_the_spec_and_not_on_its_spelling() {
     assert_eq!(parse(&spaced, "core").unwrap().spec.digest(), spec.digest());
     assert_ne!(shortest("mac_array").digest(), spec.digest());
     assert_eq!(spec.digest().len(), 16);
-    insta::assert_snapshot!(spec.digest(), @"6fffc810c5e5299a");
+    insta::assert_snapshot!(spec.digest(), @"bac1a9c9a87d986d");
 }
 
 #[test]
@@ -275,6 +281,17 @@ fn the_schema_tells_every_key() {
           How rst_ni acts.
             async            asserted asynchronously, released synchronously
             sync             sampled at the clock edge
+
+    [sequencer]  Whole matrix products as commands.
+      commands (default: "none")
+          Commands that the core takes and executes.
+            none             the streams carry single runs, with their markers
+            lmma             command words of whole matrix products, run tile by tile
+      addend (default: "none")
+          Format of a matrix C that a command can add and of the results then; at least as wide as a result. Only with commands = "lmma".
+          lut_tensor_core, lut_conventional, add_array, mac_array: "none" or "int16" to "int128"
+          fp_mac_array: "none"
+            none             results are those of the product alone
     "#);
 }
 
@@ -447,6 +464,14 @@ fn a_starter_reads_well() {
     #     async            asserted asynchronously, released synchronously
     #     sync             sampled at the clock edge
     # reset = "async"
+
+    # Whole matrix products as commands.
+    [sequencer]
+
+    # Commands that the core takes and executes.
+    #     none             the streams carry single runs, with their markers
+    #     lmma             command words of whole matrix products, run tile by tile
+    # commands = "none"
     "#);
 }
 

@@ -200,6 +200,7 @@ mod tests {
             zero_point,
             quantisation_group: None,
             pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
+            sequencer: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! A result is a plain dot product of values. Only where an accumulator is asked to wrap or to
 //! saturate does the order of additions show in the result, and only then is it followed.
 
+mod addend;
 mod aligned;
 mod dot;
 mod fused;
@@ -11,6 +12,7 @@ mod groups;
 mod policy;
 mod run;
 
+pub use addend::accumulated;
 pub use aligned::rounded;
 pub use groups::{GroupZeroPoints, ZeroPoints};
 pub use run::{Run, overflows, results, sums};

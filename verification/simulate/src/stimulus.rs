@@ -99,7 +99,7 @@ impl Maker {
         if self.below(2) == 0 {
             self.keep_exact(&mut case);
         }
-        if self.below(6) == 0 {
+        if self.spec.sequencer.is_none() && self.below(6) == 0 {
             let chance = self.rng.random_range(0.05..0.9);
             for keep in &mut case.keep {
                 *keep &= !self.rng.random_bool(chance);
@@ -109,7 +109,63 @@ impl Maker {
             self.keep_exact(&mut case);
         }
         self.choose_weights(&mut case);
+        if self.spec.sequencer.is_some() {
+            self.choose_command(&mut case);
+        }
         case
+    }
+
+    /// A number for the command that `case` is and, every other time, a C where the core adds one.
+    fn choose_command(&mut self, case: &mut Case) {
+        case.id = self.rng.random();
+        if let Some(format) = self.spec.addend().filter(|_| self.below(2) == 0) {
+            let results = bitplane_golden::results(&self.spec, &case.run());
+            self.draw_addend(case, &results, format);
+        }
+    }
+
+    /// Gives `case` a C with which none of its `results` leaves `format`.
+    pub(crate) fn draw_addend(&mut self, case: &mut Case, results: &[i128], format: IntegerFormat) {
+        let (n, lanes) =
+            (self.spec.tile.n as usize, (self.spec.tile.m * self.spec.tile.n) as usize);
+        let (low, high) = (format.min(), format.max());
+        let mut addend: Vec<i128> = (0..lanes).map(|_| self.rng.random_range(low..=high)).collect();
+        let extremes = self.below(4);
+        for (i, result) in results.iter().enumerate() {
+            let place = &mut addend[i / case.columns * n + i % case.columns];
+            let (least, most) =
+                (low.max(low.saturating_sub(*result)), high.min(high.saturating_sub(*result)));
+            *place = match extremes {
+                0 => least,
+                1 => most,
+                _ => self.rng.random_range(least..=most),
+            };
+        }
+        case.addend = Some(addend);
+    }
+
+    /// The configuration of the core.
+    pub(crate) fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// A run of the first `k` elements of K with random weights, zero point and number.
+    pub(crate) fn product_case(&mut self, k: usize) -> Case {
+        let steps = k.div_ceil(self.spec.elements_per_step() as usize);
+        let mut case = self.junk(steps);
+        keep_first(&mut case, k);
+        self.choose_weights(&mut case);
+        case.id = self.rng.random();
+        case
+    }
+
+    /// As `whole`, with other activations and weights.
+    pub(crate) fn tile_of(&mut self, whole: &Case) -> Case {
+        let mut case = self.junk(whole.steps(&self.spec));
+        let weight = whole.weight;
+        case.codes.iter_mut().for_each(|code| *code = weight.code(*code));
+        let Case { activations, codes, .. } = case;
+        Case { activations, codes, ..whole.clone() }
     }
 
     /// Runs of the corners of the configuration, short ones first.

@@ -9,3 +9,5 @@ mod groups;
 mod harness;
 mod overlong;
 mod published_faults;
+mod sequencer;
+mod sequencer_faults;
