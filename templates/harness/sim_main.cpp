@@ -53,6 +53,12 @@ constexpr std::size_t kWatchdogCycles = {{ wire::header::WATCHDOG_CYCLES }};
 constexpr std::size_t kLimitCycles = {{ wire::header::LIMIT_CYCLES }};
 constexpr std::size_t kScanBeats = {{ wire::header::SCAN_BEATS }};
 constexpr std::size_t kScanRuns = {{ wire::header::SCAN_RUNS }};
+{%- if command.words > 0 %}
+constexpr std::size_t kCommandBeats = {{ wire::header::COMMAND_BEATS }};
+{%- endif %}
+{%- if addend.words > 0 %}
+constexpr std::size_t kAddendBeats = {{ wire::header::ADDEND_BEATS }};
+{%- endif %}
 
 constexpr Word kInterruptNone = {{ wire::interrupt::NONE }};
 constexpr Word kInterruptClear = {{ wire::interrupt::CLEAR }};
@@ -77,6 +83,12 @@ constexpr std::size_t kActivationWords = {{ activation.words }};
 constexpr std::size_t kWeightWords = {{ weight.words }};
 constexpr std::size_t kResultWords = {{ result.words }};
 constexpr std::size_t kScanWords = {{ scan.words }};
+{%- if command.words > 0 %}
+constexpr std::size_t kCommandWords = {{ command.words }};
+{%- endif %}
+{%- if addend.words > 0 %}
+constexpr std::size_t kAddendWords = {{ addend.words }};
+{%- endif %}
 {%- if scan.words > 0 %}
 constexpr std::size_t kExponentWords = {{ exponents.words }};
 {%- endif %}
@@ -163,6 +175,34 @@ void flip_weight(Core& core) {
 {%- endfor %}
 }
 
+{% if command.words > 0 -%}
+void put_command(Core& core, const Word* words) {
+{%- for field in command.fields %}
+  put<{{ field.bits }}>(core.{{ field.port }}, words + {{ field.word }});
+{%- endfor %}
+}
+
+void flip_command(Core& core) {
+{%- for field in command.fields %}
+  flip<{{ field.bits }}>(core.{{ field.port }});
+{%- endfor %}
+}
+
+{% endif -%}
+{% if addend.words > 0 -%}
+void put_addend(Core& core, const Word* words) {
+{%- for field in addend.fields %}
+  put<{{ field.bits }}>(core.{{ field.port }}, words + {{ field.word }});
+{%- endfor %}
+}
+
+void flip_addend(Core& core) {
+{%- for field in addend.fields %}
+  flip<{{ field.bits }}>(core.{{ field.port }});
+{%- endfor %}
+}
+
+{% endif -%}
 {% if scan.words > 0 -%}
 void put_scan(Core& core, const Word* words) {
 {%- for field in scan.fields %}
@@ -221,6 +261,12 @@ class Harness {
 {%- if scan.words > 0 %}
     core_->scan_valid_i = 0;
 {%- endif %}
+{%- if command.words > 0 %}
+    core_->command_valid_i = 0;
+{%- endif %}
+{%- if addend.words > 0 %}
+    core_->addend_valid_i = 0;
+{%- endif %}
     core_->result_ready_i = 0;
     settle();
     reset();
@@ -242,6 +288,17 @@ class Harness {
     Source scan{weight.next + kWeightWords * header[kWeightBeats], header[kScanBeats],
                 header[kActivationStall]};
 {%- endif %}
+{%- if command.words > 0 %}
+    const Word* more = weight.next + kWeightWords * header[kWeightBeats] +
+                       kScanWords * header[kScanBeats];
+    Source command{more, header[kCommandBeats], header[kActivationStall]};
+    command_taken_ = 0;
+{%- endif %}
+{%- if addend.words > 0 %}
+    Source addend{more + kCommandWords * header[kCommandBeats], header[kAddendBeats],
+                  header[kWeightStall]};
+    addend_taken_ = 0;
+{%- endif %}
     scans_.clear();
     scan_runs_ = 0;
     bool active = true;
@@ -258,6 +315,12 @@ class Harness {
     for (;;) {
       const bool pending =
           activation_taken_ < header[kActivationBeats] || weight_taken_ < header[kWeightBeats] ||
+{%- if command.words > 0 %}
+          command_taken_ < header[kCommandBeats] ||
+{%- endif %}
+{%- if addend.words > 0 %}
+          addend_taken_ < header[kAddendBeats] ||
+{%- endif %}
           scan_runs_ < header[kScanRuns];
       if (active && !pending && results_ >= header[kResultBeats]) active = false;
       if (!active && quiet-- == 0) break;
@@ -278,6 +341,13 @@ class Harness {
       if (active) offer_weight(weight, chance >> 8 & 0xff);
 {%- if scan.words > 0 %}
       if (active) offer_scan(scan, chance >> 24 & 0xff);
+{%- endif %}
+{%- if command.words > 0 %}
+      const Word more_chance = dice.roll();
+      if (active) offer_command(command, more_chance & 0xff);
+{%- endif %}
+{%- if addend.words > 0 %}
+      if (active) offer_addend(addend, more_chance >> 8 & 0xff);
 {%- endif %}
       core_->result_ready_i = (chance >> 16 & 0xff) >= header[kResultStall];
 
@@ -366,6 +436,27 @@ class Harness {
     --source.left;
   }
 
+{%- if command.words > 0 %}
+
+  void offer_command(Source& source, Word chance) {
+    if (core_->command_valid_i || source.left == 0 || chance < source.stall) return;
+    put_command(*core_, source.next);
+    core_->command_valid_i = 1;
+    source.next += kCommandWords;
+    --source.left;
+  }
+{%- endif %}
+{%- if addend.words > 0 %}
+
+  void offer_addend(Source& source, Word chance) {
+    if (core_->addend_valid_i || source.left == 0 || chance < source.stall) return;
+    put_addend(*core_, source.next);
+    core_->addend_valid_i = 1;
+    source.next += kAddendWords;
+    --source.left;
+  }
+{%- endif %}
+
 {%- if scan.words > 0 %}
 
   void offer_scan(Source& source, Word chance) {
@@ -390,6 +481,18 @@ class Harness {
 {%- if scan.words > 0 %}
     core_->scan_valid_i = 0;
 {%- endif %}
+{%- if command.words > 0 %}
+    if (core_->command_valid_i) {
+      core_->command_valid_i = 0;
+      flip_command(*core_);
+    }
+{%- endif %}
+{%- if addend.words > 0 %}
+    if (core_->addend_valid_i) {
+      core_->addend_valid_i = 0;
+      flip_addend(*core_);
+    }
+{%- endif %}
   }
 
   // Runs one clock cycle; whether any stream made progress in it.
@@ -398,6 +501,12 @@ class Harness {
     const bool activation = core_->activation_valid_i && core_->activation_ready_o;
     const bool weight = core_->weight_valid_i && core_->weight_ready_o;
     const bool result = core_->result_valid_o && core_->result_ready_i;
+{%- if command.words > 0 %}
+    const bool command = core_->command_valid_i && core_->command_ready_o;
+{%- endif %}
+{%- if addend.words > 0 %}
+    const bool addend = core_->addend_valid_i && core_->addend_ready_o;
+{%- endif %}
     check_stable();
     if (result) {
       response.push_back(cycle_);
@@ -425,14 +534,28 @@ class Harness {
       core_->weight_valid_i = 0;
       flip_weight(*core_);
     }
+{%- if command.words > 0 %}
+    if (command) {
+      ++command_taken_;
+      core_->command_valid_i = 0;
+      flip_command(*core_);
+    }
+{%- endif %}
+{%- if addend.words > 0 %}
+    if (addend) {
+      ++addend_taken_;
+      core_->addend_valid_i = 0;
+      flip_addend(*core_);
+    }
+{%- endif %}
 {%- if scan.words > 0 %}
     if (core_->scan_valid_i) {
       core_->scan_valid_i = 0;
       flip_scan(*core_);
     }
-    return activation || weight || result || scanned;
+    return activation || weight || result || scanned{% if command.words > 0 %} || command{% endif %}{% if addend.words > 0 %} || addend{% endif %};
 {%- else %}
-    return activation || weight || result;
+    return activation || weight || result{% if command.words > 0 %} || command{% endif %}{% if addend.words > 0 %} || addend{% endif %};
 {%- endif %}
   }
 
@@ -456,6 +579,12 @@ class Harness {
   Word cycle_ = 0;
   Word activation_taken_ = 0;
   Word weight_taken_ = 0;
+{%- if command.words > 0 %}
+  Word command_taken_ = 0;
+{%- endif %}
+{%- if addend.words > 0 %}
+  Word addend_taken_ = 0;
+{%- endif %}
   Word results_ = 0;
   Word scan_runs_ = 0;
   std::vector<Word> scans_;
@@ -484,7 +613,9 @@ int main(int argc, char** argv) {
       return EXIT_FAILURE;
     }
     beats.resize(kActivationWords * header[kActivationBeats] +
-                 kWeightWords * header[kWeightBeats] + kScanWords * header[kScanBeats]);
+                 kWeightWords * header[kWeightBeats] + kScanWords * header[kScanBeats]{% if command.words > 0 %} +
+                 kCommandWords * header[kCommandBeats]{% endif %}{% if addend.words > 0 %} +
+                 kAddendWords * header[kAddendBeats]{% endif %});
     if (std::fread(beats.data(), sizeof(Word), beats.size(), stdin) != beats.size()) {
       std::fprintf(stderr, "the batch ends before its beats\n");
       return EXIT_FAILURE;

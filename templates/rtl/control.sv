@@ -57,7 +57,8 @@ module {{ core.name }}_control (
   output logic {{ core.bit() }} sum_enable_o,
 {% endif %}
   // Lanes.
-  output logic {{ core.bit() }} accumulate_enable_o,
+{% if core.enables_lanes %}  output logic {{ core.bit() }} lane_enable_o,
+{% endif %}  output logic {{ core.bit() }} accumulate_enable_o,
 {% if core.passes %}  output logic {{ core.bit() }} accumulate_double_o,
 {% else if unit.plane_bits > 0 %}  output logic {{ core.width(unit.plane_bits) }} accumulate_plane_o,
 {% endif %}
@@ -363,6 +364,7 @@ module {{ core.name }}_control (
 {% if core.corrected %}  assign run_zero_point_o  = zero_point_q;
 {% endif %}{% if core.exponents_bits > 0 %}  assign run_exponents_o   = exponents_q;
 {% endif %}{% if core.sums_activations() %}  assign sum_enable_o      = {{ unit.phrases.sum_enable }};
+{% endif %}{% if core.enables_lanes %}  assign lane_enable_o     = advance;
 {% endif %}  assign error_o           = error_q;
   assign overflow_o        = overflow_q;
 

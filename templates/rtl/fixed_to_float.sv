@@ -1,4 +1,4 @@
-{% include "rtl/header.sv" %}// Fixed to floating point: the {{ unit.phrases.format }} number nearest to an integer in units of its block,
+{% include "rtl/header.sv" %}// Fixed to floating point: the {{ unit.phrases.format }} number nearest to an integer in units of its {{ unit.phrases.unit_owner }},
 // of two the even one. Subnormal results are exact multiples of the smallest; beyond the largest
 // number comes infinity; a sum of zero is positive. {{ unit.stages }} registers.
 
@@ -13,11 +13,11 @@ module {{ core.name }}_fixed_to_float (
   // Sum, two's complement.
   input  logic {{ core.width(unit.sum_bits) }} sum_i,
 {% if unit.phrases.marks_by_exponent %}
-  // Exponent of the block whose magnitude is in its register.
-  input  logic {{ core.width(core.exponent_bits) }} magnitude_exponent_i,
+  // Exponent of the {{ unit.phrases.owner }} whose magnitude is in its register.
+  input  logic {{ core.width(unit.sum_exponent_bits) }} magnitude_exponent_i,
 {% endif %}{% if unit.fixed_exponent.is_none() %}
-  // Exponent of the block whose leading zeros are counted.
-  input  logic {{ core.width(core.exponent_bits) }} counted_exponent_i,
+  // Exponent of the {{ unit.phrases.owner }} whose leading zeros are counted.
+  input  logic {{ core.width(unit.sum_exponent_bits) }} counted_exponent_i,
 {% endif %}
   output logic {{ core.width(unit.bits) }} result_o
 );

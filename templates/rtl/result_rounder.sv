@@ -90,17 +90,48 @@ module {{ core.name }}_result_rounder (
 
 {% endif %}  for (genvar i = 0; i < Drain; i++) begin : gen_lane
     logic {{ core.range(unit.lane.bits) }} code;
+{% if unit.word.is_some() %}
+    // Every sum has its own exponent and flags, which move along with it.
+    localparam int ExponentBits = {{ unit.lane.sum_exponent_bits }};
+    localparam int Low = i * {{ core.result_bits }} + {{ unit.lane.sum_bits }};
+    logic [(Stages-1)*ExponentBits-1:0] exponent_q;
 
+    always_ff @(posedge clk_i) begin : p_exponent
+      if (advance) begin
+        exponent_q <= {exponent_q[(Stages-2)*ExponentBits-1:0], sums_i[Low +: ExponentBits]};
+      end
+    end
+{% if unit.flag_bits() > 0 %}
+    localparam int FlagBits = {{ unit.flag_bits() }};
+    logic [Stages*FlagBits-1:0] flags_q;
+    logic [FlagBits-1:0] flags;
+
+    always_ff @(posedge clk_i) begin : p_flags
+      if (advance) begin
+        flags_q <= {flags_q[(Stages-1)*FlagBits-1:0], sums_i[Low+ExponentBits +: FlagBits]};
+      end
+    end
+
+    assign flags = flags_q[(Stages-1)*FlagBits +: FlagBits];
+{% endif %}{% endif %}
     {{ core.name }}_fixed_to_float u_fixed_to_float (
       .clk_i      (clk_i),
       .advance_i  (advance),
-      .sum_i      (sums_i[i*{{ unit.lane.sum_bits }} +: {{ unit.lane.sum_bits }}]),
+      .sum_i      (sums_i[i*{{ unit.phrases.sum_stride }} +: {{ unit.lane.sum_bits }}]),
 {% if unit.phrases.marks_by_exponent %}      .magnitude_exponent_i (exponent_q[(Stages-3)*ExponentBits +: ExponentBits]),
 {% endif %}{% if unit.lane.fixed_exponent.is_none() %}      .counted_exponent_i (exponent_q[(Stages-2)*ExponentBits +: ExponentBits]),
 {% endif %}      .result_o   (code)
     );
 
 {% if unit.has_nan %}    assign result_data_o[i*{{ unit.lane.bits }} +: {{ unit.lane.bits }}] = is_nan_q ? {{ unit.phrases.nan }} : code;
+{% else if unit.flag_bits() > 1 %}    // Infinities of both signs are NaN too.
+    logic is_nan, is_infinite;
+
+    assign is_nan      = flags[0] || (flags[1] && flags[2]);
+    assign is_infinite = flags[1] || flags[2];
+    assign result_data_o[i*{{ unit.lane.bits }} +: {{ unit.lane.bits }}] =
+        is_nan ? {{ unit.phrases.nan }} : is_infinite ? {flags[2], {{ unit.phrases.infinity }}} : code;
+{% else if unit.flag_bits() > 0 %}    assign result_data_o[i*{{ unit.lane.bits }} +: {{ unit.lane.bits }}] = flags ? {{ unit.phrases.nan }} : code;
 {% else %}    assign result_data_o[i*{{ unit.lane.bits }} +: {{ unit.lane.bits }}] = code;
 {% endif %}  end
 

@@ -4,7 +4,7 @@
 {% endfor %}
 `default_nettype none
 
-module {{ core.name }} (
+module {{ unit.phrases.module }} (
 {% for group in unit.port_groups %}  // {{ group.comment }}
 {% for port in group.ports %}  {{ port.direction }} logic {{ core.width(port.bits) }} {{ port.name }}{% if !(loop.last && group.is_last) %},{% endif %}
 {% endfor %}{% if !group.is_last %}
@@ -21,7 +21,8 @@ module {{ core.name }} (
   logic step_load;
   logic {{ unit.weight_load }};
   logic accumulate_enable;
-{% if core.passes %}  logic accumulate_double;
+{% if core.enables_lanes %}  logic lane_enable;
+{% endif %}{% if core.passes %}  logic accumulate_double;
 {% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane;
 {% endif %}  logic drain_busy, drain_busy_next;
   logic {{ unit.phrases.done }};
@@ -52,7 +53,9 @@ module {{ core.name }} (
     .beat_o    (activation_beat),
     .is_last_o (activation_beat_is_last)
   );
-
+{% if unit.sequenced %}
+  assign activation_whole_o = activation_beat_is_last;
+{% endif %}
 {% endif %}{% if unit.weight_bus.is_narrow() %}  // Beats of the weight port; all columns have their weights with the last.
   logic weight_take;
   logic {{ core.range(unit.weight_bus.beat_bits) }} weight_beat;
@@ -68,7 +71,9 @@ module {{ core.name }} (
     .beat_o    (weight_beat),
     .is_last_o (weight_beat_is_last)
   );
-
+{% if unit.sequenced %}
+  assign weight_whole_o = weight_beat_is_last;
+{% endif %}
 {% endif %}{% if unit.is_lut %}
   // k-step from the activation register.
   logic step_valid, step_ready, step_ready_next;
@@ -155,6 +160,7 @@ module {{ core.name }} (
 {% if core.group_zero_points %}    .zero_point_is_illegal_i (product_load && zero_point_is_illegal),
 {% endif %}    .drain_run_last_i    (drain_run_last),
 {% endif %}{% if core.sums_activations() %}    .sum_enable_o        (sum_enable),
+{% endif %}{% if core.enables_lanes %}    .lane_enable_o       (lane_enable),
 {% endif %}    .accumulate_enable_o (accumulate_enable),
 {% if core.passes %}    .accumulate_double_o (accumulate_double),
 {% endif %}{% if unit.plane_bits > 0 %}    .accumulate_plane_o  (accumulate_plane),
@@ -182,10 +188,10 @@ module {{ core.name }} (
     .weights_o     (weights)
   );
 
-  // Partial sums, row-major: row, then column.
+{% if !core.enables_lanes %}  // Partial sums, row-major: row, then column.
   localparam int PartialBits = {{ unit.partial_bits }};
   logic [Rows*Columns*PartialBits-1:0] partials;
-{% if unit.is_lut %}
+{% endif %}{% if unit.is_lut %}
   // Tables: row, then copy, then group, then entry.
   localparam int TableBits = {{ unit.table_bits }};
   localparam int TablesBits = Groups * TableBits;
@@ -266,7 +272,28 @@ module {{ core.name }} (
     .activation_data_i (activation_data_i),
     .operands_o        (operands)
   );
+{% if core.enables_lanes %}
+  // Operands as the lanes take them: row or column, then element.
+  localparam int Elements = {{ core.k }};
+  localparam int ActivationBits = {{ unit.operand_bits[0] }};
+  localparam int WeightBits = {{ unit.operand_bits[1] }};
+  logic [Rows*Elements*ActivationBits-1:0] decoded_activations;
+  logic [Columns*Elements*WeightBits-1:0] decoded_weights;
 
+  for (genvar i = 0; i < Rows * Elements; i++) begin : gen_activation
+    {{ core.name }}_activation_decoder u_activation_decoder (
+      .code_i    (operands[i*{{ core.activation_bits }} +: {{ core.activation_bits }}]),
+      .operand_o (decoded_activations[i*ActivationBits +: ActivationBits])
+    );
+  end
+
+  for (genvar i = 0; i < Columns * Elements; i++) begin : gen_weight
+    {{ core.name }}_weight_decoder u_weight_decoder (
+      .code_i    (weights[i*{{ unit.weight_code_bits }} +: {{ unit.weight_code_bits }}]),
+      .operand_o (decoded_weights[i*WeightBits +: WeightBits])
+    );
+  end
+{% else %}
   for (genvar c = 0; c < Columns; c++) begin : gen_column
     for (genvar r = 0; r < Rows; r++) begin : gen_lane
       {{ core.name }}_{{ unit.lane }} u_{{ unit.lane }} (
@@ -277,14 +304,37 @@ module {{ core.name }} (
       );
     end
   end
-{% endif %}
+{% endif %}{% endif %}
   // Accumulators, row-major. Each one's chain comes from the lane that leaves one beat later.
   logic shift;
   logic [Rows*Columns*Width-1:0] sums, chain;
 
   assign chain = {{ unit.phrases.chain }};
 
-  for (genvar i = 0; i < Rows * Columns; i++) begin : gen_accumulator
+{% if core.enables_lanes %}  for (genvar i = 0; i < Rows * Columns; i++) begin : gen_lane
+    localparam int Row = i / Columns;
+    localparam int Column = i % Columns;
+
+    {{ core.name }}_fused_lane u_fused_lane (
+      .clk_i         (clk_i),
+      .lane_enable_i (lane_enable),
+      .enable_i      (accumulate_enable),
+      .shift_i       (shift),
+      .activations_i (decoded_activations[Row*Elements*ActivationBits +: Elements*ActivationBits]),
+      .weights_i     (decoded_weights[Column*Elements*WeightBits +: Elements*WeightBits]),
+      .chain_i       (chain[i*Width +: Width]),
+      .word_o        (sums[i*Width +: Width])
+    );
+
+`ifndef SYNTHESIS
+`ifndef __ICARUS__
+    always_ff @(posedge clk_i) begin : p_assert_fits
+      if (!error_o && !overflow_o) assert (u_fused_lane.fits);
+    end
+`endif
+`endif
+  end
+{% else %}  for (genvar i = 0; i < Rows * Columns; i++) begin : gen_accumulator
     {{ core.name }}_plane_accumulator u_plane_accumulator (
       .clk_i     (clk_i),
       .enable_i  (accumulate_enable),
@@ -304,7 +354,7 @@ module {{ core.name }} (
 `endif
 `endif
 {% endif %}  end
-
+{% endif %}
   // Results.
 {% if unit.rounds %}  localparam int SumsBits = Drain * {{ core.result_bits }};
   logic [SumsBits-1:0] results;

@@ -3,6 +3,7 @@
 use crate::commands::completions::Completions;
 use crate::commands::doctor::Doctor;
 use crate::commands::generate::Generate;
+use crate::commands::lmma::Lmma;
 use crate::commands::new::New;
 use crate::commands::quantize::Quantize;
 use crate::commands::reproduce::Reproduce;
@@ -64,6 +65,8 @@ pub enum Command {
     Run(Run),
     /// Measure the cores of a published table, ours beside theirs, as ratios
     Reproduce(Reproduce),
+    /// Matrix products as instructions: those of a core, and text to command words and back
+    Lmma(Lmma),
     /// Explain every key of a configuration (with --json: a JSON schema under `schema`)
     Schema,
     /// Print the completions of a shell, to be kept where the shell looks for them
@@ -83,6 +86,7 @@ impl Command {
             Command::Quantize(_) => "quantize",
             Command::Run(_) => "run",
             Command::Reproduce(_) => "reproduce",
+            Command::Lmma(_) => "lmma",
             Command::Schema => "schema",
             Command::Completions(_) => "completions",
             Command::Doctor(_) => "doctor",

@@ -60,6 +60,7 @@ fn dispatch(command: &Command, console: &Console) -> Result<Outcome, Failure> {
         Command::Synth(options) => commands::synth::run(options, console),
         Command::Quantize(options) => commands::quantize::run(options, console),
         Command::Reproduce(options) => commands::reproduce::run(options, console),
+        Command::Lmma(options) => commands::lmma::run(options, console),
         Command::Schema => Ok(commands::schema::run()),
         Command::Completions(options) => Ok(commands::completions::run(options)),
         Command::Doctor(options) => commands::doctor::run(options),

@@ -40,8 +40,10 @@ pub struct Core {
     pub accumulator_bits: u32,
     /// Width of one result; of its sum, where that is rounded to a floating-point format.
     pub result_bits: u32,
-    /// Width of one result on the port.
+    /// Width of one result behind the drain, before anything is added to it.
     pub port_result_bits: u32,
+    /// Whether results are rounded to a floating-point format.
+    pub rounds: bool,
     /// Longest exact run in elements: as many as `max_steps` carry.
     pub max_k: u64,
     /// Longest exact run in k-steps.
@@ -64,6 +66,8 @@ pub struct Core {
     pub group_steps: Option<u64>,
     /// Width of the reinterpreted zero point.
     pub zero_point_bits: u32,
+    /// Whether lanes are told of each k-step when it reaches them, and not only when its sum does.
+    pub enables_lanes: bool,
     /// Registers between look-up (or multipliers) and accumulator.
     pub stages: u32,
     /// Whether reset is asserted asynchronously.
@@ -86,7 +90,7 @@ impl Core {
             passes: tile.plane_order == PlaneOrder::Outer && spec.beats_per_step() > 1,
             activation_bits: spec.activation.bits(),
             code_bits: spec.activation_code_bits(),
-            aligns: spec.float.is_some() && !spec.has_external_tables(),
+            aligns: spec.aligned().is_some() && !spec.has_external_tables(),
             exponent_bits: spec.exponent_bits(),
             exponents_bits: tile.m * spec.exponent_bits(),
             weight: spec.weight,
@@ -97,7 +101,8 @@ impl Core {
             },
             accumulator_bits: spec.accumulator_bits(),
             result_bits: spec.result_bits(),
-            port_result_bits: spec.port_result_bits(),
+            port_result_bits: spec.array_result_bits(),
+            rounds: spec.float.is_some(),
             max_k: spec.elements_of(spec.max_steps()),
             max_steps: spec.max_steps(),
             accumulated_elements: accumulated_steps(spec) * u64::from(spec.elements_per_step()),
@@ -109,11 +114,12 @@ impl Core {
             scales: spec.scale().is_some(),
             group_steps: spec.group_steps(),
             zero_point_bits: spec.weight.zero_point_bits(),
+            enables_lanes: matches!(spec.architecture, Architecture::FpMacArray),
             stages: stages(spec),
             reset_is_async: spec.pipeline.reset == Reset::Async,
             copies: match &spec.architecture {
                 Architecture::LookUp(table) => table.copies,
-                Architecture::AddArray | Architecture::MacArray => 1,
+                Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => 1,
             },
         }
     }
@@ -160,6 +166,7 @@ fn stages(spec: &Spec) -> u32 {
             Architecture::MacArray => {
                 u32::from(spec.tile.k > 1 && spec.weight.bits() + spec.activation.bits() > 8)
             }
+            Architecture::FpMacArray => 2,
         },
     }
 }

@@ -1,10 +1,12 @@
 use bitplane_formats::TableLayout;
 use bitplane_spec::{Architecture, Precompute, Spec, Table};
 
-use crate::port::{Port, ports};
+use crate::port::{Port, ports, sequenced_ports};
+use crate::product::fused_lane;
+use crate::sequencer::Sequenced;
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, FloatEdge,
-    GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling, SelectLane,
+    FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling, SelectLane,
     TablePrecompute, TableRegisters, Throughput, TritUnpacker, WeightDecoder, WeightRegister,
     ZeroPointCorrection,
 };
@@ -29,8 +31,8 @@ pub struct Design {
     pub weight_register: WeightRegister,
     /// What turns activations and weights into partial sums.
     pub datapath: Datapath,
-    /// Accumulators.
-    pub accumulator: PlaneAccumulator,
+    /// Accumulators, where lanes have none of their own.
+    pub accumulator: Option<PlaneAccumulator>,
     /// Zero-point correction and its activation sums, where configured.
     pub correction: Option<(ActivationSum, Correction)>,
     /// Scales of quantisation groups, where configured.
@@ -39,6 +41,8 @@ pub struct Design {
     pub drain: ResultDrain,
     /// The edges of a core with floating-point activations.
     pub float: Option<FloatEdge>,
+    /// What runs whole products on the core, where it takes commands.
+    pub sequenced: Option<Sequenced>,
     /// Ports of the top module.
     pub ports: Vec<Port>,
     /// Cycles.
@@ -65,6 +69,8 @@ pub enum Datapath {
     Add(AddDatapath),
     /// Multipliers.
     Mac(MacDatapath),
+    /// Floating-point multipliers.
+    FpMac(FpMacDatapath),
 }
 
 /// Units of a `lut_tensor_core` or a `lut_conventional`.
@@ -102,6 +108,15 @@ pub struct MacDatapath {
     pub operand_register: OperandRegister,
     /// Multipliers of each row and column.
     pub lane: DotLane,
+}
+
+/// Units of an `fp_mac_array`, whose lanes have their accumulators in them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FpMacDatapath {
+    /// Activations of the step.
+    pub operand_register: OperandRegister,
+    /// Multipliers and accumulator of each row and column.
+    pub lane: FusedLane,
 }
 
 /// Cycles and throughput.
@@ -176,6 +191,7 @@ impl Design {
             Some(_) => Scaling::STAGES,
             None => float.as_ref().map_or(0, FloatEdge::latency),
         };
+        let core_ports = ports(spec, &core);
         Self {
             weight_register: WeightRegister {
                 data_bits: core.n * core.groups * word_bits,
@@ -183,11 +199,16 @@ impl Design {
                 bus: BusPort::of(spec.bus.weight, spec.weight_beat_bits()),
                 word_bits,
             },
-            accumulator: PlaneAccumulator::of(&core, spec, control.plane_bits, partial_bits),
+            accumulator: partial_bits
+                .map(|bits| PlaneAccumulator::of(&core, spec, control.plane_bits, bits)),
             correction: datapath
                 .summed(&core)
                 .and_then(|summed| correction(spec, &core, &drain, summed)),
-            ports: ports(spec, &core),
+            ports: match spec.sequencer {
+                None => core_ports.clone(),
+                Some(_) => sequenced_ports(spec, &core, &core_ports),
+            },
+            sequenced: Sequenced::of(&core, spec, &control, core_ports),
             timing: Timing {
                 // Zero points are taken while the plane before them is looked up.
                 latency_cycles: 2 + drain.settle_cycles - u32::from(core.per_group()) + rounding,
@@ -210,7 +231,12 @@ impl Design {
     pub fn units(&self) -> Vec<UnitCount> {
         let core = &self.core;
         let lanes = core.lanes();
-        let mut units = vec![unit("control", 1, self.control.flops(core))];
+        let mut units = Vec::new();
+        if let Some(sequenced) = &self.sequenced {
+            units.push(unit("sequencer", 1, sequenced.sequencer.flops(core)));
+            units.push(unit("core", 1, 0));
+        }
+        units.push(unit("control", 1, self.control.flops(core)));
         for (name, bus) in
             [("activation_bus", self.datapath.bus()), ("weight_bus", &self.weight_register.bus)]
         {
@@ -222,12 +248,15 @@ impl Design {
             Datapath::Lut(lut) => units.extend(lut.units(core)),
             Datapath::Add(add) => units.extend(add.units(core)),
             Datapath::Mac(mac) => units.extend(mac.units(core)),
+            Datapath::FpMac(mac) => units.extend(mac.units(core)),
         }
         if self.weight_register.unpacker.is_some() {
             units.push(unit("trit_unpacker", core.n.into(), 0));
         }
         units.push(unit("weight_register", 1, self.weight_register.data_bits.into()));
-        units.push(unit("plane_accumulator", lanes, core.accumulator_bits.into()));
+        if self.accumulator.is_some() {
+            units.push(unit("plane_accumulator", lanes, core.accumulator_bits.into()));
+        }
         if let Some((sum, correction)) = &self.correction {
             units.push(unit("activation_sum", core.m.into(), sum.sum_bits.into()));
             units.extend(correction.units(core));
@@ -239,6 +268,8 @@ impl Design {
         if let Some(edge) = &self.float {
             units.extend(edge.units(core));
         }
+        let edge = self.sequenced.as_ref().map(|sequenced| &sequenced.edge);
+        units.extend(edge.map(|edge| unit("result_edge", 1, edge.flops())));
         units
     }
 
@@ -306,14 +337,20 @@ impl Datapath {
                 operand_register: OperandRegister::of(spec),
                 lane: DotLane::of(core, spec),
             }),
+            Architecture::FpMacArray => Self::FpMac(FpMacDatapath {
+                operand_register: OperandRegister::of(spec),
+                lane: fused_lane(core, spec),
+            }),
         }
     }
 
-    fn partial_bits(&self) -> u32 {
+    /// Width of the partial sums that lanes give to accumulators.
+    fn partial_bits(&self) -> Option<u32> {
         match self {
-            Self::Lut(lut) => lut.lane.partial_bits,
-            Self::Add(add) => add.lane.partial_bits,
-            Self::Mac(mac) => mac.lane.partial_bits,
+            Self::Lut(lut) => Some(lut.lane.partial_bits),
+            Self::Add(add) => Some(add.lane.partial_bits),
+            Self::Mac(mac) => Some(mac.lane.partial_bits),
+            Self::FpMac(_) => None,
         }
     }
 
@@ -323,6 +360,7 @@ impl Datapath {
             Self::Lut(lut) => &lut.activation_register.bus,
             Self::Add(add) => &add.operand_register.bus,
             Self::Mac(mac) => &mac.operand_register.bus,
+            Self::FpMac(mac) => &mac.operand_register.bus,
         }
     }
 
@@ -332,7 +370,7 @@ impl Datapath {
         match self {
             Self::Lut(lut) => Some((core.groups, lut.layout.entry_bits)),
             Self::Add(_) => Some((core.elements_per_step, core.activation_bits)),
-            Self::Mac(_) => None,
+            Self::Mac(_) | Self::FpMac(_) => None,
         }
     }
 }
@@ -415,6 +453,18 @@ impl MacDatapath {
         vec![
             unit("operand_register", 1, self.operand_register.flops(core)),
             unit("dot_lane", core.lanes(), self.lane.flops(core)),
+        ]
+    }
+}
+
+impl FpMacDatapath {
+    fn units(&self, core: &Core) -> Vec<UnitCount> {
+        let (rows, columns, k) = (u64::from(core.m), u64::from(core.n), u64::from(core.k));
+        vec![
+            unit("operand_register", 1, self.operand_register.flops(core)),
+            unit("activation_decoder", rows * k, 0),
+            unit("weight_decoder", columns * k, 0),
+            unit("fused_lane", core.lanes(), self.lane.flops(core)),
         ]
     }
 }

@@ -1,5 +1,5 @@
-use bitplane_formats::{AlignedFormat, FloatFormat, Specials};
-use bitplane_spec::Spec;
+use bitplane_formats::{AlignedFormat, FloatFormat, ProductFormat, Specials};
+use bitplane_spec::{ProductWord, Spec};
 
 use crate::core::{Core, bits_to_hold};
 
@@ -21,14 +21,29 @@ pub struct FloatEdge {
 
 impl FloatEdge {
     pub(crate) fn of(core: &Core, spec: &Spec) -> Option<Self> {
-        let (float, aligned) = (spec.float?, spec.aligned()?);
+        let float = spec.float?;
+        if let Some((products, word)) = spec.products().zip(spec.product_word()) {
+            let lane = FixedToFloat::of(&SumScale::of_products(products, word), float.result);
+            let rounder = ResultRounder { word: Some(word), ..ResultRounder::of(core, lane) };
+            return Some(Self {
+                format: float.format,
+                aligner: None,
+                scanner: None,
+                result: float.result,
+                rounder: Some(rounder),
+            });
+        }
+        let aligned = spec.aligned()?;
         let own = !spec.has_external_tables();
         Some(Self {
             format: float.format,
             aligner: own.then(|| Aligner::of(aligned)),
             scanner: (own && core.exponent_bits > 0).then(|| ExponentScanner::of(core, aligned)),
             result: float.result,
-            rounder: (!core.scales).then(|| ResultRounder::of(core, aligned, float.result)),
+            rounder: (!core.scales).then(|| {
+                let scale = SumScale::of_blocks(core, aligned);
+                ResultRounder::of(core, FixedToFloat::of(&scale, float.result))
+            }),
         })
     }
 
@@ -50,7 +65,7 @@ pub struct CodeFields {
 }
 
 impl CodeFields {
-    fn of(format: FloatFormat) -> Self {
+    pub(crate) fn of(format: FloatFormat) -> Self {
         Self {
             bits: format.bits(),
             exponent_bits: format.exponent_bits(),
@@ -142,18 +157,26 @@ pub struct ResultRounder {
     pub row_bits: u32,
     /// Whether a row's field can say that its block holds something else than numbers.
     pub has_nan: bool,
+    /// Where each sum has an exponent of its own, what it comes as.
+    pub word: Option<ProductWord>,
 }
 
 impl ResultRounder {
-    fn of(core: &Core, aligned: AlignedFormat, result: FloatFormat) -> Self {
+    fn of(core: &Core, lane: FixedToFloat) -> Self {
         let selects = core.exponent_bits > 0;
         Self {
-            lane: FixedToFloat::of(core, aligned, result),
             data_bits: core.drain * core.result_bits,
-            results_bits: core.drain * result.bits(),
+            results_bits: core.drain * lane.bits,
             has_nan: selects,
             row_bits: if selects { bits_to_hold(u64::from(core.m) - 1) } else { 0 },
+            word: None,
+            lane,
         }
+    }
+
+    /// Bits that say what a sum is besides a number, where sums come with them.
+    pub fn flag_bits(&self) -> u32 {
+        self.word.map_or(0, |word| word.flag_bits)
     }
 
     /// Flip-flops: the rows' fields, for each stage valid, last and keep, and for all but the last
@@ -161,7 +184,55 @@ impl ResultRounder {
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let stages = self.lane.stages;
         let row = (stages - 1) * core.exponent_bits + u32::from(self.has_nan);
-        u64::from(core.exponents_bits + stages * (2 + core.drain) + row)
+        let own = self.word.map_or(0, |word| {
+            let exponent = if self.lane.fixed_exponent.is_some() { 0 } else { word.exponent_bits };
+            (stages - 1) * exponent + stages * word.flag_bits
+        });
+        u64::from(core.exponents_bits + stages * (2 + core.drain) + row + core.drain * own)
+    }
+}
+
+/// What sums are in units of.
+struct SumScale {
+    /// Width of a sum.
+    sum_bits: u32,
+    /// Width of its exponent.
+    exponent_bits: u32,
+    /// The power of two that a sum with exponent 0 counts, from which it rises with the exponent.
+    quantum_of_exponent_0: i32,
+    /// The smallest and the largest exponent of a sum other than 0.
+    exponents: [u32; 2],
+    /// What is counted from in exponents.
+    smallest_exponent: u32,
+    /// Whether all exponents are the largest.
+    is_fixed: bool,
+    /// Whether sums are corrected before.
+    is_corrected: bool,
+}
+
+impl SumScale {
+    fn of_blocks(core: &Core, aligned: AlignedFormat) -> Self {
+        Self {
+            sum_bits: core.result_bits,
+            exponent_bits: core.exponent_bits,
+            quantum_of_exponent_0: aligned.quantum_of_exponent_0(),
+            exponents: [1, aligned.float().largest_exponent()],
+            smallest_exponent: 0,
+            is_fixed: aligned.is_exact(),
+            is_corrected: core.sums_activations(),
+        }
+    }
+
+    fn of_products(products: ProductFormat, word: ProductWord) -> Self {
+        Self {
+            sum_bits: word.sum_bits,
+            exponent_bits: word.exponent_bits,
+            quantum_of_exponent_0: products.quantum_of_exponent_0(),
+            exponents: [word.smallest_exponent, products.largest_exponent()],
+            smallest_exponent: word.smallest_exponent,
+            is_fixed: false,
+            is_corrected: false,
+        }
     }
 }
 
@@ -171,6 +242,8 @@ impl ResultRounder {
 pub struct FixedToFloat {
     /// Width of a sum.
     pub sum_bits: u32,
+    /// Width of the exponent that it comes with, if it does.
+    pub sum_exponent_bits: u32,
     /// Format of a result.
     pub format: FloatFormat,
     /// Width of a result.
@@ -192,6 +265,8 @@ pub struct FixedToFloat {
     pub biased_bits: u32,
     /// The exponent of all blocks, where it is always the same.
     pub fixed_exponent: Option<u32>,
+    /// The smallest exponent of all sums that do not share it with others; 0 of blocks.
+    pub smallest_exponent: u32,
     /// Bit of a sum that weighs as much as the smallest normal result, plus the block's exponent:
     /// where no result can be subnormal, nothing.
     pub smallest_normal: Option<u32>,
@@ -202,20 +277,17 @@ pub struct FixedToFloat {
 }
 
 impl FixedToFloat {
-    fn of(core: &Core, aligned: AlignedFormat, result: FloatFormat) -> Self {
-        let sum_bits = core.result_bits;
-        let float = aligned.float();
-        let quantum_of_zero = aligned.quantum_of_exponent_0();
+    fn of(scale: &SumScale, result: FloatFormat) -> Self {
+        let SumScale { sum_bits, exponents: [least, most], .. } = *scale;
+        let quantum_of_zero = scale.quantum_of_exponent_0;
         let exponent_offset = sum_bits as i32 - 1 + quantum_of_zero + result.bias();
-        let (least, most) = match aligned.is_exact() {
-            true => (float.largest_exponent(), float.largest_exponent()),
-            false => (1, float.largest_exponent()),
-        };
+        let least = if scale.is_fixed { most } else { least };
         let marker = 1 - result.bias() - quantum_of_zero;
         let largest = exponent_offset + most as i32 + 1;
-        let registers_sum = core.sums_activations();
+        let registers_sum = scale.is_corrected;
         Self {
             sum_bits,
+            sum_exponent_bits: scale.exponent_bits,
             format: result,
             bits: result.bits(),
             exponent_bits: result.exponent_bits(),
@@ -224,8 +296,11 @@ impl FixedToFloat {
             registers_sum,
             count_bits: bits_to_hold(u64::from(sum_bits) - 1),
             exponent_offset,
-            biased_bits: bits_to_hold(largest.unsigned_abs().into()).max(result.exponent_bits()),
-            fixed_exponent: aligned.is_exact().then_some(most),
+            biased_bits: bits_to_hold(largest.unsigned_abs().into())
+                .max(result.exponent_bits())
+                .max(scale.exponent_bits),
+            fixed_exponent: scale.is_fixed.then_some(most),
+            smallest_exponent: scale.smallest_exponent,
             smallest_normal: u32::try_from(marker).ok().filter(|marker| *marker > least),
             can_overflow: largest > result.largest_exponent() as i32,
             padded_bits: sum_bits.max(result.fraction_bits() + 3),

@@ -12,22 +12,25 @@ mod float;
 mod lane;
 mod port;
 mod precompute;
+mod product;
 mod registers;
 mod result;
 mod scale;
+mod sequencer;
 mod throughput;
 
 pub use adder::FloatingPointAdder;
 pub use control::Control;
 pub use core::Core;
 pub use design::{
-    AddDatapath, Correction, Datapath, Design, GroupTiming, LutDatapath, MacDatapath, Timing,
-    UnitCount,
+    AddDatapath, Correction, Datapath, Design, FpMacDatapath, GroupTiming, LutDatapath,
+    MacDatapath, Timing, UnitCount,
 };
 pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder};
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
 pub use precompute::{Node, Operand, TablePrecompute};
+pub use product::{FloatOperand, FusedLane};
 pub use registers::{
     ActivationRegister, BusPort, OperandRegister, TableRegisters, TritUnpacker, WeightRegister,
 };
@@ -36,4 +39,5 @@ pub use result::{
     ZeroPointCorrection, ZeroPointSelect,
 };
 pub use scale::{GroupScaler, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling};
+pub use sequencer::{CommandFields, ResultEdge, Sequenced, Sequencer};
 pub use throughput::Throughput;

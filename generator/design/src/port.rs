@@ -1,5 +1,6 @@
 use bitplane_formats::WeightWord;
 use bitplane_spec::Spec;
+use bitplane_spec::lmma::{FieldName, WORD_BITS};
 
 use crate::core::Core;
 
@@ -23,6 +24,10 @@ pub enum Stream {
     Activation,
     /// Activations on their way into the memory that the activation stream comes from.
     Scan,
+    /// Command words, where the core takes them.
+    Command,
+    /// The matrix C, where the core adds one.
+    Addend,
     /// Weight stream, one beat a plane (a k-step in a MAC array).
     Weight,
     /// Result stream.
@@ -64,6 +69,99 @@ pub(crate) fn ports(spec: &Spec, core: &Core) -> Vec<Port> {
     ports.push(output(Stream::Status, "error_o", 1, "illegal code or protocol violation; sticky"));
     ports.push(output(Stream::Status, "overflow_o", 1, "run longer than max_k; sticky"));
     ports
+}
+
+/// Outputs of the core itself that tell a sequencer which beat of a narrow port is the last.
+pub(crate) fn whole_ports(spec: &Spec) -> Vec<Port> {
+    let told = |narrow: bool, stream, name| {
+        narrow
+            .then(|| output(stream, name, 1, "the beat that can be taken is the last of its step"))
+    };
+    let activation = spec.activation_bus_beats() > 1;
+    let weight = spec.weight_bus_beats() > 1;
+    told(activation, Stream::Activation, "activation_whole_o")
+        .into_iter()
+        .chain(told(weight, Stream::Weight, "weight_whole_o"))
+        .collect()
+}
+
+/// What the sequencer says of a k-step or a weight beat, so that the streams do not.
+const SEQUENCED: [&str; 8] = [
+    "activation_first_i",
+    "activation_last_i",
+    "activation_rows_i",
+    "activation_columns_i",
+    "activation_weight_bits_i",
+    "activation_zero_point_i",
+    "activation_keep_i",
+    "weight_last_i",
+];
+
+/// Ports of the top module of a core that takes commands, from those of the core itself.
+pub(crate) fn sequenced_ports(spec: &Spec, core: &Core, inner: &[Port]) -> Vec<Port> {
+    let mut ports = Vec::new();
+    for port in inner.iter().filter(|port| !SEQUENCED.contains(&port.name)) {
+        let port = port.clone();
+        match port.name {
+            "activation_valid_i" => {
+                ports.extend(command());
+                ports.push(port);
+            }
+            "activation_ready_o" | "weight_ready_o" => {
+                let meaning =
+                    port.meaning.replace("can be taken", "can be taken and belongs to a command");
+                ports.push(Port { meaning, ..port });
+            }
+            "result_valid_o" => {
+                ports.extend(addend(spec, core));
+                ports.push(port);
+            }
+            "result_last_o" => {
+                ports.push(Port { meaning: "last beat of a command".to_owned(), ..port });
+                let bits = FieldName::Id.field().bits;
+                ports.push(output(Stream::Result, "result_id_o", bits, "number of the command"));
+            }
+            "result_data_o" => {
+                ports.push(Port { bits: core.drain * spec.port_result_bits(), ..port });
+            }
+            "error_o" => {
+                let meaning = "illegal command, which is dropped; sticky".to_owned();
+                ports.push(Port { meaning, ..port });
+            }
+            "overflow_o" => {
+                let meaning = "a sum with C left its format; sticky".to_owned();
+                let kept = Port { meaning, ..port.clone() };
+                ports.push(if spec.addend().is_some() { kept } else { port });
+            }
+            _ => ports.push(port),
+        }
+    }
+    ports
+}
+
+fn command() -> Vec<Port> {
+    use Stream::Command as C;
+    vec![
+        input(C, "command_valid_i", 1, "a command is offered"),
+        output(C, "command_ready_o", 1, "a command can be taken; from a register"),
+        input(C, "command_data_i", WORD_BITS, "command word"),
+    ]
+}
+
+fn addend(spec: &Spec, core: &Core) -> Vec<Port> {
+    use Stream::Addend as A;
+    let Some(format) = spec.addend() else { return Vec::new() };
+    let bits = core.drain * format.bits();
+    vec![
+        input(A, "addend_valid_i", 1, "a beat of C is offered"),
+        output(A, "addend_ready_o", 1, "a beat of C can be taken; from a register"),
+        input(
+            A,
+            "addend_data_i",
+            bits,
+            "C in the order of the results, one beat for each of theirs",
+        ),
+    ]
 }
 
 fn clock(core: &Core) -> Vec<Port> {

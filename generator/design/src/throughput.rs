@@ -50,7 +50,7 @@ fn cycles(spec: &Spec, planes: u32, beats: u32) -> u32 {
         // The next step waits beside the one under way.
         Architecture::LookUp(_) => activation_beats.max(planes * beats),
         // The next step's first plane waits for all of its activations, the others for their weights.
-        Architecture::AddArray | Architecture::MacArray => {
+        Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => {
             activation_beats.max(beats) + (planes - 1) * beats
         }
     }

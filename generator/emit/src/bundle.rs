@@ -65,7 +65,7 @@ fn manifest(spec: &Spec, design: &Design, rtl: &[BundleFile]) -> Manifest {
         beats_per_step: core.beats_per_step,
         elements_per_step: core.elements_per_step,
         throughput: design.throughput.iter().map(throughput).collect(),
-        result_bits: core.port_result_bits,
+        result_bits: spec.port_result_bits(),
         quantisation_group: design.timing.group.map(|group| groups(spec, design, group)),
         units: design.units().into_iter().map(|unit| listed(&core.name, unit)).collect(),
     }
@@ -127,6 +127,8 @@ pub(crate) fn stream_name(stream: Stream) -> &'static str {
         Stream::Control => "control",
         Stream::Activation => "activation",
         Stream::Scan => "scan",
+        Stream::Command => "command",
+        Stream::Addend => "addend",
         Stream::Weight => "weight",
         Stream::Result => "result",
         Stream::Status => "status",

@@ -2,8 +2,10 @@
 
 use askama::Template;
 use bitplane_design::{Design, GroupTiming};
-use bitplane_formats::{AlignedFormat, ScaleFormat, WeightReading, signed_bits};
-use bitplane_spec::{FloatActivation, Spec, WeightWidth};
+use bitplane_formats::{
+    AlignedFormat, FloatFormat, ProductFormat, ScaleFormat, WeightReading, signed_bits,
+};
+use bitplane_spec::{FloatActivation, ProductWord, Spec, WeightWidth};
 
 use crate::bundle::BundleFile;
 use crate::manifest::Manifest;
@@ -77,6 +79,7 @@ fn summary(spec: &Spec) -> String {
         tile.k,
         tile.groups,
         match spec.float {
+            Some(float) if spec.products().is_some() => float.format.to_string(),
             Some(float) => format!("{} (as {})", float.format, spec.activation),
             None => spec.activation.to_string(),
         },
@@ -110,7 +113,33 @@ fn rounding(spec: &Spec, float: &FloatActivation) -> String {
     )
 }
 
+/// What becomes of the products of floating-point numbers.
+fn fused(spec: &Spec, products: ProductFormat, word: ProductWord) -> Vec<String> {
+    let result = spec.float.map_or(FloatFormat::FP32, |float| float.result);
+    vec![
+        format!(
+            "Products of {} activations and {} weights are exact, {} bits of significand. Their \
+             magnitudes are moved down to the largest exponent of their run so far and cut off below \
+             {} bits, towards zero; with each larger exponent the sum so far is moved down too, and \
+             rounded down.",
+            products.activation(),
+            products.weight(),
+            products.product_bits(),
+            products.magnitude_bits()
+        ),
+        format!(
+            "An accumulator holds {} bits of sum, two's complement, and {} of exponent. Sums are rounded \
+             once to {result}, to nearest even; a sum of 0 is positive. Infinite and NaN products count \
+             as in IEEE 754, in any order.",
+            word.sum_bits, word.exponent_bits
+        ),
+    ]
+}
+
 fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
+    if let Some((products, word)) = spec.products().zip(spec.product_word()) {
+        return fused(spec, products, word);
+    }
     let core = &design.core;
     let range = spec.exact_result();
     let mut lines: Vec<String> = spec.float.iter().map(|float| rounding(spec, float)).collect();
@@ -182,10 +211,10 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
     }
     if core.result_bits < signed_bits(range) && core.per_group() && !core.scales {
         lines.push("Results are narrower than that: they keep their low bits.".to_string());
-    } else if !design.accumulator.exact {
+    } else if let Some(narrow) = design.accumulator.as_ref().filter(|unit| !unit.exact) {
         lines.push(format!(
             "The accumulator is narrower than that: after every weight beat it {}.",
-            if design.accumulator.saturates { "clamps" } else { "keeps its low bits" }
+            if narrow.saturates { "clamps" } else { "keeps its low bits" }
         ));
     }
     lines

@@ -15,6 +15,8 @@ struct Harness<'a> {
     result: Beat,
     scan: Beat,
     exponents: Beat,
+    command: Beat,
+    addend: Beat,
 }
 
 /// The text of `harness/sim_main.cpp` for the core that `manifest` describes.
@@ -31,6 +33,8 @@ pub fn print(manifest: &Manifest) -> String {
         result: Beat::of(manifest, "result"),
         scan,
         exponents,
+        command: Beat::of(manifest, "command"),
+        addend: Beat::of(manifest, "addend"),
     };
     harness.render().expect("rendering into memory does not fail")
 }

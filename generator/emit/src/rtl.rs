@@ -84,6 +84,9 @@ macro_rules! unit_text {
     };
 }
 
+mod product;
+mod sequence;
+
 /// A unit's numbers with the phrases that its text needs beside them.
 pub(crate) struct Worded<'a, U, P> {
     pub(crate) unit: &'a U,
@@ -179,6 +182,8 @@ unit_text!(
 
 struct FloatPhrases {
     format: FloatFormat,
+    owner: &'static str,
+    unit_owner: &'static str,
     marks_by_exponent: bool,
     sum: &'static str,
     counted: String,
@@ -199,6 +204,8 @@ struct RounderPhrases {
     exponent: String,
     marks_by_exponent: bool,
     nan: String,
+    infinity: String,
+    sum_stride: u32,
 }
 
 unit_text!(
@@ -391,6 +398,9 @@ struct Top {
     builds_copies: bool,
     lane: &'static str,
     lane_weights_bits: u32,
+    /// Of a decoded activation and weight, where lanes multiply floating-point numbers.
+    operand_bits: [u32; 2],
+    weight_code_bits: u32,
     word_bits: u32,
     unpacks: bool,
     packed_column_bits: u32,
@@ -420,6 +430,7 @@ struct Top {
     value_bits: u32,
     product_beat_bits: u32,
     rounds: bool,
+    sequenced: bool,
     scans: bool,
     row_bits_of_rounder: u32,
     scale_bits: u32,
@@ -431,6 +442,7 @@ struct Top {
 }
 
 struct TopPhrases {
+    module: String,
     weight_data: &'static str,
     done: &'static str,
     result_width: String,
@@ -476,12 +488,16 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
         Datapath::Lut(lut) => files.extend(lut_files(&core, lut)),
         Datapath::Add(add) => files.extend(add_files(&core, add)),
         Datapath::Mac(mac) => files.extend(mac_files(&core, mac)),
+        Datapath::FpMac(mac) => files.extend(product::files(&core, mac)),
     }
-    files.push(named(&core, "plane_accumulator", accumulator(&core, design)));
+    let accumulator = design.accumulator.as_ref();
+    files.extend(
+        accumulator.map(|unit| named(&core, "plane_accumulator", plane_accumulator(&core, unit))),
+    );
     if let Some((sum, correction)) = &design.correction {
         let source = match &design.datapath {
             Datapath::Lut(_) => ", read from the table entry that adds them all",
-            Datapath::Add(_) | Datapath::Mac(_) => "",
+            Datapath::Add(_) | Datapath::Mac(_) | Datapath::FpMac(_) => "",
         };
         let unit = Worded { unit: sum, phrases: SumPhrases { source } };
         files.push(named(&core, "activation_sum", ActivationSumText { core: &core, unit }));
@@ -495,7 +511,10 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
         files.extend(float_files(&core, edge));
     }
     let top = TopText { core: &core, unit: top(design) };
-    files.push(BundleFile::new(format!("rtl/{}.sv", core.name), print(&top)));
+    files.push(BundleFile::new(format!("rtl/{}.sv", top.unit.phrases.module), print(&top)));
+    if let Some(sequenced) = &design.sequenced {
+        files.extend(sequence::files(&core, design, sequenced));
+    }
     files
 }
 
@@ -622,7 +641,7 @@ fn float_files(core: &CoreText, edge: &FloatEdge) -> Vec<BundleFile> {
     let scanner = edge.scanner.as_ref();
     files.extend(scanner.map(|unit| named(core, "exponent_scanner", scanner_text(core, unit))));
     if let Some(unit) = &edge.rounder {
-        files.push(named(core, "fixed_to_float", fixed_to_float(core, &unit.lane)));
+        files.push(named(core, "fixed_to_float", fixed_to_float(core, unit)));
         files.push(named(core, "result_rounder", rounder(core, unit)));
     }
     files
@@ -675,11 +694,15 @@ fn scanner_text<'a>(core: &'a CoreText, unit: &'a ExponentScanner) -> ExponentSc
     ExponentScannerText { core, unit: Worded { unit, phrases } }
 }
 
-fn fixed_to_float<'a>(core: &'a CoreText, unit: &'a FixedToFloat) -> FixedToFloatText<'a> {
+fn fixed_to_float<'a>(core: &'a CoreText, rounder: &'a ResultRounder) -> FixedToFloatText<'a> {
+    let unit = &rounder.lane;
+    let own = rounder.word.is_some();
     let code_bits = unit.bits - 1;
     let exponent_ones = (1u32 << unit.exponent_bits) - 1;
     let phrases = FloatPhrases {
         format: unit.format,
+        owner: if own { "sum" } else { "block" },
+        unit_owner: if own { "exponent" } else { "block" },
         marks_by_exponent: unit.marks_by_exponent(),
         sum: if unit.registers_sum { "sum_q" } else { "sum_i" },
         counted: counted(unit),
@@ -705,7 +728,12 @@ fn counted(unit: &FixedToFloat) -> String {
             format!("(magnitude_q | (SumBits'(1) << {}))", marker - exponent)
         }
         (Some(marker), None) => {
-            format!("(magnitude_q | ((SumBits'(1) << {marker}) >> magnitude_exponent_i))")
+            let place = marker - unit.smallest_exponent;
+            let above = match unit.smallest_exponent {
+                0 => "magnitude_exponent_i".to_owned(),
+                least => format!("(magnitude_exponent_i - {}'d{least})", unit.sum_exponent_bits),
+            };
+            format!("(magnitude_q | ((SumBits'(1) << {place}) >> {above}))")
         }
     };
     match (1 << unit.count_bits) - unit.sum_bits {
@@ -738,6 +766,12 @@ fn rounder<'a>(core: &'a CoreText, unit: &'a ResultRounder) -> ResultRounderText
         },
         marks_by_exponent: unit.lane.marks_by_exponent(),
         nan: format!("{}'d{}", unit.lane.bits, unit.lane.format.nan().unwrap_or_default()),
+        infinity: format!(
+            "{}'d{}",
+            unit.lane.bits - 1,
+            unit.lane.format.infinity().unwrap_or_default()
+        ),
+        sum_stride: core.result_bits,
     };
     ResultRounderText { core, unit: Worded { unit, phrases } }
 }
@@ -888,6 +922,7 @@ fn weight_register<'a>(core: &'a CoreText, design: &'a Design) -> WeightRegister
         }
         Datapath::Lut(_) | Datapath::Add(_) => "one plane's bits",
         Datapath::Mac(_) => "the two's-complement weights",
+        Datapath::FpMac(_) => "the codes of the weights",
     };
     let phrases = WeightPhrases { input_bits: design.weight_register.input_bits(), word_meaning };
     WeightRegisterText { core, unit: Worded { unit: &design.weight_register, phrases } }
@@ -1108,8 +1143,10 @@ fn mac_files(core: &CoreText, mac: &MacDatapath) -> Vec<BundleFile> {
     vec![named(core, "operand_register", register), named(core, "dot_lane", lane)]
 }
 
-fn accumulator<'a>(core: &'a CoreText, design: &'a Design) -> PlaneAccumulatorText<'a> {
-    let unit = &design.accumulator;
+fn plane_accumulator<'a>(
+    core: &'a CoreText,
+    unit: &'a PlaneAccumulator,
+) -> PlaneAccumulatorText<'a> {
     let bound_note = if unit.exact {
         let elements = core.accumulated_elements;
         format!("{} bits hold every sum of up to {elements} elements.", core.accumulator_bits)
@@ -1139,21 +1176,26 @@ fn top(design: &Design) -> Top {
     let mut top = Top {
         summary: summary(design),
         notes: notes(design),
-        port_groups: port_groups(&design.ports),
+        port_groups: port_groups(match &design.sequenced {
+            None => &design.ports,
+            Some(sequenced) => &sequenced.core_ports,
+        }),
         is_lut: false,
         masked: true,
         precomputes: false,
         builds_copies: false,
         lane: "",
         lane_weights_bits: 0,
+        operand_bits: [0, 0],
+        weight_code_bits: 0,
         word_bits: design.weight_register.word_bits,
         unpacks: design.weight_register.unpacker.is_some(),
         packed_column_bits: design.weight_register.bus.bits / core.n,
         unpacked_column_bits: core.groups * design.weight_register.word_bits,
         signed: false,
-        sums_fit: design.accumulator.exact,
+        sums_fit: design.accumulator.as_ref().is_none_or(|unit| unit.exact),
         results_fit: false,
-        plane_bits: design.accumulator.plane_bits,
+        plane_bits: design.accumulator.as_ref().map_or(0, |unit| unit.plane_bits),
         activation_bus: *design.datapath.bus(),
         weight_bus: design.weight_register.bus,
         step_valid: if design.datapath.bus().is_narrow() {
@@ -1176,7 +1218,7 @@ fn top(design: &Design) -> Top {
         weights_bits: design.weight_register.data_bits,
         group_bits: core.k * core.activation_bits,
         row_bits: core.elements_per_step * core.activation_bits,
-        partial_bits: design.accumulator.partial_bits,
+        partial_bits: design.accumulator.as_ref().map_or(0, |unit| unit.partial_bits),
         table_bits: 0,
         odd_bits: 0,
         entry_bits: 0,
@@ -1195,7 +1237,12 @@ fn top(design: &Design) -> Top {
         term_exponent_bits: 0,
         term_significand_bits: 0,
         keeps_exponents: core.exponent_bits > 1,
+        sequenced: design.sequenced.is_some(),
         phrases: TopPhrases {
+            module: match &design.sequenced {
+                None => core.name.clone(),
+                Some(_) => format!("{}_core", core.name),
+            },
             weight_data: match design.weight_register.unpacker {
                 Some(_) => "unpacked",
                 None => "weight_data_i",
@@ -1254,6 +1301,11 @@ fn top(design: &Design) -> Top {
             top.lane = "dot_lane";
             top.lane_weights_bits = mac.lane.weights_bits;
         }
+        Datapath::FpMac(mac) => {
+            top.step_bits = mac.operand_register.step_bits;
+            top.operand_bits = [mac.lane.activation.bits, mac.lane.weight.bits];
+            top.weight_code_bits = mac.lane.weight.code.bits;
+        }
     }
     top
 }
@@ -1265,6 +1317,7 @@ fn summary(design: &Design) -> String {
         Datapath::Lut(_) => "LUT Tensor Core",
         Datapath::Add(_) => "ADD array",
         Datapath::Mac(_) => "MAC array",
+        Datapath::FpMac(_) => "Floating-point MAC array",
     };
     format!(
         "{kind}: O[{}, {}] = A[{}, K] x W[{}, K], activations {}, weights {}.",
@@ -1275,7 +1328,11 @@ fn summary(design: &Design) -> String {
         match &design.float {
             Some(edge) => {
                 let (format, result) = (edge.format, edge.result);
-                format!("{format} as int{}, results {result}", core.activation_bits)
+                let integers = match edge.rounder.as_ref().and_then(|rounder| rounder.word) {
+                    None => format!(" as int{}", core.activation_bits),
+                    Some(_) => String::new(),
+                };
+                format!("{format}{integers}, results {result}")
             }
             None => format!("int{}", core.activation_bits),
         },
@@ -1348,6 +1405,8 @@ fn group_comment(stream: Stream) -> impl Display {
         Stream::Scan => {
             "Activations on their way into the memory before the core: what their exponents are."
         }
+        Stream::Command => "Commands.",
+        Stream::Addend => "C, in the order of the results.",
         Stream::Weight => "Weight stream. Data: column, group, word, lowest first.",
         Stream::Result => "Result stream: rows in order, columns ascending, lowest first.",
         Stream::Status => "Sticky until clear_i or reset.",

@@ -11,8 +11,11 @@
 //! inputs of that group are a beat, which is taken at once, and after each run the exponents are
 //! recorded.
 //!
+//! A core that takes commands has a command stream, and with a matrix C an addend stream; their beats
+//! are words of the inputs of those groups.
+//!
 //! The harness first writes a [`hello`]. Then, for every batch on its standard input (header,
-//! activation beats, weight beats, scan beats), it writes one response (header, result beats,
+//! activation beats, weight beats, scan beats, command beats, addend beats), it writes one response (header, result beats,
 //! exponents) to its standard output, until the input ends. Whatever the simulation prints goes to standard error.
 
 use crate::manifest::{Manifest, Port};
@@ -24,7 +27,7 @@ pub const RESPONSE_MAGIC: u32 = 0x5250_4221;
 /// First word the harness writes when it starts.
 pub const HELLO_MAGIC: u32 = 0x4f50_4221;
 /// Version of this stream.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Words of a field of `bits` bits.
 pub const fn words(bits: u32) -> usize {
@@ -149,8 +152,12 @@ pub mod header {
     pub const SCAN_BEATS: usize = 13;
     /// Recorded exponents after which the batch is complete.
     pub const SCAN_RUNS: usize = 14;
+    /// Command beats that follow the scan beats; they hold back as activations do.
+    pub const COMMAND_BEATS: usize = 15;
+    /// Addend beats that follow the command beats; they hold back as weights do.
+    pub const ADDEND_BEATS: usize = 16;
     /// Words of the header.
-    pub const WORDS: usize = 15;
+    pub const WORDS: usize = 17;
 }
 
 /// What happens in mid-stream. After an interruption the rest of the batch's stimulus is dropped.

@@ -11,13 +11,15 @@
 
 use std::fmt;
 
-use crate::{TRITS_PER_BYTE, number_bits};
+use crate::{FloatFormat, TRITS_PER_BYTE, number_bits};
 
-/// Codes of 1 to 8 bits, each a bit plane, or of one trit.
+/// Codes of 1 to 8 bits, each a bit plane, of one trit, or of floating-point numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WeightFormat {
     /// Number of codes.
     codes: u32,
+    /// The numbers, where they are floating point.
+    float: Option<FloatFormat>,
 }
 
 impl WeightFormat {
@@ -26,11 +28,21 @@ impl WeightFormat {
 
     /// A format of `bits` bits, or `None` outside 1 to 8.
     pub fn new(bits: u32) -> Option<Self> {
-        Self::BITS.contains(&bits).then_some(Self { codes: 1 << bits })
+        Self::BITS.contains(&bits).then_some(Self { codes: 1 << bits, float: None })
     }
 
     /// Native ternary weights: -1, 0 and 1 as the codes 0, 1 and 2.
-    pub const TERNARY: Self = Self { codes: 3 };
+    pub const TERNARY: Self = Self { codes: 3, float: None };
+
+    /// Floating-point weights of up to 16 bits, which have neither planes nor a zero point.
+    pub fn of_float(format: FloatFormat) -> Self {
+        Self { codes: 1 << format.bits(), float: Some(format) }
+    }
+
+    /// The format of floating-point weights.
+    pub fn float(self) -> Option<FloatFormat> {
+        self.float
+    }
 
     /// Whether a code is a trit.
     pub fn is_ternary(self) -> bool {
@@ -78,10 +90,12 @@ impl WeightFormat {
     }
 
     /// Whether a core with this weight width takes `zero_point`: 0, or odd and no larger in
-    /// magnitude than 2^b - 1 (that is, z in 0..2^b). A trit has its zero: 0 alone.
+    /// magnitude than 2^b - 1 (that is, z in 0..2^b). Trits and floating-point
+    /// numbers have their zero: 0 alone.
     pub fn accepts(self, zero_point: ZeroPoint) -> bool {
         let ZeroPoint(z) = zero_point;
-        z == 0 || (!self.is_ternary() && z % 2 != 0 && z.unsigned_abs() < self.codes)
+        let is_planes = !self.is_ternary() && self.float.is_none();
+        z == 0 || (is_planes && z % 2 != 0 && z.unsigned_abs() < self.codes)
     }
 
     /// Width of the signed field that carries a reinterpreted zero point: b + 1 bits.
@@ -92,7 +106,11 @@ impl WeightFormat {
 
 impl fmt::Display for WeightFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_ternary() { f.write_str("ternary") } else { write!(f, "int{}", self.bits()) }
+        match self.float {
+            Some(float) => write!(f, "{float}"),
+            None if self.is_ternary() => f.write_str("ternary"),
+            None => write!(f, "int{}", self.bits()),
+        }
     }
 }
 
@@ -200,6 +218,8 @@ pub enum WeightWord {
     /// All planes, two's complement (the code with its top bit inverted): element i in bits
     /// i*b to i*b + b - 1.
     TwosComplement,
+    /// Floating-point codes as they are: element i in bits i*b to i*b + b - 1.
+    Float,
     /// Trits, folded offline: entry number in the low bits, sign on top (`TernaryGroup`).
     Ternary,
     /// Trits, five in a byte: element i in byte i / 5 (`byte_of_codes`).
@@ -211,7 +231,7 @@ impl WeightWord {
     pub fn bits(self, format: WeightFormat, k: u32) -> u32 {
         match self {
             Self::Folded | Self::Plain => k,
-            Self::TwosComplement => k * format.bits(),
+            Self::TwosComplement | Self::Float => k * format.bits(),
             Self::Ternary => number_bits(k) + 1,
             Self::TernaryBytes => 8 * k.div_ceil(TRITS_PER_BYTE),
         }

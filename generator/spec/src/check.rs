@@ -188,7 +188,7 @@ fn unknown_value(key: &Key, legal: &Legal, text: &str) -> Fault {
         format!("\"{}\" is not legal; legal is {}", excerpt(text), legal.describe_with_reason());
     let help = match near_setting(legal, text) {
         Some(setting) => format!("did you mean {}?", line(key, &setting)),
-        None => format!("write for example {}", line(key, &key.example())),
+        None => format!("write for example {}", line(key, &key.example(legal))),
     };
     Fault { code: "unknown-value", message, help }
 }
@@ -210,7 +210,7 @@ fn wrong_type(key: &Key, legal: &Legal, value: &DeValue<'_>) -> Fault {
     let message = format!("{} is {}; legal is {}", shown(value), type_of(value), legal.describe());
     let help = match meant(legal, value) {
         Some((setting, how)) => format!("write {}{how}", line(key, &setting)),
-        None => format!("write for example {}", line(key, &key.example())),
+        None => format!("write for example {}", line(key, &key.example(legal))),
     };
     Fault { code: "wrong-type", message, help }
 }

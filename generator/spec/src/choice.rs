@@ -3,7 +3,7 @@
 use bitplane_formats::{FloatFormat, ScaleFormat};
 
 use crate::spec::{
-    Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select, ZeroPointMode,
+    Commands, Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select, ZeroPointMode,
 };
 
 /// One legal word of a key, with what it means.
@@ -16,7 +16,8 @@ pub struct Choice {
 }
 
 /// The kinds of core that can be generated, for `new --list` and the like.
-pub const KINDS: &[Choice] = &[LUT_TENSOR_CORE, LUT_CONVENTIONAL, ADD_ARRAY, MAC_ARRAY];
+pub const KINDS: &[Choice] =
+    &[LUT_TENSOR_CORE, LUT_CONVENTIONAL, ADD_ARRAY, MAC_ARRAY, FP_MAC_ARRAY];
 
 const LUT_TENSOR_CORE: Choice = choice(
     "lut_tensor_core",
@@ -30,6 +31,9 @@ const ADD_ARRAY: Choice =
     choice("add_array", "bit-serial adders, one bit plane of the weights a cycle (baseline)");
 const MAC_ARRAY: Choice =
     choice("mac_array", "parallel two's-complement multipliers, all bits of a weight a cycle");
+
+const FP_MAC_ARRAY: Choice =
+    choice("fp_mac_array", "fused dot products of floating-point numbers (baseline)");
 
 /// The floating-point formats of activations.
 pub(crate) const FLOAT_ACTIVATIONS: &[Choice] = &[
@@ -73,6 +77,9 @@ pub(crate) fn result_format(word: &str) -> Option<FloatFormat> {
 /// The width of integers that lose no bit.
 pub(crate) const EXACT: Choice = choice("exact", "wide enough to lose no bit");
 
+/// No matrix to add.
+pub(crate) const NO_ADDEND: Choice = choice("none", "results are those of the product alone");
+
 /// The word of keys that may be left to the generator.
 pub(crate) const AUTO: Choice = choice("auto", "chosen by the generator");
 
@@ -103,6 +110,7 @@ impl Named for Kind {
         (Self::LutConventional, LUT_CONVENTIONAL),
         (Self::AddArray, ADD_ARRAY),
         (Self::MacArray, MAC_ARRAY),
+        (Self::FpMacArray, FP_MAC_ARRAY),
     ];
 }
 
@@ -198,6 +206,13 @@ impl Named for Option<ScaleFormat> {
             Some(ScaleFormat::E8m0),
             choice("e8m0", "a power of two, one a column and quantisation group, with the weights"),
         ),
+    ];
+}
+
+impl Named for Commands {
+    const ALL: &'static [(Self, Choice)] = &[
+        (Self::None, choice("none", "the streams carry single runs, with their markers")),
+        (Self::Lmma, choice("lmma", "command words of whole matrix products, run tile by tile")),
     ];
 }
 

@@ -3,14 +3,14 @@
 use bitplane_formats::{AlignedFormat, FloatFormat, IntegerFormat, ScaleFormat, WeightFormat};
 
 use crate::choice::{
-    AUTO, EXACT, FLOAT_ACTIVATIONS, FLOAT_RESULTS, Named, StoredTable, TERNARY, activation_format,
-    result_format,
+    AUTO, EXACT, FLOAT_ACTIVATIONS, FLOAT_RESULTS, NO_ADDEND, Named, StoredTable, TERNARY,
+    activation_format, result_format,
 };
 use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
-    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, Kind,
-    Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Spec,
-    Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, Commands, FloatActivation, Fold,
+    Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select,
+    Sequencer, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -71,8 +71,18 @@ impl Key {
         matches!(self.default, Default::Required { .. })
     }
 
-    /// A setting to show: the example of a required key, the default of another.
-    pub fn example(&self) -> Setting {
+    /// A setting to show where `legal` are the values: the example of a required key or the default
+    /// of another, and the first word where that is not one of them.
+    pub fn example(&self, legal: &Legal) -> Setting {
+        match (&legal.values, legal.words.first(), self.general_example()) {
+            (Values::None, Some(first), setting) if !legal.has(&setting) => {
+                Setting::Word(first.name)
+            }
+            (_, _, setting) => setting,
+        }
+    }
+
+    fn general_example(&self) -> Setting {
         match &self.default {
             Default::Required { example } | Default::Derived { example, .. } => example.clone(),
             Default::Is(setting) => setting.clone(),
@@ -134,6 +144,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
             Kind::LutTensorCore | Kind::LutConventional => Architecture::LookUp(table),
             Kind::AddArray => Architecture::AddArray,
             Kind::MacArray => Architecture::MacArray,
+            Kind::FpMacArray => Architecture::FpMacArray,
         },
         activation: IntegerFormat::new(8).expect("8 bits are a format"),
         float: None,
@@ -150,6 +161,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
         zero_point: ZeroPointMode::None,
         quantisation_group: None,
         pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
+        sequencer: None,
     }
 }
 
@@ -179,8 +191,13 @@ fn change_table(spec: &mut Spec, change: impl FnOnce(&mut Table)) {
 /// Floating-point activations and the integers that they become.
 fn set_float(spec: &mut Spec, float: Option<FloatActivation>) {
     spec.float = float;
-    if let Some(aligned) = float.and_then(FloatActivation::aligned) {
-        spec.activation = aligned.integer();
+    let integer = match spec.architecture {
+        // Codes as they come.
+        Architecture::FpMacArray => float.and_then(|f| IntegerFormat::new(f.format.bits())),
+        _ => float.and_then(FloatActivation::aligned).map(AlignedFormat::integer),
+    };
+    if let Some(integer) = integer {
+        spec.activation = integer;
     }
 }
 
@@ -200,7 +217,7 @@ fn count(value: u32) -> Option<Setting> {
 }
 
 const EVERY_KIND: &[Kind] =
-    &[Kind::LutTensorCore, Kind::LutConventional, Kind::AddArray, Kind::MacArray];
+    &[Kind::LutTensorCore, Kind::LutConventional, Kind::AddArray, Kind::MacArray, Kind::FpMacArray];
 
 /// Every section, in file order.
 pub(crate) static SECTIONS: &[Section] = &[
@@ -232,6 +249,12 @@ pub(crate) static SECTIONS: &[Section] = &[
         why_not: "",
     },
     Section { name: "pipeline", doc: "Registers and reset.", kinds: EVERY_KIND, why_not: "" },
+    Section {
+        name: "sequencer",
+        doc: "Whole matrix products as commands.",
+        kinds: EVERY_KIND,
+        why_not: "",
+    },
 ];
 
 /// Every key, in file order. A key whose setting needs another's comes after it.
@@ -274,12 +297,15 @@ pub(crate) static KEYS: &[Key] = &[
         section: "activation",
         name: "format",
         doc: "Two's-complement integer or floating-point number of each activation.",
-        legal: |_| {
-            let integers = Legal::formats(
-                IntegerFormat::ACTIVATION_BITS,
-                "one bit has no positive value, and above 16 bits nothing is quantised any more",
-            );
-            FLOAT_ACTIVATIONS.iter().fold(integers, |legal, format| legal.or(*format))
+        legal: |kind| match kind {
+            Kind::FpMacArray => Legal::only_words(FLOAT_ACTIVATIONS, FLOATING_POINT_ARRAY),
+            _ => {
+                let integers = Legal::formats(
+                    IntegerFormat::ACTIVATION_BITS,
+                    "one bit has no positive value, and above 16 bits nothing is quantised any more",
+                );
+                FLOAT_ACTIVATIONS.iter().fold(integers, |legal, format| legal.or(*format))
+            }
         },
         default: Default::Required { example: Setting::Format(8) },
         get: |spec| {
@@ -322,19 +348,26 @@ pub(crate) static KEYS: &[Key] = &[
             match kind {
                 Kind::LutTensorCore => planes("packed codes are at most one byte").or(TERNARY),
                 Kind::LutConventional | Kind::AddArray | Kind::MacArray => planes(BASELINE_CODES),
+                Kind::FpMacArray => Legal::only_words(FLOAT_ACTIVATIONS, FLOATING_POINT_ARRAY),
             }
         },
         default: Default::Required { example: Setting::Format(2) },
         get: |spec| {
-            Some(match spec.weight {
-                WeightFormat::TERNARY => Setting::Word(TERNARY.name),
-                planes => Setting::Format(planes.bits()),
+            Some(match (spec.weight, spec.weight.float()) {
+                (_, Some(float)) => Setting::Word(float.name()),
+                (WeightFormat::TERNARY, None) => Setting::Word(TERNARY.name),
+                (planes, None) => Setting::Format(planes.bits()),
             })
         },
         set: |spec, value| {
             spec.weight = match value {
-                Setting::Word(_) => WeightFormat::TERNARY,
+                Setting::Word(word) => {
+                    activation_format(word).map_or(WeightFormat::TERNARY, WeightFormat::of_float)
+                }
                 format => format.weight_format(),
+            };
+            if let (Some(float), Some(weight)) = (spec.float, spec.weight.float()) {
+                spec.float = Some(float.with_products(weight));
             }
         },
         later: &[
@@ -349,8 +382,8 @@ pub(crate) static KEYS: &[Key] = &[
         legal: |kind| match kind {
             Kind::LutTensorCore => Legal::booleans(),
             Kind::LutConventional | Kind::AddArray => Legal::only_false(BASELINE_WIDTH),
-            Kind::MacArray => Legal::only_false(
-                "a mac_array multiplies all bits of a weight at once, so that fewer save nothing",
+            Kind::MacArray | Kind::FpMacArray => Legal::only_false(
+                "a multiplier takes all bits of a weight at once, so that fewer save nothing",
             ),
         },
         default: Default::Is(Setting::Boolean(false)),
@@ -367,9 +400,7 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "How ternary weights come; only with format = \"ternary\".",
         legal: |kind| match kind {
             Kind::LutTensorCore => Legal::words::<Packing>(),
-            Kind::LutConventional | Kind::AddArray | Kind::MacArray => {
-                Legal::first_word::<Packing>("it takes no \"ternary\" weights")
-            }
+            _ => Legal::first_word::<Packing>("it takes no \"ternary\" weights"),
         },
         default: Default::FirstWord,
         get: |spec| spec.weight.is_ternary().then(|| word(spec.packing)).flatten(),
@@ -425,7 +456,9 @@ pub(crate) static KEYS: &[Key] = &[
             Kind::AddArray => {
                 Legal::integers(1..=8, "a weight word is at most a byte; more elements are groups")
             }
-            Kind::MacArray => Legal::integers(1..=64, "every element is a multiplier in each lane"),
+            Kind::MacArray | Kind::FpMacArray => {
+                Legal::integers(1..=64, "every element is a multiplier in each lane")
+            }
         },
         default: Default::Required { example: Setting::Number(4) },
         get: |spec| count(spec.tile.k),
@@ -441,9 +474,9 @@ pub(crate) static KEYS: &[Key] = &[
                 Legal::integers(1..=16, "every group adds a table a row and a look-up a lane")
             }
             Kind::AddArray => Legal::integers(1..=16, "every group adds k adders to each lane"),
-            Kind::MacArray => Legal::integers(
+            Kind::MacArray | Kind::FpMacArray => Legal::integers(
                 1..=1,
-                "a mac_array has no tables whose look-ups could be summed; \
+                "an array of multipliers has no tables whose look-ups could be summed; \
                  a larger k makes its dot products longer",
             ),
         },
@@ -474,8 +507,8 @@ pub(crate) static KEYS: &[Key] = &[
             Kind::LutTensorCore | Kind::LutConventional | Kind::AddArray => {
                 Legal::words::<PlaneOrder>()
             }
-            Kind::MacArray => Legal::first_word::<PlaneOrder>(
-                "a mac_array takes all planes of a weight in one beat",
+            Kind::MacArray | Kind::FpMacArray => Legal::first_word::<PlaneOrder>(
+                "a multiplier takes all planes of a weight in one beat",
             ),
         },
         default: Default::FirstWord,
@@ -572,12 +605,13 @@ pub(crate) static KEYS: &[Key] = &[
         section: "accumulate",
         name: "format",
         doc: "Accumulator and result; auto is the narrowest that max_k needs.",
-        legal: |_| {
-            Legal::formats(
+        legal: |kind| match kind {
+            Kind::FpMacArray => Legal::only_words(&[AUTO], SUMS_OF_PRODUCTS),
+            _ => Legal::formats(
                 16..=128,
                 "no sum goes beyond 128 bits, and auto finds the narrow widths by itself",
             )
-            .or(AUTO)
+            .or(AUTO),
         },
         default: Default::FirstWord,
         get: |spec| {
@@ -600,8 +634,8 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "accumulate",
         name: "align_bits",
-        doc: "Width of the integers that floating-point activations are aligned to; exact loses no bit. \
-              Only with such activations.",
+        doc: "Width of the integers that floating-point activations (in an fp_mac_array: products) are \
+              aligned to; exact loses no bit. Only with such activations.",
         legal: |_| {
             let (narrowest, widest) = (*AlignedFormat::BITS.start(), *AlignedFormat::BITS.end());
             Legal::integers(
@@ -611,7 +645,7 @@ pub(crate) static KEYS: &[Key] = &[
             .or(EXACT)
         },
         default: Default::Derived {
-            text: "16, or exact where that is no wider",
+            text: "16 (fp_mac_array: 26), or exact where that is no wider",
             example: Setting::Number(16),
             of: |spec| align_setting(spec.float.map_or(AlignBits::Exact, |float| float.align)),
         },
@@ -643,7 +677,10 @@ pub(crate) static KEYS: &[Key] = &[
         section: "accumulate",
         name: "overflow",
         doc: "What an accumulator narrower than max_k needs does.",
-        legal: |_| Legal::words::<Overflow>(),
+        legal: |kind| match kind {
+            Kind::FpMacArray => Legal::first_word::<Overflow>(SUMS_OF_PRODUCTS),
+            _ => Legal::words::<Overflow>(),
+        },
         default: Default::FirstWord,
         get: |spec| word(spec.accumulate.overflow),
         set: |spec, value| spec.accumulate.overflow = value.choice(),
@@ -658,8 +695,8 @@ pub(crate) static KEYS: &[Key] = &[
             Kind::LutConventional | Kind::AddArray => {
                 Legal::first_words::<ZeroPointMode>(2, BASELINE_CORRECTION)
             }
-            Kind::MacArray => Legal::first_word::<ZeroPointMode>(
-                "a mac_array reads its weights as two's complement, which needs no correction",
+            Kind::MacArray | Kind::FpMacArray => Legal::first_word::<ZeroPointMode>(
+                "a multiplier takes weights with their signs, which need no correction",
             ),
         },
         default: Default::FirstWord,
@@ -678,9 +715,7 @@ pub(crate) static KEYS: &[Key] = &[
               group's sum times its scale is added with one rounding.",
         legal: |kind| match kind {
             Kind::LutTensorCore => Legal::words::<Option<ScaleFormat>>(),
-            Kind::LutConventional | Kind::AddArray | Kind::MacArray => {
-                Legal::first_word::<Option<ScaleFormat>>(BASELINE_SCALES)
-            }
+            _ => Legal::first_word::<Option<ScaleFormat>>(BASELINE_SCALES),
         },
         default: Default::FirstWord,
         get: |spec| word(spec.scale()),
@@ -737,6 +772,10 @@ pub(crate) static KEYS: &[Key] = &[
                 Kind::MacArray => {
                     Legal::integers(0..=1, "a register fits after the products' sum (1)")
                 }
+                Kind::FpMacArray => Legal::integers(
+                    0..=2,
+                    "a register fits after the products' sum (1) and after the products as well (2)",
+                ),
             }
             .or(AUTO)
         },
@@ -763,6 +802,56 @@ pub(crate) static KEYS: &[Key] = &[
         set: |spec, value| spec.pipeline.reset = value.choice(),
         later: &[],
     },
+    Key {
+        section: "sequencer",
+        name: "commands",
+        doc: "Commands that the core takes and executes.",
+        legal: |_| Legal::words::<Commands>(),
+        default: Default::FirstWord,
+        get: |spec| {
+            word(match spec.sequencer {
+                None => Commands::None,
+                Some(_) => Commands::Lmma,
+            })
+        },
+        set: |spec, value| {
+            spec.sequencer = match value.choice() {
+                Commands::None => None,
+                Commands::Lmma => Some(Sequencer { addend: None }),
+            }
+        },
+        later: &[],
+    },
+    Key {
+        section: "sequencer",
+        name: "addend",
+        doc: "Format of a matrix C that a command can add and of the results then; at least as wide \
+              as a result. Only with commands = \"lmma\".",
+        legal: |kind| match kind {
+            Kind::FpMacArray => Legal::only_words(
+                &[NO_ADDEND],
+                "C is added to integers, and its results are rounded",
+            ),
+            _ => Legal::formats(16..=128, "no sum goes beyond 128 bits, and C is never narrower")
+                .or(NO_ADDEND),
+        },
+        default: Default::FirstWord,
+        get: |spec| {
+            spec.sequencer.map(|sequencer| match sequencer.addend {
+                None => Setting::Word(NO_ADDEND.name),
+                Some(format) => Setting::Format(format.bits()),
+            })
+        },
+        set: |spec, value| {
+            if let Some(sequencer) = &mut spec.sequencer {
+                sequencer.addend = match value {
+                    Setting::Word(_) => None,
+                    format => Some(format.integer_format()),
+                };
+            }
+        },
+        later: &[],
+    },
 ];
 
 /// More than any k-step has: 16 rows of 16 external tables of 64 entries of 44 bits.
@@ -780,6 +869,9 @@ const BASELINE_SCALES: &str =
     "a baseline has no quantisation groups; they are scaled by a lut_tensor_core";
 const LATER_SCALES: &str = "scales are FP16 numbers or powers of two";
 
+const SUMS_OF_PRODUCTS: &str =
+    "products are aligned to integers, whose sums are as wide as max_k needs";
+const FLOATING_POINT_ARRAY: &str = "a mac_array multiplies integers, a lut_tensor_core both";
 const FLOATING_POINT_SUMS: &str = "activations are aligned to integers, which are summed exactly; \
                                    a result is rounded to accumulate.result";
 
@@ -828,7 +920,7 @@ mod tests {
         for key in KEYS {
             for kind in EVERY_KIND {
                 let legal = (key.legal)(*kind);
-                let fits = match (key.example(), &legal.values) {
+                let fits = match (key.example(&legal), &legal.values) {
                     (Setting::Number(number), Values::Integers(range)) => range.contains(&number),
                     (Setting::Format(bits), Values::Formats(range)) => range.contains(&bits),
                     (Setting::Boolean(flag), Values::Booleans(flags)) => flags.contains(&flag),

@@ -133,6 +133,16 @@ impl Legal {
         Self { words, values: Values::None, reason: None }
     }
 
+    /// Nothing but `words`.
+    pub fn only_words(words: &[Choice], reason: &'static str) -> Self {
+        Self { words: words.to_vec(), values: Values::None, reason: Some(reason) }
+    }
+
+    /// Whether `setting` is one of the words.
+    pub fn has(&self, setting: &Setting) -> bool {
+        matches!(setting, Setting::Word(name) if self.words.iter().any(|word| word.name == *name))
+    }
+
     /// The first word alone.
     pub fn first_word<T: Named>(reason: &'static str) -> Self {
         Self::first_words::<T>(1, reason)

@@ -24,6 +24,7 @@ mod choice;
 mod document;
 mod keys;
 mod legal;
+pub mod lmma;
 mod name;
 mod normalise;
 mod parse;
@@ -38,7 +39,8 @@ pub use parse::{Parsed, parse};
 pub use problem::Problem;
 pub use schema::{json_schema, schema, starter};
 pub use spec::{
-    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, Kind,
-    Overflow, Packing, Pipeline, PlaneOrder, PortWord, Precompute, QuantisationGroup, Reset,
-    Select, Spec, Stages, Symmetry, Table, Tile, WeightBeat, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, Commands, FloatActivation, Fold,
+    Kind, Overflow, Packing, Pipeline, PlaneOrder, PortWord, Precompute, ProductWord,
+    QuantisationGroup, Reset, Select, Sequencer, Spec, Stages, Symmetry, Table, Tile, WeightBeat,
+    WeightWidth, ZeroPointMode,
 };

@@ -255,7 +255,7 @@ impl<'t> Walk<'t> {
             let given = self.settings.get(&key.path()).map(|located| located.setting.clone());
             let setting = given.or_else(|| match key.default {
                 Default::Derived { .. } => None,
-                _ => Some(key.example()),
+                _ => Some(key.example(&(key.legal)(kind))),
             });
             if let Some(setting) = setting {
                 (key.set)(&mut spec, &setting);
@@ -304,15 +304,17 @@ fn empty_file() -> Problem {
 }
 
 fn missing(key: &Key, kind: Option<Kind>) -> Problem {
-    let legal = match legal_in(kind, key) {
+    let known = legal_in(kind, key);
+    let legal = match &known {
         Some(legal) => legal.describe(),
         None => "a choice that hangs on the kind".to_owned(),
     };
+    let example = key.example(&known.unwrap_or_else(|| (key.legal)(Kind::ALL[0].0)));
     Problem::new(
         "missing-key",
         key.path(),
         format!("is missing and has no default; legal is {legal}"),
-        format!("add for example {}", line(key, &key.example())),
+        format!("add for example {}", line(key, &example)),
     )
 }
 

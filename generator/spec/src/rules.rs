@@ -8,7 +8,7 @@ use crate::spec::{
     ZeroPointMode,
 };
 use bitplane_formats::{
-    AlignedFormat, IntegerFormat, Range, ScaleFormat, exact_bits, last_number, signed_bits,
+    AlignedFormat, IntegerFormat, ProductFormat, Range, ScaleFormat, exact_bits, last_number, signed_bits,
 };
 
 /// Most look-ups or multiplications a cycle that are built.
@@ -58,6 +58,10 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         results_have_the_exponents,
         floating_point_sums_are_exact,
         accumulator_holds_every_sum,
+        commands_have_runs,
+        addend_needs_commands,
+        addend_is_an_integer,
+        addend_holds_a_result,
         cost_is_bounded,
     ];
     rules.iter().filter_map(|rule| rule(draft)).collect()
@@ -201,7 +205,7 @@ fn needs_per_group(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Problem
                  `scale = \"fp16\"` in [group]"
             )
         }
-        Kind::LutConventional | Kind::AddArray | Kind::MacArray => format!("delete `{key}`"),
+        _ => format!("delete `{key}`"),
     };
     Some(draft.place(Problem::new("contradictory-keys", &path, message, help), ""))
 }
@@ -546,16 +550,42 @@ fn needs_floating_point(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Pr
     Some(draft.place(Problem::new("contradictory-keys", &path, message, help), "activation.format"))
 }
 
+const ALIGNED_KEYS: [&str; 3] = ["activation.format", "weight.format", "accumulate.align_bits"];
+
+/// Floating-point numbers that are aligned.
+struct Aligned {
+    what: String,
+    /// Width of integers that hold all of them.
+    exact_bits: u32,
+    /// Whether integers of that width are built.
+    is_built_exactly: bool,
+}
+
+fn aligned_numbers(draft: &Draft<'_>) -> Option<Aligned> {
+    let activation = draft.spec.float?.format;
+    let (what, exact_bits, is_built_exactly) = match draft.spec.weight.float() {
+        Some(weight) => {
+            let bits = ProductFormat::exact_bits(activation, weight);
+            let is_built = ProductFormat::new(activation, weight, bits).is_some();
+            (format!("products of {activation} and {weight}"), bits, is_built)
+        }
+        None => {
+            let is_built = AlignedFormat::exact(activation).is_some();
+            (format!("{activation} activations"), exact_bits(activation), is_built)
+        }
+    };
+    Some(Aligned { what, exact_bits, is_built_exactly })
+}
+
 fn align_bits_lose_some(draft: &Draft<'_>) -> Option<Problem> {
-    let float = draft.spec.float?;
+    let (float, aligned) = (draft.spec.float?, aligned_numbers(draft)?);
     let AlignBits::Bits(bits) = float.align else { return None };
-    let exact = exact_bits(float.format);
-    if bits < exact || !draft.has(&["activation.format", "accumulate.align_bits"]) {
+    if bits < aligned.exact_bits || !draft.has(&ALIGNED_KEYS) {
         return None;
     }
     let message = format!(
-        "{bits} bits are more than {} needs: with {exact} bits no bit of it is lost",
-        float.format
+        "{bits} bits are more than {} need: with {} bits no bit is lost",
+        aligned.what, aligned.exact_bits
     );
     let help = "write `align_bits = \"exact\"` in [accumulate]";
     let problem = Problem::new("wider-than-exact", "accumulate.align_bits", message, help);
@@ -563,17 +593,15 @@ fn align_bits_lose_some(draft: &Draft<'_>) -> Option<Problem> {
 }
 
 fn exact_alignment_is_bounded(draft: &Draft<'_>) -> Option<Problem> {
-    let float = draft.spec.float?;
-    let fits = AlignedFormat::exact(float.format).is_some();
-    let settled = draft.has(&["activation.format", "accumulate.align_bits"]);
-    if float.align != AlignBits::Exact || fits || !settled {
+    let (float, aligned) = (draft.spec.float?, aligned_numbers(draft)?);
+    if float.align != AlignBits::Exact || aligned.is_built_exactly || !draft.has(&ALIGNED_KEYS) {
         return None;
     }
-    let (widest, exact) = (AlignedFormat::BITS.end(), exact_bits(float.format));
+    let widest = AlignedFormat::BITS.end();
     let message = format!(
-        "\"exact\" takes integers of {exact} bits for {} activations; legal is an integer from {} to \
-         {widest}",
-        float.format,
+        "\"exact\" takes integers of {} bits for {}; legal is an integer from {} to {widest}",
+        aligned.exact_bits,
+        aligned.what,
         AlignedFormat::BITS.start()
     );
     let help = format!("write `align_bits = 16` in [accumulate], or up to {widest}");
@@ -712,12 +740,73 @@ fn shorter_run(draft: &Draft<'_>, format: IntegerFormat) -> String {
     if elements > 0 { format!(", or `max_k = {elements}`") } else { String::new() }
 }
 
+fn commands_have_runs(draft: &Draft<'_>) -> Option<Problem> {
+    draft.spec.sequencer?;
+    draft.spec.quantisation_group?;
+    if !draft.has(&["group.zero_point", "sequencer.commands"]) {
+        return None;
+    }
+    let message = "contradicts zero_point = \"per_group\": the weight beats behind quantisation groups \
+                   are no planes that a sequencer counts";
+    let help = "delete `commands`, or write `zero_point = \"constant\"` in [group]";
+    let problem = Problem::new("contradictory-keys", "sequencer.commands", message, help);
+    Some(draft.place(problem, "group.zero_point"))
+}
+
+fn addend_needs_commands(draft: &Draft<'_>) -> Option<Problem> {
+    let settled = draft.sets("sequencer.addend") && draft.has(&["sequencer.commands"]);
+    if !settled || draft.spec.sequencer.is_some() {
+        return None;
+    }
+    let message = "contradicts commands = \"none\": only a command says that C is added";
+    let help = "delete `addend`, or write `commands = \"lmma\"` in [sequencer]";
+    let problem = Problem::new("contradictory-keys", "sequencer.addend", message, help);
+    Some(draft.place(problem, ""))
+}
+
+fn addend_is_an_integer(draft: &Draft<'_>) -> Option<Problem> {
+    let (format, float) = (draft.spec.addend()?, draft.spec.float?);
+    if !draft.has(&["sequencer.addend", "activation.format"]) {
+        return None;
+    }
+    let message = format!(
+        "\"{format}\" contradicts format = \"{}\" in [activation]; legal is \"none\": a result is \
+         rounded once, and C would be added to what is rounded already",
+        float.format
+    );
+    let help = "delete `addend`, and add C to the results";
+    let problem = Problem::new("contradictory-keys", "sequencer.addend", message, help);
+    Some(draft.place(problem, "activation.format"))
+}
+
+fn addend_holds_a_result(draft: &Draft<'_>) -> Option<Problem> {
+    let (format, bits) = (draft.spec.addend()?, draft.spec.result_bits());
+    let needs = [
+        "activation.format",
+        "weight.format",
+        "tile.k",
+        "tile.groups",
+        "accumulate.max_k",
+        "accumulate.format",
+        "group.zero_point",
+        "sequencer.addend",
+    ];
+    if draft.spec.float.is_some() || format.bits() >= bits || !draft.has(&needs) {
+        return None;
+    }
+    let message = format!(
+        "\"{format}\" is too narrow; legal is \"int{bits}\" or wider: results without C have {bits} bits"
+    );
+    let help = format!("the nearest is `addend = \"int{bits}\"` in [sequencer]");
+    Some(draft.place(Problem::new("addend-too-narrow", "sequencer.addend", message, help), ""))
+}
+
 /// What one operation of a kind is called.
 fn operations(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::LutTensorCore | Kind::LutConventional => ("look-ups", "m * n * groups"),
         Kind::AddArray => ("additions", "m * n * k * groups"),
-        Kind::MacArray => ("multiplications", "m * n * k"),
+        Kind::MacArray | Kind::FpMacArray => ("multiplications", "m * n * k"),
     }
 }
 

@@ -49,10 +49,12 @@ fn legal_by_kind(key: &Key, section: &Section) -> Vec<String> {
         section.kinds.iter().map(|kind| (*kind, (key.legal)(*kind))).collect();
     let (_, first) = &all[0];
     if !all.iter().all(|(_, legal)| legal == first) {
-        return all
-            .iter()
-            .map(|(k, legal)| format!("{}: {}", k.name(), legal.describe()))
-            .collect();
+        let same = all.chunk_by(|(_, one), (_, next)| one == next);
+        let line = |alike: &[(Kind, Legal)]| {
+            let kinds: Vec<Kind> = alike.iter().map(|(kind, _)| *kind).collect();
+            format!("{}: {}", names(&kinds), alike[0].1.describe())
+        };
+        return same.map(line).collect();
     }
     match first.values {
         Values::None => Vec::new(),
@@ -60,17 +62,25 @@ fn legal_by_kind(key: &Key, section: &Section) -> Vec<String> {
     }
 }
 
-/// The words of a key in the kind that has most of them.
+/// The words of a key in all kinds.
 fn words_of(key: &Key, section: &Section) -> Vec<Choice> {
-    let lists = section.kinds.iter().map(|kind| (key.legal)(*kind).words);
-    lists.max_by_key(Vec::len).unwrap_or_default()
+    let mut words: Vec<Choice> = Vec::new();
+    for word in section.kinds.iter().flat_map(|kind| (key.legal)(*kind).words) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
 }
 
 fn default_text(key: &Key) -> String {
     match &key.default {
         Default::Required { .. } => "required".to_owned(),
         Default::Derived { text, .. } => format!("default: {text}"),
-        Default::FirstWord | Default::Is(_) => format!("default: {}", key.example().to_toml()),
+        Default::FirstWord | Default::Is(_) => {
+            let setting = key.fixed_default().expect("it is the same in every file");
+            format!("default: {}", setting.to_toml())
+        }
     }
 }
 
@@ -172,7 +182,8 @@ pub fn starter(kind: &str) -> Option<String> {
 
 /// The required keys of a kind, at their examples.
 fn shortest(kind: Kind) -> String {
-    let example = |key: &Key| format!("{} = {}\n", key.path(), key.example().to_toml());
+    let example =
+        |key: &Key| format!("{} = {}\n", key.path(), key.example(&(key.legal)(kind)).to_toml());
     let others = KEYS.iter().filter(|key| key.is_required() && key.name != "kind");
     format!("kind = \"{}\"\n", kind.name()) + &others.map(example).collect::<String>()
 }

@@ -1,7 +1,7 @@
 use bitplane_formats::{
-    AlignedFormat, FloatFormat, IntegerFormat, Range, ScaleFormat, TableContent, TableLayout,
-    WeightFormat, WeightReading, WeightWord, ZeroPoint, accumulator_range, mac_range, signed_bits,
-    unsigned_range,
+    AlignedFormat, FloatFormat, IntegerFormat, ProductFormat, Range, ScaleFormat, Specials,
+    TableContent, TableLayout, WeightFormat, WeightReading, WeightWord, ZeroPoint,
+    accumulator_range, mac_range, signed_bits, unsigned_range,
 };
 
 use crate::choice::Named;
@@ -39,6 +39,8 @@ pub struct Spec {
     pub quantisation_group: Option<QuantisationGroup>,
     /// Section `pipeline`.
     pub pipeline: Pipeline,
+    /// Section `sequencer`, where the core takes commands.
+    pub sequencer: Option<Sequencer>,
 }
 
 impl Spec {
@@ -51,6 +53,7 @@ impl Spec {
             Architecture::LookUp(_) => Kind::LutTensorCore,
             Architecture::AddArray => Kind::AddArray,
             Architecture::MacArray => Kind::MacArray,
+            Architecture::FpMacArray => Kind::FpMacArray,
         }
     }
 
@@ -60,7 +63,8 @@ impl Spec {
             Architecture::LookUp(Table { symmetry: Symmetry::Subsets, .. })
             | Architecture::AddArray => WeightReading::Bits,
             Architecture::LookUp(_) => WeightReading::Signs,
-            Architecture::MacArray => WeightReading::TwosComplement,
+            // Floating-point weights have their signs too, with nothing to correct.
+            Architecture::MacArray | Architecture::FpMacArray => WeightReading::TwosComplement,
         }
     }
 
@@ -75,17 +79,19 @@ impl Spec {
     pub fn table(&self) -> Option<&Table> {
         match &self.architecture {
             Architecture::LookUp(table) => Some(table),
-            Architecture::AddArray | Architecture::MacArray => None,
+            Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => None,
         }
     }
 
-    /// Look-ups, multiplications (`mac_array`) or additions (`add_array`) a cycle, which bound the
+    /// Look-ups, multiplications (`mac_array`, `fp_mac_array`) or additions (`add_array`) a cycle, which bound the
     /// cost of a core.
     pub fn operations_per_cycle(&self) -> u64 {
         let Tile { m, n, k, groups, .. } = self.tile;
         let of_a_column = match self.architecture {
             Architecture::LookUp(_) => groups,
-            Architecture::AddArray | Architecture::MacArray => k * groups,
+            Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => {
+                k * groups
+            }
         };
         u64::from(m) * u64::from(n) * u64::from(of_a_column)
     }
@@ -109,6 +115,9 @@ impl Spec {
 
     /// Every value that a sum over up to `elements` elements of K can take.
     pub(crate) fn sum_range(&self, elements: u64) -> Range {
+        if let Some(products) = self.products() {
+            return products.sum_range(elements);
+        }
         let range = match self.weight_reading() {
             WeightReading::TwosComplement => mac_range,
             // A zero point turns codes around.
@@ -122,6 +131,9 @@ impl Spec {
     /// `accumulate.format`, or for `auto` the narrowest that [`Spec::exact_result`] fits (which may be
     /// below 16).
     pub fn result_bits(&self) -> u32 {
+        if let Some(word) = self.product_word() {
+            return word.bits();
+        }
         match self.accumulate.format {
             AccumulatorFormat::Auto => signed_bits(self.exact_result()),
             AccumulatorFormat::Integer(format) => format.bits(),
@@ -140,11 +152,6 @@ impl Spec {
         self.float.map(|float| float.result).or(of_scaled)
     }
 
-    /// Width of a result on the port: that of the sum, or of its floating-point format.
-    pub fn port_result_bits(&self) -> u32 {
-        self.result_format().map_or(self.result_bits(), FloatFormat::bits)
-    }
-
     /// Bits of a column's part of a weight beat that carries what belongs to its quantisation group:
     /// the zero point, and above it the scale.
     pub fn group_beat_bits(&self) -> [u32; 2] {
@@ -153,6 +160,22 @@ impl Spec {
             ZeroPointMode::None | ZeroPointMode::Constant => 0,
         };
         [zero_point, self.scale().map_or(0, ScaleFormat::bits)]
+    }
+
+    /// Width of a result on the port: that of [`Spec::array_result_bits`], or of the sum with the
+    /// matrix C where the core adds one.
+    pub fn port_result_bits(&self) -> u32 {
+        self.addend().map_or(self.array_result_bits(), IntegerFormat::bits)
+    }
+
+    /// Width of a result behind the drain: that of the sum, or of the format it is rounded to.
+    pub fn array_result_bits(&self) -> u32 {
+        self.result_format().map_or(self.result_bits(), FloatFormat::bits)
+    }
+
+    /// Format of the matrix C and of its sum with the results, where the core adds one.
+    pub fn addend(&self) -> Option<IntegerFormat> {
+        self.sequencer?.addend
     }
 
     /// Width of an accumulator of the array: that of a result or, where it holds the sum of one
@@ -174,7 +197,7 @@ impl Spec {
     pub fn beats_per_step_of(&self, weight: WeightFormat) -> u32 {
         match self.architecture {
             Architecture::LookUp(_) | Architecture::AddArray => weight.planes(),
-            Architecture::MacArray => 1,
+            Architecture::MacArray | Architecture::FpMacArray => 1,
         }
     }
 
@@ -241,7 +264,37 @@ impl Spec {
 
     /// How activations become integers, where they are floating point.
     pub fn aligned(&self) -> Option<AlignedFormat> {
-        self.float?.aligned()
+        match self.architecture {
+            Architecture::FpMacArray => None,
+            _ => self.float?.aligned(),
+        }
+    }
+
+    /// How products of floating-point numbers become integers, in an `fp_mac_array`.
+    pub fn products(&self) -> Option<ProductFormat> {
+        let (float, weight) = (self.float?, self.weight.float()?);
+        let bits = match float.align {
+            AlignBits::Bits(bits) => bits,
+            AlignBits::Exact => ProductFormat::exact_bits(float.format, weight),
+        };
+        ProductFormat::new(float.format, weight, bits)
+    }
+
+    /// What an accumulator of an `fp_mac_array` holds.
+    pub fn product_word(&self) -> Option<ProductWord> {
+        let products = self.products()?;
+        let both = [products.activation().specials(), products.weight().specials()];
+        let sum_bits = signed_bits(self.exact_result());
+        Some(ProductWord {
+            sum_bits,
+            smallest_exponent: products.smallest_exponent(self.float?.result, sum_bits),
+            exponent_bits: u32::BITS - products.largest_exponent().leading_zeros(),
+            flag_bits: match both {
+                [Specials::Nothing, Specials::Nothing] => 0,
+                both if both.contains(&Specials::InfinityAndNan) => 3,
+                _ => 1,
+            },
+        })
     }
 
     /// Width of the field that a row's block of activations travels with; 0 where there is none.
@@ -360,12 +413,34 @@ impl Spec {
             },
             Architecture::AddArray => WeightWord::Plain,
             Architecture::MacArray => WeightWord::TwosComplement,
+            Architecture::FpMacArray => WeightWord::Float,
         }
     }
 
     /// Bits of one group's weights in one beat.
     pub fn weight_word_bits(&self) -> u32 {
         self.weight_word().bits(self.weight, self.tile.k)
+    }
+}
+
+/// What an accumulator of an `fp_mac_array` holds, from the lowest bit up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProductWord {
+    /// Bits of the sum of aligned products.
+    pub sum_bits: u32,
+    /// Bits of the largest exponent so far.
+    pub exponent_bits: u32,
+    /// The smallest that this exponent is taken for.
+    pub smallest_exponent: u32,
+    /// Whether a product was negative infinity, positive infinity and NaN, NaN lowest; only whether
+    /// one was NaN where there are no infinities; nothing where all codes are numbers.
+    pub flag_bits: u32,
+}
+
+impl ProductWord {
+    /// Width of the word.
+    pub fn bits(self) -> u32 {
+        self.sum_bits + self.exponent_bits + self.flag_bits
     }
 }
 
@@ -402,6 +477,8 @@ pub enum Kind {
     AddArray,
     /// `mac_array`.
     MacArray,
+    /// `fp_mac_array`.
+    FpMacArray,
 }
 
 impl Kind {
@@ -426,6 +503,9 @@ pub enum Architecture {
     AddArray,
     /// `mac_array`: a two's-complement multiplier for every weight of a step.
     MacArray,
+    /// `fp_mac_array`: a floating-point multiplier for every weight of a step; products are aligned,
+    /// added as integers and rounded once, at the output.
+    FpMacArray,
 }
 
 /// Floating-point activations: keys `activation.format`, `accumulate.align_bits` and
@@ -437,7 +517,7 @@ pub enum Architecture {
 pub struct FloatActivation {
     /// Format of each activation.
     pub format: FloatFormat,
-    /// Width of the integers.
+    /// Width of the integers: of aligned activations or, in an `fp_mac_array`, of aligned products.
     pub align: AlignBits,
     /// Format that a sum is rounded to.
     pub result: FloatFormat,
@@ -451,6 +531,16 @@ impl FloatActivation {
             None => AlignBits::Exact,
         };
         Self { format, align, result: FloatFormat::RESULTS[0] }
+    }
+
+    /// Activations of `format` whose products with `weight` are aligned, with the default width.
+    pub(crate) fn with_products(self, weight: FloatFormat) -> Self {
+        let exact = ProductFormat::exact_bits(self.format, weight);
+        let align = match exact > AlignBits::DEFAULT_OF_PRODUCTS {
+            true => AlignBits::Bits(AlignBits::DEFAULT_OF_PRODUCTS),
+            false => AlignBits::Exact,
+        };
+        Self { align, ..self }
     }
 
     /// How an activation becomes an integer; always there in a checked configuration.
@@ -474,6 +564,8 @@ pub enum AlignBits {
 impl AlignBits {
     /// The width where the file does not say and fewer bits would be lost.
     const DEFAULT: u32 = 16;
+    /// The same for products: the 24 bits of a binary32's significand, a sign and a bit more.
+    const DEFAULT_OF_PRODUCTS: u32 = 26;
 }
 
 /// Widths of the data ports of the two input streams.
@@ -649,6 +741,23 @@ pub struct Pipeline {
     pub stages: Stages,
     /// Key `reset`.
     pub reset: Reset,
+}
+
+/// Section `sequencer`: the core runs whole products, tile by tile, as commands say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequencer {
+    /// Key `addend`: format of the matrix C that a command can add and of the sums with it; none if
+    /// there is no such matrix.
+    pub addend: Option<IntegerFormat>,
+}
+
+/// Key `sequencer.commands`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commands {
+    /// The streams carry single runs with their markers.
+    None,
+    /// [`crate::lmma`].
+    Lmma,
 }
 
 /// Key `pipeline.stages`: registers between select and accumulator.

@@ -22,10 +22,11 @@ const LUT: &str = "lut_tensor_core";
 const CONVENTIONAL: &str = "lut_conventional";
 const ADD: &str = "add_array";
 const MAC: &str = "mac_array";
+const FP_MAC: &str = "fp_mac_array";
 
 const NOT_RUN: &[NotRun] = &[
     NotRun {
-        kinds: &[LUT, CONVENTIONAL],
+        kinds: &[LUT, CONVENTIONAL, FP_MAC],
         key: "activation.bus",
         end: 1,
         instead: &[4, 8],
@@ -41,6 +42,28 @@ const NOT_RUN: &[NotRun] = &[
                  k-step of fewer bits",
     },
     NotRun {
+        kinds: &[FP_MAC],
+        key: "tile.n",
+        end: 1024,
+        instead: &[16],
+        reason: "minutes of compilation for multipliers that differ in nothing",
+    },
+    NotRun {
+        kinds: &[FP_MAC],
+        key: "tile.drain",
+        end: 1024,
+        instead: &[16],
+        reason: "minutes of compilation for roundings that differ in nothing",
+    },
+    NotRun {
+        kinds: &[FP_MAC],
+        key: "weight.bus",
+        end: 1,
+        instead: &[4, 8],
+        reason: "the smallest weight has 4 bits, and a port of less than a byte is built only for \
+                 fewer bits",
+    },
+    NotRun {
         kinds: &[LUT, CONVENTIONAL],
         key: "weight.bus",
         end: 1,
@@ -49,14 +72,14 @@ const NOT_RUN: &[NotRun] = &[
                  only for fewer bits",
     },
     NotRun {
-        kinds: &[LUT, CONVENTIONAL, ADD, MAC],
+        kinds: &[LUT, CONVENTIONAL, ADD, MAC, FP_MAC],
         key: "activation.bus",
         end: WIDEST_BUS,
         instead: &[],
         reason: "no k-step has so many bits",
     },
     NotRun {
-        kinds: &[LUT, CONVENTIONAL, ADD, MAC],
+        kinds: &[LUT, CONVENTIONAL, ADD, MAC, FP_MAC],
         key: "weight.bus",
         end: WIDEST_BUS,
         instead: &[],
@@ -117,6 +140,22 @@ const WIDEST_BUS: u64 = 1 << 20;
 
 /// Pairs of features that the rules between keys refuse.
 const CONTRADICTORY: &[[&str; 2]] = &[
+    ["group.zero_point = per_group", "sequencer.commands = lmma"],
+    ["group.zero_point = per_group", "sequencer.addend = none"],
+    ["group.zero_point = per_group", "sequencer.addend = given"],
+    ["activation.format = fp16", "sequencer.addend = given"],
+    ["activation.format = bf16", "sequencer.addend = given"],
+    ["activation.format = fp8_e4m3", "sequencer.addend = given"],
+    ["activation.format = fp8_e5m2", "sequencer.addend = given"],
+    ["activation.format = fp6_e3m2", "sequencer.addend = given"],
+    ["activation.format = fp6_e2m3", "sequencer.addend = given"],
+    ["activation.format = fp4_e2m1", "sequencer.addend = given"],
+    ["accumulate.result = fp32", "sequencer.addend = given"],
+    ["accumulate.result = fp16", "sequencer.addend = given"],
+    ["accumulate.result = bf16", "sequencer.addend = given"],
+    ["accumulate.align_bits = exact", "sequencer.addend = given"],
+    ["sequencer.commands = none", "sequencer.addend = none"],
+    ["sequencer.commands = none", "sequencer.addend = given"],
     ["group.zero_point = per_group", "weight.runtime_bits = true"],
     ["group.zero_point = per_group", "tile.plane_order = outer"],
     ["group.zero_point = per_group", "accumulate.overflow = saturate"],
@@ -388,6 +427,11 @@ fn features(configuration: &Configuration) -> BTreeMap<&str, String> {
             // Every number of stages is another data path.
             "pipeline.stages" => setting.clone(),
             "accumulate.format" if setting != "auto" => "given".to_owned(),
+            // What codes besides numbers there are is what makes data paths differ.
+            "weight.format" if spec.weight.float().is_some() => {
+                format!("floating point, {:?}", spec.weight.float()?.specials())
+            }
+            "sequencer.addend" if setting != "none" => "given".to_owned(),
             _ if number(setting).is_some() => return None,
             _ => setting.clone(),
         };
@@ -404,6 +448,12 @@ fn every_pair_of_features_that_can_be_combined_is_run() {
         let has = |f: &BTreeMap<&str, String>, x: &str| f.values().any(|value| value == x);
         all.iter().any(|features| has(features, a) && has(features, b))
     };
+    // What one kind has and another lacks cannot be combined.
+    let kinds = |x: &str| -> BTreeSet<&str> {
+        let runs = configurations.iter().zip(&all);
+        let having = runs.filter(|(_, features)| features.values().any(|value| value == x));
+        having.map(|(configuration, _)| configuration.spec.kind().name()).collect()
+    };
     let values: BTreeSet<(&str, &str)> =
         all.iter().flatten().map(|(key, value)| (*key, value.as_str())).collect();
     let mut missing = Vec::new();
@@ -413,6 +463,7 @@ fn every_pair_of_features_that_can_be_combined_is_run() {
             match run(a, b) {
                 true => assert!(!refused, "{a} with {b} is legal after all"),
                 false if refused => {}
+                false if kinds(a).is_disjoint(&kinds(b)) => {}
                 false => missing.push(format!("{a} with {b}")),
             }
         }

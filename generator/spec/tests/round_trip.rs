@@ -5,8 +5,8 @@ use bitplane_formats::{
 };
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, KINDS,
-    Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Spec,
-    Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse, starter,
+    Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select,
+    Sequencer, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse, starter,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -50,6 +50,12 @@ fn accumulates() -> impl Strategy<Value = Accumulate> {
     })
 }
 
+/// A sequencer in half of all specs, with C in half of those.
+fn sequencers() -> impl Strategy<Value = Option<Sequencer>> {
+    let addend = proptest::option::of((16..=128u32).prop_map(|b| IntegerFormat::new(b).unwrap()));
+    proptest::option::of(addend.prop_map(|addend| Sequencer { addend }))
+}
+
 fn pipelines() -> impl Strategy<Value = Pipeline> {
     let stages = select(vec![Stages::Auto, Stages::Fixed(0), Stages::Fixed(1), Stages::Fixed(2)]);
     let resets = select(vec![Reset::Async, Reset::Sync]);
@@ -82,9 +88,10 @@ fn specs() -> impl Strategy<Value = Spec> {
     let packings = select(vec![Packing::Words, Packing::Bytes]);
     let weights = (0..=8u32, packings, weight_widths);
     let widths = (2..=16u32, floats(), weights, buses);
-    let parts = (architectures(), widths, tiles(), accumulates(), zero_points, pipelines());
+    let parts =
+        (architectures(), widths, tiles(), accumulates(), zero_points, pipelines(), sequencers());
     ("z[a-z0-9_]{0,39}", parts).prop_map(|(name, parts)| {
-        let (architecture, formats, tile, accumulate, zero_points, pipeline) = parts;
+        let (architecture, formats, tile, accumulate, zero_points, pipeline, sequencer) = parts;
         let (a, float, (w, packing, weight_width), buses) = formats;
         let (zero_point, size) = zero_points;
         let aligned = float.and_then(FloatActivation::aligned).map(AlignedFormat::integer);
@@ -108,6 +115,7 @@ fn specs() -> impl Strategy<Value = Spec> {
             zero_point,
             quantisation_group: Some(QuantisationGroup { size, scale_units: 0, scale: None }),
             pipeline,
+            sequencer,
         })
     })
 }
@@ -130,7 +138,7 @@ fn legal(mut spec: Spec) -> Spec {
             table.copies = table.copies.min(spec.tile.n);
         }
         Architecture::AddArray => spec.tile.k = spec.tile.k.max(1),
-        Architecture::MacArray => {
+        Architecture::MacArray | Architecture::FpMacArray => {
             spec.tile.k = spec.tile.k.max(1);
             spec.tile.groups = 1;
             spec.zero_point = ZeroPointMode::None;
@@ -170,6 +178,14 @@ fn legal(mut spec: Spec) -> Spec {
     let narrow = spec.result_bits() < signed_bits(spec.exact_result());
     if narrow && spec.accumulate.overflow == Overflow::Refuse {
         spec.accumulate.overflow = Overflow::Wrap;
+    }
+    if group.is_some() {
+        spec.sequencer = None;
+    }
+    let (float, bits) = (spec.float.is_some(), spec.result_bits());
+    if let Some(sequencer) = &mut spec.sequencer {
+        let fits = |format: &IntegerFormat| !float && format.bits() >= bits;
+        sequencer.addend = sequencer.addend.filter(fits);
     }
     spec
 }

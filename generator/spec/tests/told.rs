@@ -52,6 +52,9 @@ fn a_normalised_file_states_every_key_of_its_kind() {
     [pipeline]
     stages = "auto"
     reset = "async"
+
+    [sequencer]
+    commands = "none"
     "#);
     insta::assert_snapshot!(shortest("mac_array").to_toml(), @r#"
     name = "core"
@@ -86,6 +89,9 @@ fn a_normalised_file_states_every_key_of_its_kind() {
     [pipeline]
     stages = "auto"
     reset = "async"
+
+    [sequencer]
+    commands = "none"
     "#);
 }
 
@@ -104,7 +110,7 @@ fn the_digest_depends_on_the_spec_and_not_on_its_spelling() {
     assert_eq!(parse(&spaced, "core").unwrap().spec.digest(), spec.digest());
     assert_ne!(shortest("mac_array").digest(), spec.digest());
     assert_eq!(spec.digest().len(), 16);
-    insta::assert_snapshot!(spec.digest(), @"3b1e2f4331e5fed4");
+    insta::assert_snapshot!(spec.digest(), @"bac1a9c9a87d986d");
 }
 
 #[test]
@@ -115,6 +121,7 @@ fn the_schema_tells_every_key() {
       lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
       add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
       mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
+      fp_mac_array     fused dot products of floating-point numbers (baseline)
 
     (above the first section)  Which core this is.
       name (default: the file's stem)
@@ -126,11 +133,13 @@ fn the_schema_tells_every_key() {
             lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
             add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
             mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
+            fp_mac_array     fused dot products of floating-point numbers (baseline)
 
     [activation]  The activations A.
       format (required)
           Two's-complement integer or floating-point number of each activation.
-          "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int2" to "int16"
+          lut_tensor_core, lut_conventional, add_array, mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int2" to "int16"
+          fp_mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3" or "fp4_e2m1"
             fp16             IEEE 754 binary16
             bf16             bfloat16: 8 bits of exponent, 7 of fraction
             fp8_e4m3         OCP FP8: 4 bits of exponent, 3 of fraction, no infinity
@@ -146,22 +155,25 @@ fn the_schema_tells_every_key() {
       format (required)
           Code of each weight; its bits are its bit planes, a trit is one.
           lut_tensor_core: "ternary" or "int1" to "int8"
-          lut_conventional: "int1" to "int8"
-          add_array: "int1" to "int8"
-          mac_array: "int1" to "int8"
+          lut_conventional, add_array, mac_array: "int1" to "int8"
+          fp_mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3" or "fp4_e2m1"
             ternary          -1, 0 and 1, k of them in one look-up
+            fp16             IEEE 754 binary16
+            bf16             bfloat16: 8 bits of exponent, 7 of fraction
+            fp8_e4m3         OCP FP8: 4 bits of exponent, 3 of fraction, no infinity
+            fp8_e5m2         OCP FP8: 5 bits of exponent, 2 of fraction
+            fp6_e3m2         OCP FP6: 3 bits of exponent, 2 of fraction, only numbers
+            fp6_e2m3         OCP FP6: 2 bits of exponent, 3 of fraction, only numbers
+            fp4_e2m1         OCP FP4: 2 bits of exponent, 1 of fraction, only numbers
       runtime_bits (default: false)
           Whether the bits of the weights are a field of each run, up to those of format.
           lut_tensor_core: false or true
-          lut_conventional: false
-          add_array: false
-          mac_array: false
+          lut_conventional, add_array: false
+          mac_array, fp_mac_array: false
       packing (default: "words")
           How ternary weights come; only with format = "ternary".
           lut_tensor_core: "words" or "bytes"
-          lut_conventional: "words"
-          add_array: "words"
-          mac_array: "words"
+          lut_conventional, add_array, mac_array, fp_mac_array: "words"
             words            a sign and the number of a table entry for k weights
             bytes            five weights of a column a byte, unpacked at the weight port
       bus (default: all bits that the array takes in a cycle)
@@ -177,25 +189,21 @@ fn the_schema_tells_every_key() {
           an integer from 1 to 1024
       k (required)
           Elements of one group: of one table, one weight word in an add_array, or one dot product in a mac_array.
-          lut_tensor_core: an integer from 2 to 6
-          lut_conventional: an integer from 2 to 6
+          lut_tensor_core, lut_conventional: an integer from 2 to 6
           add_array: an integer from 1 to 8
-          mac_array: an integer from 1 to 64
+          mac_array, fp_mac_array: an integer from 1 to 64
       groups (default: 1)
           Groups summed before one accumulator.
-          lut_tensor_core: an integer from 1 to 16
-          lut_conventional: an integer from 1 to 16
+          lut_tensor_core, lut_conventional: an integer from 1 to 16
           add_array: an integer from 1 to 16
-          mac_array: the integer 1
+          mac_array, fp_mac_array: the integer 1
       drain (default: group.scale_units, else the largest divisor of n that is at most 16)
           Results in one beat of the result port; divides n.
           an integer from 1 to 1024
       plane_order (default: "inner")
           In which order the bit planes of a run come.
-          lut_tensor_core: "inner" or "outer"
-          lut_conventional: "inner" or "outer"
-          add_array: "inner" or "outer"
-          mac_array: "inner"
+          lut_tensor_core, lut_conventional, add_array: "inner" or "outer"
+          mac_array, fp_mac_array: "inner"
             inner            all planes of a k-step before the next, lowest first
             outer            all k-steps of a plane before the next, highest first; A once a plane
 
@@ -227,10 +235,11 @@ fn the_schema_tells_every_key() {
           an integer from 1 to 16777216
       format (default: "auto")
           Accumulator and result; auto is the narrowest that max_k needs.
-          "auto" or "int16" to "int128"
+          lut_tensor_core, lut_conventional, add_array, mac_array: "auto" or "int16" to "int128"
+          fp_mac_array: "auto"
             auto             chosen by the generator
-      align_bits (default: 16, or exact where that is no wider)
-          Width of the integers that floating-point activations are aligned to; exact loses no bit. Only with such activations.
+      align_bits (default: 16 (fp_mac_array: 26), or exact where that is no wider)
+          Width of the integers that floating-point activations (in an fp_mac_array: products) are aligned to; exact loses no bit. Only with such activations.
           "exact" or an integer from 8 to 40
             exact            wide enough to lose no bit
       result (default: "fp32")
@@ -240,6 +249,8 @@ fn the_schema_tells_every_key() {
             bf16             bfloat16
       overflow (default: "refuse")
           What an accumulator narrower than max_k needs does.
+          lut_tensor_core, lut_conventional, add_array, mac_array: "refuse", "wrap" or "saturate"
+          fp_mac_array: "refuse"
             refuse           a format narrower than max_k needs is an error
             wrap             keep the low bits at every addition
             saturate         clamp at every addition
@@ -248,9 +259,8 @@ fn the_schema_tells_every_key() {
       zero_point (default: "none")
           Zero points of the weights.
           lut_tensor_core: "none", "constant" or "per_group"
-          lut_conventional: "none" or "constant"
-          add_array: "none" or "constant"
-          mac_array: "none"
+          lut_conventional, add_array: "none" or "constant"
+          mac_array, fp_mac_array: "none"
             none             no correction: sums of the weights as the core reads them
             constant         one zero point for all columns, given with each run
             per_group        one a column and quantisation group, with the weights
@@ -273,15 +283,26 @@ fn the_schema_tells_every_key() {
     [pipeline]  Registers and reset.
       stages (default: "auto")
           Registers between select or multiply and the accumulator.
-          lut_tensor_core: "auto" or an integer from 0 to 2
-          lut_conventional: "auto" or an integer from 0 to 2
+          lut_tensor_core, lut_conventional: "auto" or an integer from 0 to 2
           add_array: "auto" or an integer from 0 to 1
           mac_array: "auto" or an integer from 0 to 1
+          fp_mac_array: "auto" or an integer from 0 to 2
             auto             chosen by the generator
       reset (default: "async")
           How rst_ni acts.
             async            asserted asynchronously, released synchronously
             sync             sampled at the clock edge
+
+    [sequencer]  Whole matrix products as commands.
+      commands (default: "none")
+          Commands that the core takes and executes.
+            none             the streams carry single runs, with their markers
+            lmma             command words of whole matrix products, run tile by tile
+      addend (default: "none")
+          Format of a matrix C that a command can add and of the results then; at least as wide as a result. Only with commands = "lmma".
+          lut_tensor_core, lut_conventional, add_array, mac_array: "none" or "int16" to "int128"
+          fp_mac_array: "none"
+            none             results are those of the product alone
     "#);
 }
 
@@ -351,6 +372,7 @@ fn a_starter_reads_well() {
     #     lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
     #     add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
     #     mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
+    #     fp_mac_array     fused dot products of floating-point numbers (baseline)
     kind = "mac_array"
 
     # The activations A.
@@ -457,6 +479,14 @@ fn a_starter_reads_well() {
     #     async            asserted asynchronously, released synchronously
     #     sync             sampled at the clock edge
     # reset = "async"
+
+    # Whole matrix products as commands.
+    [sequencer]
+
+    # Commands that the core takes and executes.
+    #     none             the streams carry single runs, with their markers
+    #     lmma             command words of whole matrix products, run tile by tile
+    # commands = "none"
     "#);
 }
 

@@ -29,7 +29,8 @@ impl PackLayout {
         if legal.contains(&k) { Ok(Self { word, k }) } else { Err(illegal_k(word, k, &legal)) }
     }
 
-    /// The layout that the core of `spec` reads.
+    /// The layout that the core of `spec` reads. Floating-point weights are not packed: no file has their
+    /// layout.
     pub fn of(spec: &Spec) -> Self {
         let port = spec.port_word();
         Self { word: port.word, k: port.k }
@@ -49,7 +50,10 @@ impl PackLayout {
     pub fn planes(self, format: WeightFormat) -> u32 {
         match self.word {
             WeightWord::Folded | WeightWord::Plain => format.planes(),
-            WeightWord::TwosComplement | WeightWord::Ternary | WeightWord::TernaryBytes => 1,
+            WeightWord::TwosComplement
+            | WeightWord::Float
+            | WeightWord::Ternary
+            | WeightWord::TernaryBytes => 1,
         }
     }
 
@@ -79,9 +83,9 @@ impl PackLayout {
     }
 
     /// The word's name in files and messages: `folded`, `plain`, `twos_complement`, `ternary` or
-    /// `ternary_bytes`.
+    /// `ternary_bytes`; `float` in messages alone.
     pub fn word_name(self) -> &'static str {
-        WORDS.iter().find(|(word, _)| *word == self.word).map_or("", |(_, name)| name)
+        WORDS.iter().find(|(word, _)| *word == self.word).map_or("float", |(_, name)| name)
     }
 
     /// The word called `name`.
@@ -97,9 +101,10 @@ impl PackLayout {
         match self.word {
             WeightWord::Folded => fold(bits, self.k).word(self.k).into(),
             WeightWord::Ternary => TernaryGroup::of_codes(codes).word(self.k).into(),
-            WeightWord::Plain | WeightWord::TwosComplement | WeightWord::TernaryBytes => {
-                bits.into()
-            }
+            WeightWord::Plain
+            | WeightWord::TwosComplement
+            | WeightWord::Float
+            | WeightWord::TernaryBytes => bits.into(),
         }
     }
 
@@ -124,7 +129,7 @@ fn legal_k(word: WeightWord) -> RangeInclusive<u32> {
     match word {
         WeightWord::Folded => 2..=32,
         WeightWord::Plain => 1..=32,
-        WeightWord::TwosComplement => 1..=64,
+        WeightWord::TwosComplement | WeightWord::Float => 1..=64,
         WeightWord::Ternary => 1..=16,
         WeightWord::TernaryBytes => 1..=64,
     }

@@ -152,6 +152,7 @@ fn pack_words(weights: &QuantisedWeights, layout: PackLayout) -> Result<Vec<u8>,
             plane_words(weights, layout, extent)
         }
         WeightWord::TernaryBytes => byte_words(weights, layout, extent),
+        WeightWord::Float => return Err(floating_point()),
     };
     let scales = weights.scales.iter().flat_map(|scale| scale.to_le_bytes());
     let zero_points = weights.zero_points.iter().flat_map(|z| (z.0 as i16).to_le_bytes());
@@ -159,6 +160,15 @@ fn pack_words(weights: &QuantisedWeights, layout: PackLayout) -> Result<Vec<u8>,
     let header = serde_json::to_vec(&header(weights, layout, extent, &payload))
         .map_err(|error| inconsistent(&error.to_string()))?;
     Ok(assemble(&header, &payload))
+}
+
+fn floating_point() -> Problem {
+    Problem::new(
+        "weights-floating-point",
+        "weight.format",
+        "the core takes floating-point weights, and only quantised ones are packed",
+        "write `kind = \"lut_tensor_core\"`, or another kind that takes integer weights",
+    )
 }
 
 /// The bytes of a file with the given header and payload.

@@ -42,7 +42,7 @@ impl PackedWeights {
             format!("the file holds {found} words, the configuration reads {wanted} ones");
         let key = match spec.kind() {
             Kind::LutTensorCore => "table",
-            Kind::LutConventional | Kind::AddArray | Kind::MacArray => "kind",
+            Kind::LutConventional | Kind::AddArray | Kind::MacArray | Kind::FpMacArray => "kind",
         };
         (found != wanted).then(|| self.problem("weights-word", key, message, spec))
     }
@@ -211,6 +211,7 @@ mod tests {
             zero_point,
             quantisation_group: None,
             pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
+            sequencer: None,
         }
     }
 

@@ -90,7 +90,10 @@ fn interpret(header: &PackHeader) -> Result<(WeightFormat, PackLayout, Grouping,
     };
     let format = match word {
         WeightWord::Ternary | WeightWord::TernaryBytes => WeightFormat::TERNARY,
-        WeightWord::Folded | WeightWord::Plain | WeightWord::TwosComplement => planes,
+        // No file names floating-point words.
+        WeightWord::Folded | WeightWord::Plain | WeightWord::TwosComplement | WeightWord::Float => {
+            planes
+        }
     };
     if header.bits != format.bits() {
         return fail(format!("a trit is stored as {} bits, not {}", format.bits(), header.bits));

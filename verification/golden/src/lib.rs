@@ -4,17 +4,22 @@
 //! A result is a plain dot product of values. Only where an accumulator is asked to wrap or to
 //! saturate does the order of additions show in the result, and only then is it followed.
 
+mod addend;
 mod aligned;
 mod dot;
+mod fused;
 mod groups;
 mod policy;
 mod run;
 
+pub use addend::accumulated;
 pub use aligned::rounded;
 pub use groups::{GroupZeroPoints, ZeroPoints};
 pub use run::{Run, overflows, results, sums};
 
 #[cfg(test)]
 mod aligned_tests;
+#[cfg(test)]
+mod fused_tests;
 #[cfg(test)]
 mod tests;

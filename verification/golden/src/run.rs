@@ -1,6 +1,7 @@
 use crate::ZeroPoints;
 use crate::aligned::{aligned_sums, rounded};
 use crate::dot::{is_worth_threads, products};
+use crate::fused::fused_results;
 use crate::groups::{grouped, scaled};
 use crate::policy::Policy;
 use bitplane_formats::{IntegerFormat, WeightFormat, WeightReading, ZeroPoint};
@@ -21,7 +22,7 @@ pub struct Run {
     pub activations: Vec<i32>,
     /// Format of the codes; that of the configuration where the width is not a run's.
     pub weight: WeightFormat,
-    /// Unsigned weight codes q, `[columns * elements]`, column-major order of the tile: all
+    /// Unsigned weight codes q, or the codes of floating-point numbers, `[columns * elements]`, column-major order of the tile: all
     /// elements of column 0 first.
     pub codes: Vec<u16>,
     /// Zero points of the weights. A multiplier array does not look at them: its weights are two's
@@ -47,6 +48,9 @@ impl Run {
 /// # Panics
 /// If the matrices do not have the shapes stated at [`Run`].
 pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
+    if let Some(format) = spec.products() {
+        return fused_results(spec, run, format);
+    }
     match spec.scale() {
         Some(scale) => scaled(spec, run, scale),
         None => rounded(spec, run, sums(spec, run)),
@@ -61,7 +65,7 @@ pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
 /// zero points of their own, the low bits of the exact result are kept.
 ///
 /// # Panics
-/// If the matrices do not have the shapes stated at [`Run`].
+/// If the matrices do not have the shapes stated at [`Run`], or the weights are floating point.
 pub fn sums(spec: &Spec, run: &Run) -> Vec<i128> {
     assert_eq!(run.activations.len(), run.rows * run.elements, "shape of the activations");
     assert_eq!(run.codes.len(), run.columns * run.elements, "shape of the codes");

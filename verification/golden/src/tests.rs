@@ -31,6 +31,7 @@ fn spec(activation: u32, weight: u32) -> Spec {
         zero_point: ZeroPointMode::Constant,
         quantisation_group: None,
         pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
+        sequencer: None,
     }
 }
 

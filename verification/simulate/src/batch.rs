@@ -11,8 +11,12 @@ pub struct Batch {
     pub weight: Vec<u32>,
     /// Activations on their way into memory, where exponents are found there.
     pub scan: Vec<u32>,
-    /// Words of an activation beat, of a weight beat and of a scan beat.
-    pub words: [usize; 3],
+    /// Command words, where the core takes commands.
+    pub command: Vec<u32>,
+    /// Beats of C, where the core adds one.
+    pub addend: Vec<u32>,
+    /// Words of an activation beat, of a weight beat, of a scan beat, of a command and of a beat of C.
+    pub words: [usize; 5],
     /// Runs in `scan`.
     pub scan_runs: u32,
     /// Result beats after which the batch is complete; [`Batch::ENDLESS`] if it never is.
@@ -32,12 +36,14 @@ impl Batch {
     pub const ENDLESS: u32 = u32::MAX;
 
     /// A batch without stimulus, for beats of so many words.
-    pub fn empty(words: [usize; 3]) -> Self {
+    pub fn empty(words: [usize; 5]) -> Self {
         Self {
             stalls: Stalls::none(),
             activation: Vec::new(),
             weight: Vec::new(),
             scan: Vec::new(),
+            command: Vec::new(),
+            addend: Vec::new(),
             words,
             scan_runs: 0,
             result_beats: 0,
@@ -63,11 +69,21 @@ impl Batch {
         self.scan.len() / self.words[2].max(1)
     }
 
+    /// Commands in the batch.
+    fn commands(&self) -> usize {
+        self.command.len() / self.words[3].max(1)
+    }
+
+    /// Beats of C in the batch.
+    fn addend_beats(&self) -> usize {
+        self.addend.len() / self.words[4].max(1)
+    }
+
     /// Sixteen times what the beats take with these stalls, one after the other, and the watchdog.
     fn ample_cycles(&self) -> u32 {
         let results = if self.result_beats == Self::ENDLESS { 0 } else { self.result_beats };
         let beats = self.activation_beats() + self.weight_beats() + self.scan_beats();
-        let beats = beats as u64 + u64::from(results);
+        let beats = (beats + self.commands()) as u64 + u64::from(results);
         let cycles = 16 * beats * 256 / u64::from(257 - self.stalls.worst().min(256));
         u32::try_from(cycles).unwrap_or(u32::MAX).saturating_add(4 * self.watchdog_cycles)
     }
@@ -84,6 +100,8 @@ impl Batch {
         words[header::RESULT_BEATS] = self.result_beats;
         words[header::SCAN_BEATS] = self.scan_beats() as u32;
         words[header::SCAN_RUNS] = self.scan_runs;
+        words[header::COMMAND_BEATS] = self.commands() as u32;
+        words[header::ADDEND_BEATS] = self.addend_beats() as u32;
         words[header::QUIET_CYCLES] = self.quiet_cycles;
         words[header::WATCHDOG_CYCLES] = self.watchdog_cycles;
         words[header::LIMIT_CYCLES] = self.limit_cycles.unwrap_or_else(|| self.ample_cycles());

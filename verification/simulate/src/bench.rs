@@ -83,32 +83,76 @@ impl<'a> Bench<'a> {
         interrupt: Interrupt,
         quiet_cycles: u32,
     ) -> Flow {
-        let mut batch = self.encoder.empty_batch();
-        for case in cases {
-            self.encoder.add(case, &mut batch);
-        }
-        (batch.stalls, batch.interrupt, batch.quiet_cycles) = (stalls, interrupt, quiet_cycles);
         let values: Vec<Vec<i128>> =
             cases.iter().map(|case| expected(self.encoder, case)).collect();
-        let response = match self.run(&batch) {
+        self.check_values(check, cases, &values, stalls, interrupt, quiet_cycles)
+    }
+
+    /// As [`Bench::check`], where the golden `values` of all cases are known.
+    pub(crate) fn check_values(
+        &mut self,
+        check: &str,
+        cases: &[Case],
+        values: &[Vec<i128>],
+        stalls: Stalls,
+        interrupt: Interrupt,
+        quiet_cycles: u32,
+    ) -> Flow {
+        let mut batch = self.batch(cases);
+        (batch.stalls, batch.interrupt, batch.quiet_cycles) = (stalls, interrupt, quiet_cycles);
+        let flags = expected_flags(self.spec(), cases);
+        self.check_batch(check, &batch, cases, values, flags)
+    }
+
+    /// Sends `cases` with the illegal command `word` before, between and behind them.
+    pub(crate) fn check_beside(&mut self, check: &str, cases: &[Case], word: u128) -> Flow {
+        let values: Vec<Vec<i128>> =
+            cases.iter().map(|case| expected(self.encoder, case)).collect();
+        let mut batch = self.encoder.empty_batch();
+        self.encoder.command_beat(word, &mut batch);
+        for case in cases {
+            self.encoder.add(case, &mut batch);
+            self.encoder.command_beat(word, &mut batch);
+        }
+        batch.quiet_cycles = 8;
+        self.check_batch(check, &batch, cases, &values, status::ERROR)
+    }
+
+    fn batch(&self, cases: &[Case]) -> Batch {
+        let mut batch = self.encoder.empty_batch();
+        cases.iter().for_each(|case| self.encoder.add(case, &mut batch));
+        batch
+    }
+
+    /// Runs `batch`, which sends `cases`, and compares everything that comes out with `values` and
+    /// `flags`.
+    fn check_batch(
+        &mut self,
+        check: &str,
+        batch: &Batch,
+        cases: &[Case],
+        values: &[Vec<i128>],
+        flags: u32,
+    ) -> Flow {
+        let (stalls, interrupt) = (batch.stalls, batch.interrupt);
+        let response = match self.run(batch) {
             Ok(response) => response,
             Err(error) => return self.died(check, error, cases, stalls),
         };
-        let comparison = compare(self.encoder, cases, &values, interrupt, &response);
+        let comparison = compare(self.encoder, cases, values, interrupt, &response);
         self.report.mismatches += comparison.mismatches;
         self.report.results += comparison.values;
         if let Some(mismatch) = comparison.first {
             let suspects = mismatch.run.min(cases.len().saturating_sub(1));
             return self.fail(check, mismatch, &cases[..cases.len().min(suspects + 1)], stalls);
         }
-        let flags = expected_flags(self.spec(), cases);
         let interrupted = response.has(status::INTERRUPTED);
         if let Some(mismatch) = compare_status(if interrupted { 0 } else { flags }, &response) {
             self.report.mismatches += 1;
             return self.fail(check, mismatch, cases, stalls);
         }
         if !interrupted {
-            self.count(cases, &values, &batch);
+            self.count(cases, values, batch);
         }
         Ok(())
     }
@@ -148,6 +192,21 @@ impl<'a> Bench<'a> {
         let mut batch = self.encoder.empty_batch();
         self.encoder.add(case, &mut batch);
         Ok(self.run(&batch)?.cycles)
+    }
+
+    /// Cycles of `cases` back to back while no stream holds back.
+    pub(crate) fn cycles_of(&mut self, cases: &[Case]) -> Result<u32, Stop> {
+        let batch = self.batch(cases);
+        Ok(self.run(&batch)?.cycles)
+    }
+
+    /// Cycles from one run of `steps` k-steps of the widest weights to the next, as the manifest states
+    /// them: none where a port is narrower than what it fills.
+    pub(crate) fn run_cycles(&self, steps: u32) -> Option<u32> {
+        let manifest = &self.simulator.manifest;
+        let rate = manifest.throughput.last()?;
+        let whole = self.encoder.bus_beats() == [1, 1];
+        whole.then(|| steps * rate.cycles_per_step + manifest.stall_cycles)
     }
 
     /// Records that a check could not be made.

@@ -25,6 +25,37 @@ pub struct Case {
     /// Those of all n columns and their quantisation groups, by elements sent, with the groups'
     /// scales, where the core works on such groups.
     pub group_zero_points: Option<GroupZeroPoints>,
+    /// Where the run stands in a command, where the core takes commands.
+    pub part: Part,
+    /// Number of the command.
+    pub id: u8,
+    /// The tile's part of C, `[m * n]`, row-major, where the command adds one.
+    pub addend: Option<Vec<i128>>,
+}
+
+/// Where a run stands in a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It is the whole product.
+    Whole,
+    /// It is the first tile of several.
+    First {
+        /// Rows of the product.
+        m: u32,
+        /// Columns of the product.
+        n: u32,
+    },
+    /// It is neither the first nor the last tile.
+    Middle,
+    /// It is the last tile.
+    Last,
+}
+
+impl Part {
+    /// Whether the command's results end with those of the run.
+    pub fn closes(self) -> bool {
+        matches!(self, Self::Whole | Self::Last)
+    }
 }
 
 impl Case {
@@ -48,6 +79,9 @@ impl Case {
                 let scales = if spec.scale().is_some() { vec![0; count] } else { Vec::new() };
                 GroupZeroPoints { size, values: vec![ZeroPoint::MID_RISE; count], scales }
             }),
+            part: Part::Whole,
+            id: 0,
+            addend: None,
         }
     }
 
@@ -61,6 +95,23 @@ impl Case {
         let within = (1..=spec.elements_of(self.steps(spec) as u64)).rev();
         let mut counts = within.skip_while(|k| !self.keep[spec.place_of(k - 1) as usize]);
         counts.next().unwrap_or(0)
+    }
+
+    /// The case without what is beyond `max_k`.
+    pub(crate) fn within_max_k(mut self, spec: &Spec) -> Self {
+        let most = usize::try_from(spec.accumulate.max_k).unwrap_or(usize::MAX);
+        self.keep.iter_mut().skip(most).for_each(|keep| *keep = false);
+        self
+    }
+
+    /// Elements of K, where they are those before the first that does not count, and their number takes
+    /// all k-steps of the run.
+    pub(crate) fn leading_elements(&self, spec: &Spec) -> Option<usize> {
+        let count = self.keep.iter().take_while(|keep| **keep).count();
+        let contiguous = !self.keep[count..].contains(&true);
+        let fits = count as u64 <= spec.accumulate.max_k;
+        let whole = count + spec.elements_per_step() as usize > self.elements;
+        (contiguous && fits && whole && count > 0).then_some(count)
     }
 
     /// The activation that the core is to see in `row`: 0 where it is left out.
@@ -120,6 +171,7 @@ impl Case {
             activations: filtered(&self.activations, kept),
             codes: filtered(&self.codes, kept),
             group_zero_points: groups,
+            addend: self.addend.clone(),
             ..*self
         }
     }

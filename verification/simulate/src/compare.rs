@@ -37,7 +37,7 @@ impl Comparison {
 /// width.
 pub(crate) fn expected(encoder: &Encoder, case: &Case) -> Vec<i128> {
     let (spec, run) = (encoder.spec(), case.run());
-    if spec.scale().is_some() {
+    if spec.scale().is_some() || spec.products().is_some() {
         return bitplane_golden::results(spec, &run);
     }
     let mut sums = bitplane_golden::sums(spec, &run);
@@ -46,7 +46,19 @@ pub(crate) fn expected(encoder: &Encoder, case: &Case) -> Vec<i128> {
     {
         sums.iter_mut().for_each(|sum| *sum = format.wrap(*sum));
     }
-    bitplane_golden::rounded(spec, &run, sums)
+    let results = bitplane_golden::rounded(spec, &run, sums);
+    with_addend(spec, case, results).0
+}
+
+/// The results of a case with its part of C, and whether a sum left its format.
+fn with_addend(spec: &Spec, case: &Case, results: Vec<i128>) -> (Vec<i128>, bool) {
+    let (Some(addend), Some(format)) = (&case.addend, spec.addend()) else {
+        return (results, false);
+    };
+    let n = spec.tile.n as usize;
+    let rows = addend.chunks(n).take(case.rows);
+    let addend: Vec<i128> = rows.flat_map(|row| row[..case.columns].to_vec()).collect();
+    bitplane_golden::accumulated(format, results, &addend)
 }
 
 /// One expected result beat.
@@ -65,7 +77,7 @@ fn places<'a>(encoder: &'a Encoder, cases: &'a [Case]) -> impl Iterator<Item = P
                 run,
                 row,
                 column,
-                last: row + 1 == case.rows && column + drain >= case.columns,
+                last: case.part.closes() && row + 1 == case.rows && column + drain >= case.columns,
             })
         })
     })
@@ -127,6 +139,10 @@ pub(crate) fn compare(
                 comparison.note(at(run, row, column, "result", wanted, got));
             }
         }
+        if let Some(id) = encoder.result_id(beat).filter(|id| *id != u32::from(case.id)) {
+            let (expected, got) = (case.id.to_string(), id.to_string());
+            comparison.note(at(run, row, column, "result_id_o", expected, got));
+        }
         if encoder.result_last(beat) != last {
             let got = (!last).to_string();
             comparison.note(at(run, row, column, "result_last_o", last.to_string(), got));
@@ -183,7 +199,10 @@ fn compare_scans(
 
 /// The flags that are up after complete runs of `cases`.
 pub(crate) fn expected_flags(spec: &Spec, cases: &[Case]) -> u32 {
-    let overflows = |case: &Case| case.steps(spec) as u64 > spec.max_steps();
+    let overflows = |case: &Case| {
+        let too_large = || with_addend(spec, case, bitplane_golden::results(spec, &case.run())).1;
+        case.steps(spec) as u64 > spec.max_steps() || (case.addend.is_some() && too_large())
+    };
     if cases.iter().any(overflows) { status::OVERFLOW } else { 0 }
 }
 

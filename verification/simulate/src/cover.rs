@@ -1,7 +1,8 @@
 use crate::Case;
 use crate::encode::signs;
 use crate::stimulus::plane_values;
-use bitplane_formats::plane_bit;
+use crate::values::{pattern_of, patterns};
+use bitplane_formats::{WeightFormat, plane_bit};
 use bitplane_spec::{Architecture, Spec};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,8 @@ pub struct Cover {
     /// Lanes (row, column) in which a result other than 0 was compared.
     pub lanes: Ratio,
     /// Table entries in both signs, for each column, group and plane: look-ups that picked them.
-    /// Where there are no tables, the codes of each column and element.
+    /// Where there are no tables, the codes of each column and element; of floating-point weights their
+    /// signs and exponents.
     pub indices: Ratio,
     /// Both values of each bit plane in each column; all three of a trit.
     pub planes: Ratio,
@@ -53,8 +55,8 @@ impl Counter {
         let values = plane_values(spec.weight) as usize;
         let patterns = match spec.architecture {
             Architecture::LookUp(_) => tile.groups as usize * planes * values.pow(tile.k),
-            Architecture::AddArray | Architecture::MacArray => {
-                spec.elements_per_step() as usize * spec.weight.codes() as usize
+            Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => {
+                spec.elements_per_step() as usize * patterns_of_a_weight(spec.weight)
             }
         };
         Self {
@@ -81,7 +83,9 @@ impl Counter {
             self.add_planes(case, column);
             match self.spec.architecture {
                 Architecture::LookUp(_) => self.add_look_ups(case, column),
-                Architecture::AddArray | Architecture::MacArray => self.add_codes(case, column),
+                Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => {
+                    self.add_codes(case, column);
+                }
             }
         }
     }
@@ -118,11 +122,15 @@ impl Counter {
     }
 
     fn add_codes(&mut self, case: &Case, column: usize) {
-        let (step, codes) =
-            (self.spec.elements_per_step() as usize, self.spec.weight.codes() as usize);
+        let step = self.spec.elements_per_step() as usize;
+        let patterns_of_one = patterns_of_a_weight(self.spec.weight);
         for element in 0..case.elements {
-            let place = column * step + element % step;
-            self.indices.hit(place * codes + usize::from(case.code(column, element)));
+            let (place, code) = (column * step + element % step, case.code(column, element));
+            let pattern = match self.spec.weight.float() {
+                Some(float) => pattern_of(float, code),
+                None => Some(code.into()),
+            };
+            pattern.into_iter().for_each(|p| self.indices.hit(place * patterns_of_one + p));
         }
     }
 
@@ -134,6 +142,11 @@ impl Counter {
             widths: self.widths.ratio(),
         }
     }
+}
+
+/// Patterns of a weight that are told apart where there are no tables.
+fn patterns_of_a_weight(weight: WeightFormat) -> usize {
+    weight.float().map_or(weight.codes() as usize, patterns)
 }
 
 #[derive(Clone, Debug)]

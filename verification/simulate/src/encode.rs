@@ -1,12 +1,14 @@
 //! From matrices to beats. The order of bits on the ports is stated here once, and nowhere in
 //! the golden model.
 
-use crate::{Batch, Case, Error};
+use crate::{Batch, Case, Error, Part};
 use bitplane_emit::manifest::Manifest;
 use bitplane_emit::wire::{self, Beat, Field};
 use bitplane_formats::{
-    TRITS_PER_BYTE, TableLayout, TernaryGroup, WeightFormat, WeightWord, byte_of_codes, fold,
+    TRITS_PER_BYTE, TableLayout, TernaryGroup, WeightFormat, WeightWord, ZeroPoint, byte_of_codes,
+    fold,
 };
+use bitplane_spec::lmma::{Command, Instruction, Limits};
 use bitplane_spec::{PortWord, Precompute, Spec, WeightBeat};
 
 /// Turns cases into beats for one core.
@@ -18,6 +20,8 @@ pub struct Encoder {
     result: Beat,
     scan: Beat,
     exponents: Beat,
+    command: Beat,
+    addend: Beat,
     activation_data: Field,
     weight_data: Field,
     result_data: Field,
@@ -71,6 +75,8 @@ impl Encoder {
             result,
             scan,
             exponents,
+            command: beat("command"),
+            addend: beat("addend"),
             activation_data,
             weight_data,
             result_data,
@@ -85,9 +91,11 @@ impl Encoder {
         &self.spec
     }
 
-    /// Words of one activation beat, of one weight beat and of one scan beat.
-    pub fn beat_words(&self) -> [usize; 3] {
-        [self.activation.words, self.weight.words, self.scan.words]
+    /// Words of one activation beat, of one weight beat, of one scan beat, of one command and of one
+    /// beat of C.
+    pub fn beat_words(&self) -> [usize; 5] {
+        [&self.activation, &self.weight, &self.scan, &self.command, &self.addend]
+            .map(|beat| beat.words)
     }
 
     /// Words that one k-step of the widest weights takes in a batch, at most.
@@ -113,6 +121,7 @@ impl Encoder {
         self.activation_beats(case, &mut batch.activation);
         self.weight_beats(case, &mut batch.weight);
         self.scan_beats(case, batch);
+        self.command_beats(case, batch);
         batch.result_beats = batch.result_beats.saturating_add(case.result_beats(&self.spec));
     }
 
@@ -201,6 +210,59 @@ impl Encoder {
             }
         }
         batch.scan_runs += 1;
+    }
+
+    /// Whether the core can be asked for `case`: any mask is left to the stream, a command has a length.
+    pub(crate) fn takes(&self, case: &Case) -> bool {
+        self.spec.sequencer.is_none() || case.leading_elements(&self.spec).is_some()
+    }
+
+    /// The command that `case` is, or is the first tile of.
+    pub(crate) fn command(&self, case: &Case) -> Command {
+        let limits = Limits::of(&self.spec);
+        let (m, n) = match case.part {
+            Part::First { m, n } => (m, n),
+            Part::Whole | Part::Middle | Part::Last => (case.rows as u32, case.columns as u32),
+        };
+        let k = case.leading_elements(&self.spec).unwrap_or(0) as u32;
+        let whole = limits.tile_instruction(case.weight);
+        Command {
+            instruction: Instruction { m, n, k, ..whole },
+            accumulate: case.addend.is_some(),
+            zero_point: if limits.zero_points { case.zero_point } else { ZeroPoint::MID_RISE },
+            id: case.id,
+        }
+    }
+
+    /// Appends the command of `case`, where the core takes commands and one starts there, and the
+    /// case's part of C.
+    pub(crate) fn command_beats(&self, case: &Case, batch: &mut Batch) {
+        if self.command.words == 0 {
+            return;
+        }
+        if matches!(case.part, Part::Whole | Part::First { .. }) {
+            self.command_beat(self.command(case).word(), batch);
+        }
+        let (Some(addend), Some(field)) = (&case.addend, self.addend.field("data")) else {
+            return;
+        };
+        let (n, drain) = (self.spec.tile.n as usize, self.spec.tile.drain as usize);
+        let bits = field.bits as usize / drain;
+        for row in 0..case.rows {
+            for column in (0..case.columns).step_by(drain) {
+                let start = batch.addend.len();
+                batch.addend.resize(start + self.addend.words, 0);
+                for lane in 0..drain {
+                    let value = addend[row * n + column + lane];
+                    put_wide(&mut batch.addend[start..], lane * bits, bits, value);
+                }
+            }
+        }
+    }
+
+    /// Appends a command word.
+    pub(crate) fn command_beat(&self, word: u128, batch: &mut Batch) {
+        batch.command.extend((0..self.command.words).map(|at| (word >> (32 * at)) as u32));
     }
 
     /// Appends the weight beats of `case` in stream order, zero points and scales behind each
@@ -297,6 +359,11 @@ impl Encoder {
     /// Whether the result beat `words` is marked as the run's last.
     pub fn result_last(&self, words: &[u32]) -> bool {
         self.result.field("last").is_some_and(|field| words[field.word] & 1 == 1)
+    }
+
+    /// Number of the command that the result beat `words` belongs to, if it is told.
+    pub fn result_id(&self, words: &[u32]) -> Option<u32> {
+        self.result.field("id").map(|field| words[field.word])
     }
 
     /// Whether `lane` of the result beat counts.
@@ -407,6 +474,11 @@ impl Encoder {
                     WeightWord::TernaryBytes => {
                         for codes in codes[..k as usize].chunks(TRITS_PER_BYTE as usize) {
                             out.put(byte_of_codes(codes).into(), 8);
+                        }
+                    }
+                    WeightWord::Float => {
+                        for code in &codes[..k as usize] {
+                            out.put(u32::from(*code), weight_bits);
                         }
                     }
                     WeightWord::TwosComplement => {
@@ -550,6 +622,13 @@ fn set(layout: &Beat, beats: &mut [u32], index: usize, name: &str, value: i64) {
 
 fn bit(words: &[u32], at: usize) -> bool {
     words[at / 32] >> (at % 32) & 1 == 1
+}
+
+/// Writes the low `bits` (at most 128) bits of `value` at bit `at`.
+fn put_wide(words: &mut [u32], at: usize, bits: usize, value: i128) {
+    for from in (0..bits).step_by(32) {
+        put(words, at + from, (bits - from).min(32) as u32, (value >> from) as u64);
+    }
 }
 
 /// Writes the low `bits` (at most 64) bits of `value` at bit `at`.

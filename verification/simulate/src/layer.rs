@@ -246,6 +246,7 @@ impl Tiling<'_> {
                     let data = &packed.words[tile * beats * words..][..beats * words];
                     self.encoder.activation_beats(case, &mut batch.activation);
                     self.encoder.scan_beats(case, &mut batch);
+                    self.encoder.command_beats(case, &mut batch);
                     let weight = self.layer.weight;
                     self.encoder.packed_weight_beats(weight, self.steps(), data, &mut batch.weight);
                     batch.result_beats += case.result_beats(self.spec);

@@ -18,6 +18,7 @@ mod exhaustive;
 mod layer;
 mod monitor;
 mod process;
+mod product;
 mod regression;
 mod report;
 mod session;
@@ -28,7 +29,7 @@ mod verilator;
 
 pub use batch::{Batch, Interrupt, Response, Stalls};
 pub use bitplane_golden::{GroupZeroPoints, ZeroPoints};
-pub use case::Case;
+pub use case::{Case, Part};
 pub use compile::{BuildRequest, Optimisation, Simulator, Trace, build};
 pub use cover::{Cover, Ratio};
 pub use encode::Encoder;

@@ -69,7 +69,8 @@ impl Session {
     /// # Errors
     /// [`Error::Died`] if the simulation stops, with what it said.
     pub fn run(&mut self, batch: &Batch) -> Result<Response, Error> {
-        let sent = [&batch.header()[..], &batch.activation, &batch.weight, &batch.scan]
+        let Batch { activation, weight, scan, command, addend, .. } = batch;
+        let sent = [&batch.header()[..], activation, weight, scan, command, addend]
             .into_iter()
             .try_for_each(|words| self.write(words));
         if sent.is_err() {

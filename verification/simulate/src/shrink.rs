@@ -2,7 +2,7 @@
 
 use crate::compare::{Mismatch, compare, compare_status, expected, expected_flags};
 use crate::report::{ShrunkCase, ShrunkRun};
-use crate::{Case, Encoder, Error, Interrupt, Session, Simulator, Stalls, Start};
+use crate::{Case, Encoder, Error, Interrupt, Part, Session, Simulator, Stalls, Start};
 use bitplane_formats::ZeroPoint;
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,10 @@ impl<'a> Trial<'a> {
         failing: usize,
         stalls: Stalls,
     ) -> Option<ShrunkCase> {
+        // A tile of several runs only with the others.
+        if cases.iter().any(|case| case.part != Part::Whole) {
+            return None;
+        }
         let firsts = [failing, failing.saturating_sub(1), 0];
         let settings = [Stalls::none(), stalls];
         let mut tries = firsts.iter().flat_map(|first| settings.map(|stalls| (*first, stalls)));
@@ -92,7 +96,7 @@ impl<'a> Trial<'a> {
     }
 
     fn fails(&mut self, cases: &[Case], stalls: Stalls) -> Option<Mismatch> {
-        if self.exhausted() {
+        if self.exhausted() || !cases.iter().all(|case| self.encoder.takes(case)) {
             return None;
         }
         self.attempts += 1;

@@ -1,6 +1,8 @@
 //! Runs to check a core with: directed corners and random ones.
 
-use crate::values::Activations;
+use crate::values::{
+    Activations, any_weight, of_pattern, patterns, special_weights, weight_block, weight_extremes,
+};
 use crate::{Case, Encoder, Stalls};
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint, signed_bits};
 use bitplane_spec::{Architecture, Spec};
@@ -97,7 +99,7 @@ impl Maker {
         if self.below(2) == 0 {
             self.keep_exact(&mut case);
         }
-        if self.below(6) == 0 {
+        if self.spec.sequencer.is_none() && self.below(6) == 0 {
             let chance = self.rng.random_range(0.05..0.9);
             for keep in &mut case.keep {
                 *keep &= !self.rng.random_bool(chance);
@@ -107,7 +109,63 @@ impl Maker {
             self.keep_exact(&mut case);
         }
         self.choose_weights(&mut case);
+        if self.spec.sequencer.is_some() {
+            self.choose_command(&mut case);
+        }
         case
+    }
+
+    /// A number for the command that `case` is and, every other time, a C where the core adds one.
+    fn choose_command(&mut self, case: &mut Case) {
+        case.id = self.rng.random();
+        if let Some(format) = self.spec.addend().filter(|_| self.below(2) == 0) {
+            let results = bitplane_golden::results(&self.spec, &case.run());
+            self.draw_addend(case, &results, format);
+        }
+    }
+
+    /// Gives `case` a C with which none of its `results` leaves `format`.
+    pub(crate) fn draw_addend(&mut self, case: &mut Case, results: &[i128], format: IntegerFormat) {
+        let (n, lanes) =
+            (self.spec.tile.n as usize, (self.spec.tile.m * self.spec.tile.n) as usize);
+        let (low, high) = (format.min(), format.max());
+        let mut addend: Vec<i128> = (0..lanes).map(|_| self.rng.random_range(low..=high)).collect();
+        let extremes = self.below(4);
+        for (i, result) in results.iter().enumerate() {
+            let place = &mut addend[i / case.columns * n + i % case.columns];
+            let (least, most) =
+                (low.max(low.saturating_sub(*result)), high.min(high.saturating_sub(*result)));
+            *place = match extremes {
+                0 => least,
+                1 => most,
+                _ => self.rng.random_range(least..=most),
+            };
+        }
+        case.addend = Some(addend);
+    }
+
+    /// The configuration of the core.
+    pub(crate) fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// A run of the first `k` elements of K with random weights, zero point and number.
+    pub(crate) fn product_case(&mut self, k: usize) -> Case {
+        let steps = k.div_ceil(self.spec.elements_per_step() as usize);
+        let mut case = self.junk(steps);
+        keep_first(&mut case, k);
+        self.choose_weights(&mut case);
+        case.id = self.rng.random();
+        case
+    }
+
+    /// As `whole`, with other activations and weights.
+    pub(crate) fn tile_of(&mut self, whole: &Case) -> Case {
+        let mut case = self.junk(whole.steps(&self.spec));
+        let weight = whole.weight;
+        case.codes.iter_mut().for_each(|code| *code = weight.code(*code));
+        let Case { activations, codes, .. } = case;
+        Case { activations, codes, ..whole.clone() }
     }
 
     /// Runs of the corners of the configuration, short ones first.
@@ -115,6 +173,7 @@ impl Maker {
         let mut cases = self.tails();
         cases.extend(self.extremes());
         cases.extend(self.hard_rows());
+        cases.extend(self.special_products());
         cases.extend(self.sweep());
         cases.extend(self.longest_runs());
         cases
@@ -157,9 +216,9 @@ impl Maker {
         let steps = self.longest_steps.min(2);
         let mut cases = Vec::new();
         for (weight, zero_points) in self.weights.clone() {
-            let top = (weight.codes() - 1) as u16;
+            let [bottom, top] = weight_extremes(weight);
             for zero_point in zero_points {
-                for (activation, code) in [(low, 0), (low, top), (high, 0), (high, top)] {
+                for (activation, code) in [(low, bottom), (low, top), (high, bottom), (high, top)] {
                     let case = self.constant(steps, activation, |_, _| code);
                     let case = Case { weight, ..case };
                     cases.push(case.with_zero_point(zero_point));
@@ -169,7 +228,7 @@ impl Maker {
         let mut zero = self.junk(steps);
         zero.activations.fill(0);
         cases.push(zero);
-        let alternating = [0x55, 0xaa].map(|byte| self.spec.weight.code(byte));
+        let alternating = [0x5555, 0xaaaa].map(|bits| self.spec.weight.code(bits));
         for first in 0..2 {
             cases
                 .push(self.constant(steps, low, |column, i| alternating[(column + i + first) % 2]));
@@ -203,6 +262,44 @@ impl Maker {
         cases
     }
 
+    /// Where weights are floating point: what is no number, zero or large on one side against the same on
+    /// the other, and infinite products of both signs in one sum.
+    fn special_products(&mut self) -> Vec<Case> {
+        let weight = self.spec.weight;
+        let Some(float) = weight.float() else { return Vec::new() };
+        let mut codes = special_weights(weight);
+        codes.extend(weight_extremes(weight).into_iter().chain([0, float.negated(0) as u16]));
+        let mut activations = self.activations.specials();
+        activations.extend(self.activations.extremes().into_iter().chain([0]));
+        let pairs = activations.iter().flat_map(|a| codes.iter().map(|code| [(*a, *code)]));
+        let single: Vec<_> = pairs.collect();
+        let mut cases: Vec<Case> = single.iter().map(|pair| self.with_pairs(pair)).collect();
+        let [low, high] = weight_extremes(weight);
+        for special in self.activations.specials() {
+            cases.push(self.with_pairs(&[(special, low), (special, high)]));
+        }
+        cases
+    }
+
+    /// A random run with `pairs` of activation and weight somewhere in all rows and columns, each in a
+    /// place of its own.
+    fn with_pairs(&mut self, pairs: &[(i32, u16)]) -> Case {
+        let mut case = self.junk(self.longest_steps.min(3));
+        self.keep_exact(&mut case);
+        let kept: Vec<usize> = (0..case.elements).filter(|i| case.keep[*i]).collect();
+        let first = self.below(kept.len() as u32) as usize;
+        for (i, (activation, code)) in pairs.iter().enumerate() {
+            let place = kept[(first + i) % kept.len()];
+            for row in case.activations.chunks_mut(case.elements) {
+                row[place] = *activation;
+            }
+            for column in case.codes.chunks_mut(case.elements) {
+                column[place] = *code;
+            }
+        }
+        case
+    }
+
     /// Puts an infinity or NaN somewhere, where there are any: counting or left out.
     fn put_specials(&mut self, case: &mut Case) {
         let specials = self.activations.specials();
@@ -210,6 +307,12 @@ impl Maker {
             let special = specials[self.below(specials.len() as u32) as usize];
             let place = self.below(case.activations.len() as u32) as usize;
             case.activations[place] = special;
+        }
+        let specials = special_weights(case.weight);
+        if !specials.is_empty() && self.below(2) == 0 {
+            let special = specials[self.below(specials.len() as u32) as usize];
+            let place = self.below(case.codes.len() as u32) as usize;
+            case.codes[place] = special;
         }
     }
 
@@ -220,7 +323,10 @@ impl Maker {
         let (k, groups) = (tile.k as usize, tile.groups as usize);
         let patterns = match self.spec.architecture {
             Architecture::LookUp(_) => plane_values(self.spec.weight).pow(tile.k) as usize,
-            Architecture::AddArray | Architecture::MacArray => self.spec.weight.codes() as usize,
+            Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => {
+                let float = self.spec.weight.float();
+                float.map_or(self.spec.weight.codes() as usize, patterns)
+            }
         };
         let mut cases = Vec::new();
         for start in (0..patterns).step_by(self.longest_steps) {
@@ -234,8 +340,12 @@ impl Maker {
                             let group = element / k % groups;
                             swept_code(&self.spec, pattern, column + 3 * group, element % k)
                         }
-                        Architecture::AddArray | Architecture::MacArray => {
-                            ((pattern + 5 * column + 7 * (element % k)) % patterns) as u16
+                        Architecture::AddArray
+                        | Architecture::MacArray
+                        | Architecture::FpMacArray => {
+                            let pattern = (pattern + 5 * column + 7 * (element % k)) % patterns;
+                            let float = self.spec.weight.float();
+                            float.map_or(pattern as u16, |float| of_pattern(float, pattern))
                         }
                     };
                     case.codes[column * case.elements + element] = code;
@@ -252,14 +362,14 @@ impl Maker {
     /// K = max_k (or the longest that is checked) at both extremes and at random.
     fn longest_runs(&mut self) -> Vec<Case> {
         let [low, high] = self.activations.extremes();
-        let top = (self.spec.weight.codes() - 1) as u16;
+        let [bottom, top] = weight_extremes(self.spec.weight);
         let steps = self.longest_steps;
         let zero_points = self.widest_zero_points();
         let (first, last) = (zero_points[0], *zero_points.last().unwrap_or(&MID_RISE));
         let mut cases = vec![
-            self.constant(steps, low, |_, _| 0),
+            self.constant(steps, low, |_, _| bottom),
             self.constant(steps, low, |_, _| top),
-            self.constant(steps, high, |_, _| 0),
+            self.constant(steps, high, |_, _| bottom),
             self.constant(steps, high, |_, _| top),
             self.junk(steps),
         ];
@@ -284,12 +394,28 @@ impl Maker {
             row[exact..].fill(0);
         }
         self.choose_weights(&mut small);
-        let top = (self.spec.weight.codes() - 1) as u16;
+        let top = weight_extremes(self.spec.weight)[1];
         let extreme = self.constant(steps, low, |_, _| top);
-        let weight = self.spec.weight_reading().value(self.spec.weight, top);
-        let lowest = self.activations.lowest_integer();
-        let sum = lowest * i128::from(weight) * extreme.elements as i128;
+        let sum = self.product(low, top) * extreme.elements as i128;
         [(small, true), (extreme, self.lays_down(sum))]
+    }
+
+    /// What the product of an activation and a weight counts as in an accumulator.
+    fn product(&self, activation: i32, code: u16) -> i128 {
+        let spec = &self.spec;
+        let code_of_activation = activation as u32;
+        if let Some(format) = spec.products() {
+            let activation = format.activation().decode(code_of_activation);
+            let both = activation.zip(format.weight().decode(code.into()));
+            let (activation, weight) = both.expect("extremes are numbers");
+            let largest = format.exponent(activation, weight);
+            return format.align(activation, weight, largest).into();
+        }
+        let integer = match spec.aligned() {
+            Some(format) => format.align(code_of_activation, format.field([code_of_activation])),
+            None => activation.into(),
+        };
+        i128::from(integer) * i128::from(spec.weight_reading().value(spec.weight, code))
     }
 
     /// Whether a result is laid down where `sum` is added up: it fits, or the width is not that of
@@ -300,7 +426,10 @@ impl Maker {
             Some(steps) if steps > spec.max_steps() => {
                 (spec.accumulator_bits(), spec.exact_accumulator())
             }
-            _ => (spec.result_bits(), spec.exact_result()),
+            _ => {
+                let bits = spec.product_word().map_or(spec.result_bits(), |word| word.sum_bits);
+                (bits, spec.exact_result())
+            }
         };
         let fits = IntegerFormat::new(bits).is_some_and(|format| format.wrap(sum) == sum);
         fits || bits < signed_bits(exact)
@@ -313,8 +442,10 @@ impl Maker {
         let weight = self.spec.weight;
         let (activations, block) = (self.activations, self.activations.block(&mut self.rng));
         self.fill(&mut case, |rng| activations.any(block, rng));
-        self.rng.fill(&mut case.codes[..]);
-        case.codes.iter_mut().for_each(|code| *code = weight.code(*code));
+        let block = weight_block(weight, &mut self.rng);
+        for code in &mut case.codes {
+            *code = any_weight(weight, block, &mut self.rng);
+        }
         self.draw_scales(&mut case);
         case
     }

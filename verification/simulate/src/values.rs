@@ -1,6 +1,6 @@
-//! Activations to check a core with.
+//! Activations and weights to check a core with.
 
-use bitplane_formats::{AlignedFormat, FloatFormat, IntegerFormat, Specials};
+use bitplane_formats::{FloatFormat, IntegerFormat, Specials, WeightFormat};
 use bitplane_spec::Spec;
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -10,32 +10,24 @@ use rand::rngs::StdRng;
 pub(crate) enum Activations {
     /// Integers.
     Integers(IntegerFormat),
-    /// Codes of floating-point numbers.
-    Floats(AlignedFormat),
+    /// Codes of floating-point numbers, which become integers of so many bits, or their products do.
+    Floats(FloatFormat, u32),
 }
 
 impl Activations {
     pub(crate) fn of(spec: &Spec) -> Self {
-        spec.aligned().map_or(Self::Integers(spec.activation), Self::Floats)
+        let Some(float) = spec.float else { return Self::Integers(spec.activation) };
+        let products = spec.products().map(|products| products.magnitude_bits() + 1);
+        Self::Floats(float.format, products.unwrap_or(spec.activation.bits()))
     }
 
     /// Of the largest magnitude: the most negative and the most positive.
     pub(crate) fn extremes(self) -> [i32; 2] {
         match self {
             Self::Integers(format) => [format.min() as i32, format.max() as i32],
-            Self::Floats(format) => {
-                let float = format.float();
+            Self::Floats(float, _) => {
                 [float.negated(float.largest()), float.largest()].map(|code| code as i32)
             }
-        }
-    }
-
-    /// What the most negative activation counts as in the array.
-    pub(crate) fn lowest_integer(self) -> i128 {
-        let low = self.extremes()[0];
-        match self {
-            Self::Integers(_) => low.into(),
-            Self::Floats(format) => format.align(low as u32, format.field([low as u32])).into(),
         }
     }
 
@@ -45,8 +37,7 @@ impl Activations {
             Self::Integers(format) => {
                 (-2..=2).filter(|v| format.wrap(i128::from(*v)) == i128::from(*v)).collect()
             }
-            Self::Floats(format) => {
-                let float = format.float();
+            Self::Floats(float, _) => {
                 let normal = 1 << float.fraction_bits();
                 let codes = [0, 1, normal - 1, normal, normal + 1];
                 let both = codes.into_iter().flat_map(|code| [code, float.negated(code)]);
@@ -60,37 +51,26 @@ impl Activations {
     pub(crate) fn any(self, block: Block, rng: &mut StdRng) -> i32 {
         match self {
             Self::Integers(format) => rng.random_range(format.min() as i32..=format.max() as i32),
-            Self::Floats(format) => number(format.float(), block, rng) as i32,
+            Self::Floats(float, _) => number(float, block, rng) as i32,
         }
     }
 
     /// A block of activations to draw from.
     pub(crate) fn block(self, rng: &mut StdRng) -> Block {
-        let Self::Floats(format) = self else { return Block::default() };
-        let most = format.float().largest_exponent();
-        let largest = if rng.random() { rng.random_range(0..=most) } else { most / 2 };
-        let spread = [0, 2, 6, most][rng.random_range(0..4)];
-        Block { largest, smallest: largest.saturating_sub(spread) }
+        let Self::Floats(float, _) = self else { return Block::default() };
+        block_of(float, rng)
     }
 
     /// Infinities and NaN, where there are any.
     pub(crate) fn specials(self) -> Vec<i32> {
-        let Self::Floats(format) = self else { return Vec::new() };
-        let float = format.float();
-        let nan = float.nan();
-        let signalling = match float.specials() {
-            Specials::InfinityAndNan => float.infinity().map(|infinity| infinity | 1),
-            Specials::Nan | Specials::Nothing => None,
-        };
-        let positive = [float.infinity(), nan, signalling].into_iter().flatten();
-        positive.flat_map(|code| [code, float.negated(code)]).map(|code| code as i32).collect()
+        let Self::Floats(float, _) = self else { return Vec::new() };
+        specials(float).map(|code| code as i32).collect()
     }
 
     /// Rows of floating-point numbers that are hard to add, repeated over a run: what cancels, what
     /// is far apart, ties, what rounds to zero.
     pub(crate) fn hard_rows(self) -> Vec<Vec<i32>> {
-        let Self::Floats(format) = self else { return Vec::new() };
-        let float = format.float();
+        let Self::Floats(float, bits) = self else { return Vec::new() };
         let code = |exponent: u32, fraction: u32| exponent << float.fraction_bits() | fraction;
         let (ones, most) = ((1 << float.fraction_bits()) - 1, float.largest_exponent());
         let (top, one) = (float.largest(), code(most / 2 + 1, 0));
@@ -105,10 +85,73 @@ impl Activations {
             (0..=most).map(|exponent| code(exponent, 0)).collect(),
             (0..=most).map(|exponent| minus(code(exponent, ones.min(top & ones)))).collect(),
             (0..=ones).step_by(1 + ones as usize / 16).map(|fraction| code(1, fraction)).collect(),
-            vec![one, code((most / 2 + 1).saturating_sub(format.bits()), 1)],
+            vec![one, code((most / 2 + 1).saturating_sub(bits), 1)],
         ];
         rows.into_iter().map(|row| row.into_iter().map(|code| code as i32).collect()).collect()
     }
+}
+
+/// The smallest and the largest weight of a format.
+pub(crate) fn weight_extremes(weight: WeightFormat) -> [u16; 2] {
+    match weight.float() {
+        Some(float) => [float.negated(float.largest()), float.largest()].map(|code| code as u16),
+        None => [0, (weight.codes() - 1) as u16],
+    }
+}
+
+/// One of all weights of a format that is no infinity and no NaN.
+pub(crate) fn any_weight(weight: WeightFormat, block: Block, rng: &mut StdRng) -> u16 {
+    match weight.float() {
+        Some(float) => number(float, block, rng) as u16,
+        None => weight.code(rng.random()),
+    }
+}
+
+/// A block of weights to draw from.
+pub(crate) fn weight_block(weight: WeightFormat, rng: &mut StdRng) -> Block {
+    weight.float().map_or(Block::default(), |float| block_of(float, rng))
+}
+
+/// Infinite and NaN weights, where there are any.
+pub(crate) fn special_weights(weight: WeightFormat) -> Vec<u16> {
+    weight.float().map_or(Vec::new(), |float| specials(float).map(|code| code as u16).collect())
+}
+
+/// Patterns of floating-point weights that are told apart: signs and exponents of numbers.
+pub(crate) fn patterns(float: FloatFormat) -> usize {
+    2 * (float.largest_exponent() as usize + 1)
+}
+
+/// The pattern of `code`, if it is a number.
+pub(crate) fn pattern_of(float: FloatFormat, code: u16) -> Option<usize> {
+    let negative = float.decode(code.into())?.negative;
+    let exponent = (u32::from(code) >> float.fraction_bits()) & ((1 << float.exponent_bits()) - 1);
+    Some(2 * exponent as usize + usize::from(negative))
+}
+
+/// A number with `pattern`.
+pub(crate) fn of_pattern(float: FloatFormat, pattern: usize) -> u16 {
+    let fraction = (37 * pattern as u32) & ((1 << float.fraction_bits()) - 1);
+    let code = (pattern as u32 / 2) << float.fraction_bits() | fraction;
+    let code = code.min(float.largest());
+    (if pattern % 2 == 1 { float.negated(code) } else { code }) as u16
+}
+
+fn specials(float: FloatFormat) -> impl Iterator<Item = u32> {
+    let nan = float.nan();
+    let signalling = match float.specials() {
+        Specials::InfinityAndNan => float.infinity().map(|infinity| infinity | 1),
+        Specials::Nan | Specials::Nothing => None,
+    };
+    let positive = [float.infinity(), nan, signalling].into_iter().flatten();
+    positive.flat_map(move |code| [code, float.negated(code)])
+}
+
+fn block_of(float: FloatFormat, rng: &mut StdRng) -> Block {
+    let most = float.largest_exponent();
+    let largest = if rng.random() { rng.random_range(0..=most) } else { most / 2 };
+    let spread = [0, 2, 6, most][rng.random_range(0..4)];
+    Block { largest, smallest: largest.saturating_sub(spread) }
 }
 
 /// Biased exponents of floating-point numbers that are drawn together.

@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod doctor;
 pub mod generate;
+pub mod lmma;
 pub mod new;
 pub mod quantize;
 pub mod reproduce;

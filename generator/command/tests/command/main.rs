@@ -3,6 +3,7 @@
 mod arguments;
 mod completing;
 mod generating;
+mod instructing;
 mod quantizing;
 mod reproducing;
 mod scene;

@@ -80,6 +80,7 @@ pub fn spec(shape: Shape) -> Spec {
         zero_point: ZeroPointMode::Constant,
         quantisation_group: None,
         pipeline: Pipeline { stages: Stages::Auto, reset: Reset::Async },
+        sequencer: None,
     }
 }
 

@@ -216,6 +216,24 @@ max_k = 100
 stages = 0
 "#;
 
+/// Floating-point multipliers, of different formats.
+const FUSED: &str = r#"
+kind = "fp_mac_array"
+[activation]
+format = "fp8_e5m2"
+[weight]
+format = "fp8_e4m3"
+[tile]
+m = 2
+n = 2
+k = 3
+drain = 1
+[accumulate]
+max_k = 200
+align_bits = 12
+result = "fp16"
+"#;
+
 /// A change to one unit's text of a core; the top module is the unit without a name.
 pub(crate) struct Fault {
     pub name: &'static str,
@@ -226,6 +244,76 @@ pub(crate) struct Fault {
 }
 
 const FAULTS: &[Fault] = &[
+    Fault {
+        name: "a subnormal factor with a leading one",
+        core: FUSED,
+        unit: "weight_decoder",
+        right: "!is_subnormal, fraction}",
+        wrong: "1'b1, fraction}",
+    },
+    Fault {
+        name: "subnormal numbers one exponent too low",
+        core: FUSED,
+        unit: "activation_decoder",
+        right: "exponent | ExponentBits'(is_subnormal)",
+        wrong: "exponent",
+    },
+    Fault {
+        name: "a product of zero that sets the exponent",
+        core: FUSED,
+        unit: "fused_lane",
+        right: "is_zero ? '0",
+        wrong: "(is_zero && lane_enable_i && shift_i) ? '0",
+    },
+    Fault {
+        name: "the sum not moved down with a larger exponent",
+        core: FUSED,
+        unit: "fused_lane",
+        right: "assign moved    = sum_q >>> distance;",
+        wrong: "assign moved    = sum_q >>> (distance & {ExponentBits{shift_i}});",
+    },
+    Fault {
+        name: "the sum moved down as if it had no sign",
+        core: FUSED,
+        unit: "fused_lane",
+        right: "sum_q >>> distance",
+        wrong: "$signed($unsigned(sum_q) >> distance)",
+    },
+    Fault {
+        name: "the largest exponent kept for the next run",
+        core: FUSED,
+        unit: "fused_lane",
+        right: "if (shift_i) largest_d = chained_largest;",
+        wrong: "if (shift_i) largest_d = largest_q | chained_largest;",
+    },
+    Fault {
+        name: "exponents of steps that do not come",
+        core: FUSED,
+        unit: "fused_lane",
+        right: "lane_enable_i ? largest : largest_q",
+        wrong: "(lane_enable_i || !shift_i) ? largest : largest_q",
+    },
+    Fault {
+        name: "infinity times zero a number",
+        core: FUSED,
+        unit: "fused_lane",
+        right: "(activation[11] && weight[9])",
+        wrong: "(activation[11] && weight[9] && !is_zero)",
+    },
+    Fault {
+        name: "infinities of both signs infinite",
+        core: FUSED,
+        unit: "result_rounder",
+        right: "flags[0] || (flags[1] && flags[2])",
+        wrong: "flags[0]",
+    },
+    Fault {
+        name: "the exponent that moves while results wait",
+        core: FUSED,
+        unit: "result_rounder",
+        right: "if (advance) begin\n        exponent_q <=",
+        wrong: "if (advance || result_valid_o) begin\n        exponent_q <=",
+    },
     Fault {
         name: "weights of a byte the other way round",
         core: TERNARY_BYTES,
@@ -640,7 +728,7 @@ fn write(path: &Path, text: &str) {
 fn the_generated_cores_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
     for core in
-        [CORE, RUNTIME, OUTER, BUS, GROUPS, ADD, CONVENTIONAL, FLOAT, TERNARY, TERNARY_BYTES]
+        [CORE, RUNTIME, OUTER, BUS, GROUPS, ADD, CONVENTIONAL, FLOAT, TERNARY, TERNARY_BYTES, FUSED]
     {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{:?}", report.failure);

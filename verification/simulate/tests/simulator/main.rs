@@ -11,3 +11,5 @@ mod harness;
 mod overlong;
 mod published_faults;
 mod scales;
+mod sequencer;
+mod sequencer_faults;

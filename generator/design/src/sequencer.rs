@@ -1,0 +1,221 @@
+use bitplane_spec::lmma::{FIELDS, FieldName, Limits, WORD_BITS};
+use bitplane_spec::{PlaneOrder, Spec, WeightWidth};
+
+use crate::control::Control;
+use crate::core::{Core, bits_to_hold};
+use crate::port::{Port, whole_ports};
+
+/// What runs whole products on a core: the sequencer and what stands behind its results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequenced {
+    /// Walks tiles and k-steps.
+    pub sequencer: Sequencer,
+    /// Behind the results.
+    pub edge: ResultEdge,
+    /// Ports of the core that it drives.
+    pub core_ports: Vec<Port>,
+}
+
+/// Sequencer (`<name>_sequencer`): one walk over a command's tiles and k-steps at the activation port,
+/// followed by the weights from k-step to k-step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequencer {
+    /// The instructions that it executes, as a pattern.
+    pub pattern: String,
+    /// Width of a command word.
+    pub word_bits: u32,
+    /// Bits of a command word that are the same in every legal command.
+    pub fixed_mask: u128,
+    /// What they are.
+    pub fixed_value: u128,
+    /// Fields of a command word that differ.
+    pub fields: CommandFields,
+    /// Longest K.
+    pub max_k: u32,
+    /// Width of the counter of K.
+    pub k_bits: u32,
+    /// Whether weights have a zero point of their command whose field can hold more than they take.
+    pub zero_point_can_exceed: bool,
+    /// Width of the counter of passes over K, or 0.
+    pub pass_bits: u32,
+    /// Width of the plane counter of the weights, or 0 where a beat is a whole step.
+    pub plane_bits: u32,
+    /// Number of the last plane of the widest weights.
+    pub last_plane: u32,
+    /// Width of what is told of a k-step whose weights have not come.
+    pub step_bits: u32,
+    /// Width of what is told of a tile whose results have not come.
+    pub tile_bits: u32,
+    /// Whether the weights of a command may be narrower than the widest.
+    pub runtime: bool,
+    /// Whether the command's zero point is corrected.
+    pub corrected: bool,
+    /// Whether C can be added.
+    pub accumulates: bool,
+}
+
+/// Lowest bit and width of fields of a command word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandFields {
+    /// Rows M.
+    pub m: [u32; 2],
+    /// Columns N.
+    pub n: [u32; 2],
+    /// Elements K.
+    pub k: [u32; 2],
+    /// Code of the weights.
+    pub weight: [u32; 2],
+    /// Whether C is added.
+    pub accumulate: [u32; 2],
+    /// z'.
+    pub zero_point: [u32; 2],
+    /// Number of the command.
+    pub id: [u32; 2],
+}
+
+impl CommandFields {
+    fn of_word() -> Self {
+        let place = |name: FieldName| [name.field().low, name.field().bits];
+        Self {
+            m: place(FieldName::M),
+            n: place(FieldName::N),
+            k: place(FieldName::K),
+            weight: place(FieldName::Weight),
+            accumulate: place(FieldName::Accumulate),
+            zero_point: place(FieldName::ZeroPoint),
+            id: place(FieldName::Id),
+        }
+    }
+}
+
+impl Sequencer {
+    fn of(core: &Core, spec: &Spec, control: &Control) -> Self {
+        let runtime = spec.weight_width == WeightWidth::Runtime;
+        let accumulates = spec.addend().is_some();
+        let (mask, value) = fixed(spec);
+        let fields = CommandFields::of_word();
+        let passes = core.passes && spec.tile.plane_order == PlaneOrder::Outer;
+        let (pass_bits, plane_bits) =
+            if passes { (control.plane_bits, 0) } else { (0, control.plane_bits) };
+        // Whether it is the command's last, whether C is added, and the command's number.
+        let tile_bits = 1 + u32::from(accumulates) + fields.id[1];
+        let last_plane = if runtime { plane_bits } else { 0 };
+        let limits = Limits::of(spec);
+        let max_k = limits.max_k;
+        Self {
+            pattern: match runtime {
+                false => limits.pattern(spec.weight),
+                true => format!("{} or narrower W", limits.pattern(spec.weight)),
+            },
+            word_bits: WORD_BITS,
+            fixed_mask: mask,
+            fixed_value: value,
+            fields,
+            max_k,
+            k_bits: bits_to_hold(max_k.max(core.elements_per_step).into()),
+            zero_point_can_exceed: runtime || core.zero_point_bits < fields.zero_point[1],
+            pass_bits,
+            plane_bits,
+            last_plane: control.last_plane,
+            step_bits: 1 + u32::from(passes) + last_plane + tile_bits,
+            tile_bits,
+            runtime,
+            corrected: core.corrected,
+            accumulates,
+        }
+    }
+
+    /// Flip-flops: the command that waits, the one under way with its walk, and k-steps whose weights
+    /// have not come.
+    pub(crate) fn flops(&self, core: &Core) -> u64 {
+        let CommandFields { m, n, k, weight, accumulate, zero_point, id } = self.fields;
+        let when = |condition: bool, bits: u32| if condition { bits } else { 0 };
+        let options = when(self.accumulates, accumulate[1]) + id[1];
+        let waiting = m[1]
+            + n[1]
+            + k[1]
+            + when(self.runtime, weight[1])
+            + when(self.corrected, zero_point[1])
+            + options;
+        // Flags: waiting, ready, known, error, active, first, ahead; two bits count k-steps.
+        let walk = 2 * m[1] + n[1] + 2 * self.k_bits + self.pass_bits;
+        let run = core.run_bits_bits + when(self.corrected, core.zero_point_bits);
+        u64::from(7 + 2 + waiting + walk + run + options + 2 * self.step_bits + self.plane_bits)
+    }
+}
+
+/// The bits of a command word that the core leaves no choice about: mask and value.
+fn fixed(spec: &Spec) -> (u128, u128) {
+    let limits = Limits::of(spec);
+    let free = FIELDS.iter().filter(|field| match field.name {
+        FieldName::M | FieldName::N | FieldName::K | FieldName::Id => true,
+        FieldName::Weight => limits.weights.len() > 1,
+        FieldName::Accumulate => limits.accumulates,
+        FieldName::ZeroPoint => limits.zero_points,
+        FieldName::Activation | FieldName::Accumulator | FieldName::Output => false,
+    });
+    let mask = free.fold(u128::MAX, |mask, field| mask & !field.mask());
+    (mask, limits.tile_instruction(spec.weight).command().word() & mask)
+}
+
+/// Result edge (`<name>_result_edge`): marks results with their command and adds C.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultEdge {
+    /// Tiles whose results have not come, at most.
+    pub tiles: u32,
+    /// Width of their counter.
+    pub count_bits: u32,
+    /// Width of what is known of each.
+    pub tile_bits: u32,
+    /// Width of a command's number.
+    pub id_bits: u32,
+    /// Results a beat.
+    pub drain: u32,
+    /// Width of a result of the core.
+    pub result_bits: u32,
+    /// Width of C and of its sum with a result, where C can be added.
+    pub addend_bits: Option<u32>,
+}
+
+impl ResultEdge {
+    fn of(core: &Core, spec: &Spec, sequencer: &Sequencer) -> Self {
+        // One tile whose last weights have come, one that drains, and those that are rounded.
+        let tiles = if core.rounds { 8 } else { 4 };
+        Self {
+            tiles,
+            count_bits: bits_to_hold(tiles.into()),
+            tile_bits: sequencer.tile_bits,
+            id_bits: sequencer.fields.id[1],
+            drain: core.drain,
+            result_bits: core.port_result_bits,
+            addend_bits: spec.addend().map(|format| format.bits()),
+        }
+    }
+
+    /// Bits of a beat of C.
+    pub fn beat_bits(&self) -> u32 {
+        self.addend_bits.map_or(0, |bits| self.drain * bits)
+    }
+
+    /// Flip-flops: tiles with their count and, where C is added, two beats of it with their count,
+    /// and the flag of a sum that was too large.
+    pub(crate) fn flops(&self) -> u64 {
+        let addend = if self.addend_bits.is_some() { 2 * self.beat_bits() + 2 + 1 } else { 0 };
+        u64::from(self.tiles * self.tile_bits + self.count_bits + addend)
+    }
+}
+
+impl Sequenced {
+    /// What `spec` asks for beside the core with `core_ports`, if it does.
+    pub(crate) fn of(
+        core: &Core,
+        spec: &Spec,
+        control: &Control,
+        mut core_ports: Vec<Port>,
+    ) -> Option<Self> {
+        spec.sequencer?;
+        core_ports.extend(whole_ports(spec));
+        let sequencer = Sequencer::of(core, spec, control);
+        Some(Self { edge: ResultEdge::of(core, spec, &sequencer), sequencer, core_ports })
+    }
+}

@@ -1,0 +1,176 @@
+//! Text of what runs whole products on a core.
+
+use askama::Template;
+use bitplane_design::{BusPort, Design, Port, ResultEdge, Sequenced, Sequencer};
+
+use super::{BundleFile, CoreText, PortGroup, Worded, named, port_groups, print, summary};
+
+struct SequencerPhrases {
+    masked: bool,
+    tells_plane: bool,
+    fixed_mask: String,
+    fixed_value: String,
+    weight_bits: String,
+    last_plane: String,
+    weight_last_plane: String,
+    next_k: String,
+    weight_bits_range: String,
+    zero_point_range: String,
+    rows_range: String,
+    columns_range: String,
+}
+
+unit_text!(SequencerText, "rtl/sequencer.sv", Worded<'a, Sequencer, SequencerPhrases> {});
+
+struct EdgePhrases {
+    accumulates: bool,
+    sum_bits: u32,
+    core_beat_bits: u32,
+    beat_bits: u32,
+    extended: String,
+}
+
+unit_text!(ResultEdgeText, "rtl/result_edge.sv", EdgeUnit<'a> {});
+
+/// The result edge with all widths of its ports.
+struct EdgeUnit<'a> {
+    unit: &'a ResultEdge,
+    phrases: EdgePhrases,
+}
+
+unit_text!(SequencedTopText, "rtl/sequenced_top.sv", SequencedTop {});
+
+/// Everything the top module's text needs beside the core.
+struct SequencedTop {
+    summary: String,
+    pattern: String,
+    external: bool,
+    accumulates: bool,
+    port_groups: Vec<PortGroup>,
+    tile_bits: u32,
+    wires: Vec<Wire>,
+    pins: Vec<Pin>,
+    activation_bus: BusPort,
+    weight_bus: BusPort,
+}
+
+/// A signal between the units.
+struct Wire {
+    name: String,
+    bits: u32,
+}
+
+/// A port of the core and what it is connected to.
+struct Pin {
+    port: String,
+    net: String,
+}
+
+/// Sequencer, result edge and top module.
+pub(super) fn files(core: &CoreText, design: &Design, sequenced: &Sequenced) -> Vec<BundleFile> {
+    let masked = sequenced.core_ports.iter().any(|port| port.name == "activation_keep_i");
+    let sequencer = sequencer(core, &sequenced.sequencer, masked);
+    let top = SequencedTopText { core, unit: top(design, sequenced) };
+    vec![
+        named(core, "sequencer", sequencer),
+        named(core, "result_edge", result_edge(core, &sequenced.edge)),
+        BundleFile::new(format!("rtl/{}.sv", core.name), print(&top)),
+    ]
+}
+
+/// The low `bits` bits of a register of `of` bits: nothing where that is all of them.
+fn low_bits(bits: u32, of: u32) -> String {
+    if bits == of { String::new() } else { format!("[{}:0]", bits.saturating_sub(1)) }
+}
+
+fn sequencer<'a>(core: &'a CoreText, unit: &'a Sequencer, masked: bool) -> SequencerText<'a> {
+    let counter_bits = unit.plane_bits.max(unit.pass_bits);
+    let fixed_last = format!("{counter_bits}'d{}", unit.last_plane);
+    let run_bits = core.run_bits_bits;
+    let last_plane = match unit.runtime {
+        false => fixed_last.clone(),
+        true if run_bits == counter_bits => format!("weight_bits_q - {run_bits}'d1"),
+        true => format!("{counter_bits}'(weight_bits_q - {run_bits}'d1)"),
+    };
+    let tells_plane = unit.runtime && unit.plane_bits > 0;
+    let phrases = SequencerPhrases {
+        masked,
+        tells_plane,
+        fixed_mask: format!("{:032x}", unit.fixed_mask),
+        fixed_value: format!("{:032x}", unit.fixed_value),
+        weight_bits: match unit.runtime {
+            true => "next_weight_q".to_owned(),
+            false => core.weight_bits.to_string(),
+        },
+        last_plane,
+        weight_last_plane: if tells_plane { "weight_last_plane".to_owned() } else { fixed_last },
+        next_k: format!("next_k_q{}", low_bits(unit.k_bits, unit.fields.k[1])),
+        weight_bits_range: low_bits(run_bits, unit.fields.weight[1]),
+        zero_point_range: low_bits(core.zero_point_bits, unit.fields.zero_point[1]),
+        rows_range: low_bits(core.rows_bits, unit.fields.m[1]),
+        columns_range: low_bits(core.columns_bits, unit.fields.n[1]),
+    };
+    SequencerText { core, unit: Worded { unit, phrases } }
+}
+
+fn result_edge<'a>(core: &'a CoreText, unit: &'a ResultEdge) -> ResultEdgeText<'a> {
+    let sum_bits = unit.addend_bits.unwrap_or(unit.result_bits);
+    let result = format!("core_data_i[i*{0} +: {0}]", unit.result_bits);
+    let phrases = EdgePhrases {
+        accumulates: unit.addend_bits.is_some(),
+        sum_bits,
+        core_beat_bits: unit.drain * unit.result_bits,
+        beat_bits: unit.drain * sum_bits,
+        extended: match sum_bits == unit.result_bits {
+            true => result,
+            false => format!("SumBits'($signed({result}))"),
+        },
+    };
+    ResultEdgeText { core, unit: EdgeUnit { unit, phrases } }
+}
+
+fn top(design: &Design, sequenced: &Sequenced) -> SequencedTop {
+    let external = !sequenced.core_ports.iter().any(|port| port.name == "activation_keep_i");
+    let accumulates = sequenced.sequencer.accumulates;
+    let mut wires: Vec<Wire> = sequenced.core_ports.iter().filter_map(wire).collect();
+    let flags = ["command_error"].into_iter().chain(accumulates.then_some("sum_overflow"));
+    wires.extend(flags.map(|name| Wire { name: name.to_owned(), bits: 1 }));
+    SequencedTop {
+        summary: summary(design),
+        pattern: sequenced.sequencer.pattern.clone(),
+        external,
+        accumulates,
+        port_groups: port_groups(&design.ports),
+        tile_bits: sequenced.sequencer.tile_bits,
+        wires,
+        pins: sequenced.core_ports.iter().map(pin).collect(),
+        activation_bus: *design.datapath.bus(),
+        weight_bus: design.weight_register.bus,
+    }
+}
+
+/// The signal that a port of the core is connected to, where it is no port of the top.
+fn inner_net(port: &Port) -> Option<String> {
+    let plain = port.name.trim_end_matches("_i").trim_end_matches("_o");
+    let ours = |name: &str| Some(format!("core_{name}"));
+    match port.name {
+        "activation_valid_i" | "activation_ready_o" | "weight_valid_i" | "weight_ready_o" => {
+            ours(plain)
+        }
+        "weight_last_i" => Some("weight_last".to_owned()),
+        "error_o" | "overflow_o" | "activation_whole_o" | "weight_whole_o" => ours(plain),
+        name if name.starts_with("result_") => ours(plain),
+        "activation_data_i" | "activation_exponents_i" => None,
+        name if name.starts_with("activation_") => Some(plain.replace("activation_", "step_")),
+        _ => None,
+    }
+}
+
+fn wire(port: &Port) -> Option<Wire> {
+    Some(Wire { name: inner_net(port)?, bits: port.bits })
+}
+
+fn pin(port: &Port) -> Pin {
+    let net = inner_net(port).unwrap_or_else(|| port.name.to_owned());
+    Pin { port: port.name.to_owned(), net }
+}

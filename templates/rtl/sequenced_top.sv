@@ -1,0 +1,90 @@
+{% include "rtl/header.sv" %}// {{ unit.summary }}
+//
+// A core that takes commands: {{ unit.pattern }}.
+// Activations come again for every tile of {{ core.n }} column(s), weights for every tile of {{ core.m }} row(s);
+// both are streamed in whole k-steps, and what lies beyond M, N and K does not matter{% if unit.external %} (of K: the
+// tables there are those of zeros){% endif %}.
+
+`default_nettype none
+
+module {{ core.name }} (
+{% for group in unit.port_groups %}  // {{ group.comment }}
+{% for port in group.ports %}  {{ port.direction }} logic {{ core.width(port.bits) }} {{ port.name }}{% if !(loop.last && group.is_last) %},{% endif %}
+{% endfor %}{% if !group.is_last %}
+{% endif %}{% endfor %});
+
+  // Between sequencer, core and result edge.
+  logic step_valid, step_taken, weight_enable, weight_taken;
+  logic tile_valid, tile_ready;
+  logic {{ core.range(unit.tile_bits) }} tile;
+{% for wire in unit.wires %}  logic {{ core.width(wire.bits) }} {{ wire.name }};
+{% endfor %}
+  assign core_activation_valid = activation_valid_i && step_valid;
+  assign activation_ready_o    = core_activation_ready && step_valid;
+  assign core_weight_valid     = weight_valid_i && weight_enable;
+  assign weight_ready_o        = core_weight_ready && weight_enable;
+
+  // A k-step, and what the array takes of the weights, is whole with the last of its beats.
+  assign step_taken   = core_activation_valid && core_activation_ready{% if unit.activation_bus.is_narrow() %} && core_activation_whole{% endif %};
+  assign weight_taken = core_weight_valid && core_weight_ready{% if unit.weight_bus.is_narrow() %} && core_weight_whole{% endif %};
+
+  {{ core.name }}_sequencer u_sequencer (
+    .clk_i              (clk_i),
+    .rst_ni             (rst_ni),
+    .clear_i            (clear_i),
+    .command_valid_i    (command_valid_i),
+    .command_ready_o    (command_ready_o),
+    .command_data_i     (command_data_i),
+    .step_taken_i       (step_taken),
+    .step_valid_o       (step_valid),
+    .step_first_o       (step_first),
+    .step_last_o        (step_last),
+    .step_rows_o        (step_rows),
+    .step_columns_o     (step_columns),
+{% if core.run_bits_bits > 0 %}    .step_weight_bits_o (step_weight_bits),
+{% endif %}{% if core.corrected %}    .step_zero_point_o  (step_zero_point),
+{% endif %}{% if !unit.external %}    .step_keep_o        (step_keep),
+{% endif %}    .weight_taken_i     (weight_taken),
+    .weight_valid_o     (weight_enable),
+    .weight_last_o      (weight_last),
+    .tile_ready_i       (tile_ready),
+    .tile_valid_o       (tile_valid),
+    .tile_o             (tile),
+    .error_o            (command_error)
+  );
+
+  {{ core.name }}_core u_core (
+{% for pin in unit.pins %}    .{{ pin.port }} ({{ pin.net }}){% if !loop.last %},{% endif %}
+{% endfor %}  );
+
+  {{ core.name }}_result_edge u_result_edge (
+    .clk_i          (clk_i),
+    .rst_ni         (rst_ni),
+    .clear_i        (clear_i),
+    .tile_valid_i   (tile_valid),
+    .tile_ready_o   (tile_ready),
+    .tile_i         (tile),
+    .core_valid_i   (core_result_valid),
+    .core_ready_o   (core_result_ready),
+    .core_last_i    (core_result_last),
+    .core_keep_i    (core_result_keep),
+    .core_data_i    (core_result_data),
+{% if unit.accumulates %}    .addend_valid_i (addend_valid_i),
+    .addend_ready_o (addend_ready_o),
+    .addend_data_i  (addend_data_i),
+    .overflow_o     (sum_overflow),
+{% endif %}    .result_valid_o (result_valid_o),
+    .result_ready_i (result_ready_i),
+    .result_last_o  (result_last_o),
+    .result_id_o    (result_id_o),
+    .result_keep_o  (result_keep_o),
+    .result_data_o  (result_data_o)
+  );
+
+  assign error_o    = core_error || command_error;
+{% if unit.accumulates %}  assign overflow_o = core_overflow || sum_overflow;
+{% else %}  assign overflow_o = core_overflow;
+{% endif %}
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,129 @@
+//! Whole products to check a core with that takes commands.
+
+use crate::stimulus::Maker;
+use crate::{Case, Part};
+use bitplane_formats::IntegerFormat;
+use bitplane_golden::{Run, ZeroPoints};
+use bitplane_spec::Spec;
+
+/// A product as the runs of its tiles in stream order, and the golden results of each.
+#[derive(Clone, Debug)]
+pub(crate) struct Product {
+    pub(crate) cases: Vec<Case>,
+    pub(crate) values: Vec<Vec<i128>>,
+}
+
+impl Product {
+    /// A random product of M rows, N columns and K elements; with a matrix C if `accumulate` says so.
+    /// The golden model multiplies the whole matrices and knows no tiles.
+    pub(crate) fn random(maker: &mut Maker, [m, n, k]: [usize; 3], accumulate: bool) -> Self {
+        let spec = maker.spec().clone();
+        let tile = [spec.tile.m as usize, spec.tile.n as usize];
+        let whole = maker.product_case(k);
+        let corners = corners(m, n, tile);
+        let last = corners.len() - 1;
+        let mut cases: Vec<Case> = corners
+            .iter()
+            .enumerate()
+            .map(|(place, [row, column])| {
+                let mut case = maker.tile_of(&whole);
+                case.rows = tile[0].min(m - row);
+                case.columns = tile[1].min(n - column);
+                case.part = match place {
+                    0 if last == 0 => Part::Whole,
+                    0 => Part::First { m: m as u32, n: n as u32 },
+                    _ if place == last => Part::Last,
+                    _ => Part::Middle,
+                };
+                case
+            })
+            .collect();
+        share_rows_and_columns(&mut cases, &corners, tile);
+        let sums = golden(&spec, &cases, &corners, [m, n], k);
+        let mut product = Self { values: split(&sums, n, &cases, &corners), cases };
+        if let Some(format) = spec.addend().filter(|_| accumulate) {
+            product.add(maker, &spec, format);
+        }
+        product
+    }
+
+    /// Gives every tile its part of C, so that no sum leaves `format`.
+    fn add(&mut self, maker: &mut Maker, spec: &Spec, format: IntegerFormat) {
+        for (case, values) in self.cases.iter_mut().zip(&mut self.values) {
+            maker.draw_addend(case, values, format);
+            let n = spec.tile.n as usize;
+            let addend = case.addend.as_deref().unwrap_or_default();
+            for (i, value) in values.iter_mut().enumerate() {
+                *value += addend[i / case.columns * n + i % case.columns];
+            }
+        }
+    }
+}
+
+/// Upper left corners of the tiles in stream order: columns of tiles one after the other.
+fn corners(m: usize, n: usize, [rows, columns]: [usize; 2]) -> Vec<[usize; 2]> {
+    let columns = (0..n).step_by(columns);
+    columns.flat_map(|column| (0..m).step_by(rows).map(move |row| [row, column])).collect()
+}
+
+/// Tiles beside each other have the same activations, those below each other the same weights.
+fn share_rows_and_columns(cases: &mut [Case], corners: &[[usize; 2]], [m, n]: [usize; 2]) {
+    for place in 0..cases.len() {
+        let [row, column] = corners[place];
+        let (before, rest) = cases.split_at_mut(place);
+        let case = &mut rest[0];
+        for (other, [other_row, other_column]) in before.iter().zip(corners) {
+            if *other_row == row {
+                copy(&mut case.activations, &other.activations, case.rows.min(m), case.elements);
+            }
+            if *other_column == column {
+                copy(&mut case.codes, &other.codes, case.columns.min(n), case.elements);
+            }
+        }
+    }
+}
+
+/// Copies the first `lanes` of the rows of `elements` values.
+fn copy<T: Copy>(to: &mut [T], from: &[T], lanes: usize, elements: usize) {
+    to[..lanes * elements].copy_from_slice(&from[..lanes * elements]);
+}
+
+/// The results of the whole matrices, `[m * n]`, row-major.
+fn golden(
+    spec: &Spec,
+    cases: &[Case],
+    corners: &[[usize; 2]],
+    [m, n]: [usize; 2],
+    k: usize,
+) -> Vec<i128> {
+    let first = &cases[0];
+    let mut run = Run {
+        rows: m,
+        columns: n,
+        elements: k,
+        activations: vec![0; m * k],
+        weight: first.weight,
+        codes: vec![0; n * k],
+        zero_points: ZeroPoints::Constant(first.zero_point),
+    };
+    for (case, [row, column]) in cases.iter().zip(corners) {
+        for i in 0..case.rows {
+            let from = &case.activations[i * case.elements..][..k];
+            run.activations[(row + i) * k..][..k].copy_from_slice(from);
+        }
+        for i in 0..case.columns {
+            let from = &case.codes[i * case.elements..][..k];
+            run.codes[(column + i) * k..][..k].copy_from_slice(from);
+        }
+    }
+    bitplane_golden::results(spec, &run)
+}
+
+/// The results of each tile, row-major.
+fn split(all: &[i128], n: usize, cases: &[Case], corners: &[[usize; 2]]) -> Vec<Vec<i128>> {
+    let tile = |(case, [row, column]): (&Case, &[usize; 2])| {
+        let rows = *row..row + case.rows;
+        rows.flat_map(|row| all[row * n + column..][..case.columns].to_vec()).collect()
+    };
+    cases.iter().zip(corners).map(tile).collect()
+}

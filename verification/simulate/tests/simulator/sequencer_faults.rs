@@ -1,0 +1,154 @@
+//! Faults planted in sequencer and result edge, as in [`crate::faults`].
+
+use crate::common::verilator;
+use crate::faults::{Fault, regression_with};
+
+/// Weights of 1 to 3 bits as each command says, a zero point, and C.
+const CORE: &str = r#"
+kind = "lut_tensor_core"
+[activation]
+format = "int5"
+[weight]
+format = "int3"
+runtime_bits = true
+[tile]
+m = 2
+n = 3
+k = 2
+groups = 2
+drain = 1
+[accumulate]
+max_k = 100
+[group]
+zero_point = "constant"
+[sequencer]
+commands = "lmma"
+addend = "int20"
+"#;
+
+const fn fault(
+    name: &'static str,
+    unit: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+) -> Fault {
+    Fault { name, core: CORE, unit, right, wrong }
+}
+
+const FAULTS: &[Fault] = &[
+    fault(
+        "rows of tiles started again with another count",
+        "sequencer",
+        "rows_left_d = row_is_last ? m_q :",
+        "rows_left_d = row_is_last ? (m_q ^ 16'd1) :",
+    ),
+    fault(
+        "rows and columns of tiles walked together",
+        "sequencer",
+        "if (row_is_last) columns_left_d",
+        "if (row_is_last || 1'b1) columns_left_d",
+    ),
+    fault(
+        "tail of K not masked",
+        "sequencer",
+        "(k_left_q > KBits'(i));",
+        "((k_left_q > KBits'(i)) || 1'b1);",
+    ),
+    fault(
+        "last a k-step early",
+        "sequencer",
+        "assign step_is_last    = (k_left_q <= KBits'(4));",
+        "assign step_is_last    = (k_left_q <= KBits'(8));",
+    ),
+    fault(
+        "weights told of the k-step that is described",
+        "sequencer",
+        "assign weight_step = (ahead_steps_q != 2'd0) ? head_q : step;",
+        "assign weight_step = ((ahead_steps_q != 2'd0) && 1'b0) ? head_q : step;",
+    ),
+    fault(
+        "K beyond max_k accepted",
+        "sequencer",
+        "(next_k_q <= 25'd100)",
+        "((next_k_q <= 25'd100) || 1'b1)",
+    ),
+    fault(
+        "bits that no field has ignored",
+        "sequencer",
+        "(command_data_i & FixedMask) == FixedValue",
+        "(command_data_i & FixedMask & FixedValue) == FixedValue",
+    ),
+    fault(
+        "illegal command not dropped",
+        "sequencer",
+        "(waiting_q && is_legal && !start)",
+        "(waiting_q && !start)",
+    ),
+    fault(
+        "command under way survives clear",
+        "sequencer",
+        "assign active_d        = !clear_i && (",
+        "assign active_d        = (!clear_i || 1'b1) && (",
+    ),
+    fault(
+        "a cycle lost between k-steps",
+        "sequencer",
+        "active_q && (ahead_steps_q != 2'd2);",
+        "active_q && (ahead_steps_q == 2'd0);",
+    ),
+    fault("C added twice", "result_edge", "= result + addend;", "= result + addend + addend;"),
+    fault(
+        "C added to every command",
+        "result_edge",
+        "= accumulate ? addend_q",
+        "= (accumulate || 1'b1) ? addend_q",
+    ),
+    fault(
+        "C survives clear",
+        "result_edge",
+        "if (clear_i) addends_d = '0;",
+        "if (clear_i && 1'b0) addends_d = '0;",
+    ),
+    fault(
+        "tiles survive clear",
+        "result_edge",
+        "assign count_d = clear_i ? '0",
+        "assign count_d = (clear_i && 1'b0) ? '0",
+    ),
+    fault(
+        "every tile ends a command",
+        "result_edge",
+        "core_last_i && is_last;",
+        "core_last_i && (is_last || 1'b1);",
+    ),
+    fault(
+        "sum that is too large not told",
+        "result_edge",
+        "(sum[SumBits-1] != result[SumBits-1]);",
+        "(sum[SumBits-1] != result[SumBits-1]) && 1'b0;",
+    ),
+    fault(
+        "results with the number of another command",
+        "sequencer",
+        "id_q         <= next_id_q;",
+        "id_q         <= next_id_q ^ 8'd1;",
+    ),
+];
+
+#[test]
+fn the_sequenced_core_passes_without_a_fault() {
+    let Some(verilator) = verilator() else { return };
+    let report = regression_with(&verilator, CORE, None);
+    assert!(report.passed(), "{:?}", report.failure);
+}
+
+#[test]
+fn every_fault_of_the_sequencer_is_caught() {
+    let Some(verilator) = verilator() else { return };
+    let missed: Vec<&str> = FAULTS
+        .iter()
+        .filter(|fault| regression_with(&verilator, fault.core, Some(fault)).passed())
+        .map(|fault| fault.name)
+        .collect();
+    assert!(missed.is_empty(), "not caught: {missed:?}");
+}
