@@ -243,7 +243,7 @@ module {{ core.name }}_control (
 {% if unit.rows_can_exceed %}    if (step_rows_i > {{ core.rows_bits }}'d{{ core.m }}) illegal_first = 1'b1;
 {% endif %}{% if unit.columns_can_exceed %}    if (step_columns_i > {{ core.columns_bits }}'d{{ core.n }}) illegal_first = 1'b1;
 {% endif %}{% if core.run_bits_bits > 0 %}    if (step_weight_bits_i == '0) illegal_first = 1'b1;
-{% endif %}{% if unit.run_bits_can_exceed %}    if (step_weight_bits_i > {{ core.run_bits_bits }}'d{{ core.weight_bits }}) illegal_first = 1'b1;
+{% endif %}{% if unit.run_bits_can_exceed %}    if (step_weight_bits_i > {{ core.run_bits_bits }}'d{{ core.weight.bits() }}) illegal_first = 1'b1;
 {% endif %}{% if core.corrected %}    if (zero_point_is_illegal) illegal_first = 1'b1;
 {% endif %}    out_of_order = (step_first_i == in_run_q);
     weight_out_of_step = {{ unit.phrases.weight_out_of_step }};

@@ -20,11 +20,11 @@ module {{ core.name }}_dot_lane (
 
   for (genvar i = 0; i < {{ core.k }}; i++) begin : gen_element
     logic signed {{ core.range(core.activation_bits) }} activation;
-    logic signed {{ core.range(core.weight_bits) }} weight;
+    logic signed {{ core.range(&core.weight.bits()) }} weight;
     logic signed [ProductBits-1:0] product;
 
     assign activation = $signed(activations_i[i*{{ core.activation_bits }} +: {{ core.activation_bits }}]);
-    assign weight     = $signed(weights_i[i*{{ core.weight_bits }} +: {{ core.weight_bits }}]);
+    assign weight     = $signed(weights_i[i*{{ core.weight.bits() }} +: {{ core.weight.bits() }}]);
     assign product    = activation * weight;
     assign products[i*ProductBits +: ProductBits] = product;
   end

@@ -90,7 +90,7 @@ module {{ core.name }}_sequencer (
 {% else %}  assign zero_point_is_legal = next_zero_point_q[0] || (next_zero_point_q == '0);
 {% endif %}
 {% endif %}  assign is_legal = known_q && (next_m_q != '0) && (next_n_q != '0) && (next_k_q != '0)
-{% if unit.runtime %}                    && (next_weight_q != '0) && (next_weight_q <= {{ unit.fields.weight[1] }}'d{{ core.weight_bits }})
+{% if unit.runtime %}                    && (next_weight_q != '0) && (next_weight_q <= {{ unit.fields.weight[1] }}'d{{ core.weight.bits() }})
 {% endif %}{% if unit.corrected %}                    && zero_point_is_legal
 {% endif %}                    && (next_k_q <= {{ unit.fields.k[1] }}'d{{ unit.max_k }});
 

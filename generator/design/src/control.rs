@@ -34,7 +34,7 @@ impl Control {
             plane_bits,
             last_plane: core.beats_per_step - 1,
             run_bits_can_exceed: core.run_bits_bits > 0
-                && !(core.weight_bits + 1).is_power_of_two(),
+                && !(core.weight.bits() + 1).is_power_of_two(),
             group_step_bits: bits_to_hold(last_group_step),
             last_group_step,
             step_count_bits: bits_to_hold(core.max_steps),

@@ -32,8 +32,6 @@ pub struct Core {
     pub exponents_bits: u32,
     /// Weight codes, the widest where a run chooses.
     pub weight: WeightFormat,
-    /// Width of such a code.
-    pub weight_bits: u32,
     /// Width of the field with the bits of a run's weights; 0 where they are fixed.
     pub run_bits_bits: u32,
     /// Width of one accumulator.
@@ -94,7 +92,6 @@ impl Core {
             exponent_bits: spec.exponent_bits(),
             exponents_bits: tile.m * spec.exponent_bits(),
             weight: spec.weight,
-            weight_bits: spec.weight.bits(),
             run_bits_bits: match spec.weight_width {
                 WeightWidth::Fixed => 0,
                 WeightWidth::Runtime => bits_to_hold(spec.weight.bits().into()),

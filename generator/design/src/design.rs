@@ -2,7 +2,6 @@ use bitplane_formats::TableLayout;
 use bitplane_spec::{Architecture, Precompute, Spec, Table};
 
 use crate::port::{Port, ports, sequenced_ports};
-use crate::product::fused_lane;
 use crate::sequencer::Sequenced;
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, FloatEdge,
@@ -339,7 +338,7 @@ impl Datapath {
             }),
             Architecture::FpMacArray => Self::FpMac(FpMacDatapath {
                 operand_register: OperandRegister::of(spec),
-                lane: fused_lane(core, spec),
+                lane: FusedLane::of(core, spec),
             }),
         }
     }

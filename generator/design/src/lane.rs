@@ -191,8 +191,8 @@ impl DotLane {
         let range = bitplane_formats::mac_range(spec.activation, spec.weight, core.k.into());
         Self {
             activations_bits: core.k * core.activation_bits,
-            weights_bits: core.k * core.weight_bits,
-            product_bits: core.activation_bits + core.weight_bits,
+            weights_bits: core.k * core.weight.bits(),
+            product_bits: core.activation_bits + core.weight.bits(),
             partial_bits: signed_bits(range),
         }
     }

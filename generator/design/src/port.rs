@@ -196,7 +196,8 @@ fn activation(spec: &Spec, core: &Core) -> Vec<Port> {
         ),
     ];
     if core.run_bits_bits > 0 {
-        let meaning = format!("bit planes b of the weights, 1 to {}; {sampled}", core.weight_bits);
+        let meaning =
+            format!("bit planes b of the weights, 1 to {}; {sampled}", core.weight.bits());
         ports.push(input(A, "activation_weight_bits_i", core.run_bits_bits, meaning));
     }
     if core.corrected {

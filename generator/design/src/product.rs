@@ -1,4 +1,4 @@
-use bitplane_formats::{FloatFormat, ProductFormat, Specials};
+use bitplane_formats::{FloatFormat, Specials};
 use bitplane_spec::{ProductWord, Spec};
 
 use crate::CodeFields;
@@ -89,7 +89,10 @@ pub struct FusedLane {
 }
 
 impl FusedLane {
-    pub(crate) fn of(core: &Core, products: ProductFormat, word: ProductWord) -> Self {
+    /// The lane of `core`; its `spec` is that of an `fp_mac_array`.
+    pub(crate) fn of(core: &Core, spec: &Spec) -> Self {
+        let both = spec.products().zip(spec.product_word());
+        let (products, word) = both.expect("both operands of this kind are floating point");
         let activation = FloatOperand::of(products.activation());
         let weight = FloatOperand::of(products.weight());
         Self {
@@ -132,11 +135,4 @@ impl FusedLane {
             if self.registers_sum { self.partial_bits + exponent_bits + flag_bits } else { 0 };
         u64::from(self.word.bits() + products + sum)
     }
-}
-
-/// The lane of an `fp_mac_array`.
-pub(crate) fn fused_lane(core: &Core, spec: &Spec) -> FusedLane {
-    let products = spec.products().zip(spec.product_word());
-    let (products, word) = products.expect("both operands of this kind are floating point");
-    FusedLane::of(core, products, word)
 }

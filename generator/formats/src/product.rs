@@ -19,17 +19,10 @@ pub struct ProductFormat {
 impl ProductFormat {
     /// Integers of `bits` bits, 8 to 40, for products that need as many or more to lose none.
     pub fn new(activation: FloatFormat, weight: FloatFormat, bits: u32) -> Option<Self> {
+        let legal = AlignedFormat::BITS.contains(&bits);
         let exact = Self::exact_bits(activation, weight);
-        let legal = bits == exact || AlignedFormat::BITS.contains(&bits);
-        (legal && bits <= exact && bits <= Self::WIDEST).then_some(Self {
-            activation,
-            weight,
-            bits,
-        })
+        (legal && bits <= exact).then_some(Self { activation, weight, bits })
     }
-
-    /// Widest integers.
-    pub const WIDEST: u32 = *AlignedFormat::BITS.end();
 
     /// Bits of integers that hold every product in units of the smallest.
     pub fn exact_bits(activation: FloatFormat, weight: FloatFormat) -> u32 {

@@ -24,6 +24,10 @@ pub struct Options {
 
 /// Batches of which one is interrupted.
 const INTERRUPT_EVERY: u64 = 4;
+/// Cycles of a short run in which it is cleared away, about.
+const CLEARED_CYCLES: u32 = 48;
+/// More registers than a result passes on its way out.
+const REGISTERS: u32 = 12;
 /// Simulator starts over which the random runs are spread.
 const STARTS: u64 = 4;
 /// Words of stimulus in one batch (4 MB), unless a single run is longer.
@@ -193,6 +197,9 @@ impl Regression<'_> {
     /// Clear and reset at a random cycle: what came out before is right, nothing from before comes
     /// out afterwards, and the runs that follow, at once or later, are right.
     fn interrupted(&mut self, round: u64) -> Flow {
+        if round == 0 {
+            self.interrupted_everywhere()?;
+        }
         for kind in [Interrupt::Clear as fn(u32) -> Interrupt, Interrupt::Reset] {
             for quiet in [0, 64] {
                 let runs = 1 + self.maker.below(6);
@@ -208,6 +215,20 @@ impl Regression<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A short run cleared away in each of its cycles, or in some from its first to its last: from each
+    /// register that it passes.
+    fn interrupted_everywhere(&mut self) -> Flow {
+        let case = [self.maker.random_of(1)];
+        let length = self.estimated_cycles(&case, Stalls::none()) + REGISTERS;
+        let check = "a short run cleared away";
+        for cycle in (0..length).step_by(1 + (length / CLEARED_CYCLES) as usize) {
+            let case = [self.maker.random_of(1)];
+            self.bench.check(check, &case, Stalls::none(), Interrupt::Clear(cycle), 64)?;
+        }
+        let next = [self.maker.random()];
+        self.bench.check("a run after those", &next, Stalls::none(), Interrupt::None, 8)
     }
 
     fn estimated_cycles(&self, cases: &[Case], stalls: Stalls) -> u32 {

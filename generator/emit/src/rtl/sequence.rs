@@ -100,7 +100,7 @@ fn sequencer<'a>(core: &'a CoreText, unit: &'a Sequencer, masked: bool) -> Seque
         fixed_value: format!("{:032x}", unit.fixed_value),
         weight_bits: match unit.runtime {
             true => "next_weight_q".to_owned(),
-            false => core.weight_bits.to_string(),
+            false => core.weight.bits().to_string(),
         },
         last_plane,
         weight_last_plane: if tells_plane { "weight_last_plane".to_owned() } else { fixed_last },

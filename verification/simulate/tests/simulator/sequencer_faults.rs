@@ -1,7 +1,7 @@
 //! Faults planted in sequencer and result edge, as in [`crate::faults`].
 
 use crate::common::verilator;
-use crate::faults::{Fault, regression_with};
+use crate::faults::{Fault, assert_caught, regression_with};
 
 /// Weights of 1 to 3 bits as each command says, a zero point, and C.
 const CORE: &str = r#"
@@ -144,11 +144,5 @@ fn the_sequenced_core_passes_without_a_fault() {
 
 #[test]
 fn every_fault_of_the_sequencer_is_caught() {
-    let Some(verilator) = verilator() else { return };
-    let missed: Vec<&str> = FAULTS
-        .iter()
-        .filter(|fault| regression_with(&verilator, fault.core, Some(fault)).passed())
-        .map(|fault| fault.name)
-        .collect();
-    assert!(missed.is_empty(), "not caught: {missed:?}");
+    assert_caught(FAULTS);
 }
