@@ -71,6 +71,17 @@ module {{ core.name }}_group_scaler (
   // An infinite scale of a value of zero is no number.
   assign is_infinite      = is_special && fraction_is_zero && !is_zero;
   assign is_nan           = {{ unit.phrases.not_a_number }};
+{% else if unit.is_integer() %}  logic scale_is_negative;
+  logic [ScaleBits-1:0] scale_magnitude;
+
+  assign scale_is_negative = magnitude_scale_q[ScaleBits-1];
+  assign scale_magnitude   = (magnitude_scale_q ^ {ScaleBits{scale_is_negative}})
+                           + ScaleBits'(scale_is_negative);
+  assign significand      = {{ unit.phrases.significand }};
+  assign exponent         = {{ unit.phrases.exponent }};
+  assign term_is_negative = is_negative_q ^ scale_is_negative;
+  assign is_infinite      = 1'b0;
+  assign is_nan           = {{ unit.phrases.not_a_number }};
 {% else %}  assign significand      = magnitude_q;
   assign exponent         = {{ unit.phrases.exponent }};
   assign term_is_negative = is_negative_q;

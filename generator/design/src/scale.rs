@@ -101,6 +101,8 @@ pub struct GroupScaler {
     pub lowest: i32,
     /// Whether the field of a row's block is part of the exponent.
     pub adds_field: bool,
+    /// Width of that field; 0 where there is none.
+    pub field_bits: u32,
 }
 
 impl GroupScaler {
@@ -119,15 +121,36 @@ impl GroupScaler {
             scale_bits: scale.bits(),
             value_bits: core.accumulator_bits,
             significand_bits: term.significand_bits,
-            exponent_bits: bits_to_hold(largest),
+            exponent_bits: bits_to_hold(largest).max(1),
             lowest: term.lowest + aligned.map_or(0, block_of_exponent_0),
             adds_field,
+            field_bits: core.exponent_bits,
         }
     }
 
-    /// Whether scales have fractions, and not exponents alone.
+    /// Whether scales have fractions and exponents.
     pub fn is_float(&self) -> bool {
         self.format == ScaleFormat::Fp16
+    }
+
+    /// Whether scales are integers.
+    pub fn is_integer(&self) -> bool {
+        self.format == ScaleFormat::Int8
+    }
+
+    /// Whether all products have the same exponent.
+    pub fn has_one_exponent(&self) -> bool {
+        self.is_integer() && !self.adds_field
+    }
+
+    /// Whether a product may be infinite.
+    fn can_be_infinite(&self) -> bool {
+        self.is_float()
+    }
+
+    /// Whether a product may be no number.
+    fn can_be_no_number(&self) -> bool {
+        !self.is_integer() || self.field_bits > 0
     }
 
     /// The fields of the products.
@@ -140,11 +163,12 @@ impl GroupScaler {
     }
 
     /// Flip-flops: the scale twice, sign and magnitude of the value, and the product with its two
-    /// flags, of which an E8M0 scale is never infinite.
+    /// flags. What is the same for all products is no flip-flop.
     pub(crate) fn flops(&self) -> u64 {
         let magnitude = 1 + self.value_bits;
-        let flags = if self.format == ScaleFormat::E8m0 { 1 } else { 2 };
-        let product = 1 + self.exponent_bits + self.significand_bits + flags;
+        let flags = u32::from(self.can_be_infinite()) + u32::from(self.can_be_no_number());
+        let exponent = if self.has_one_exponent() { 0 } else { self.exponent_bits };
+        let product = 1 + exponent + self.significand_bits + flags;
         u64::from(2 * self.scale_bits + magnitude + product)
     }
 }

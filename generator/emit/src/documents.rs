@@ -195,6 +195,7 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
         let scale = match scale {
             ScaleFormat::Fp16 => "an FP16 number",
             ScaleFormat::E8m0 => "a power of two, 2^(code - 127)",
+            ScaleFormat::Int8 => "an integer of 8 bits",
         };
         lines.push(format!(
             "Each group's exact sum is multiplied by the scale of its column and group, {scale}, and the \

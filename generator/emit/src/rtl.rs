@@ -806,35 +806,45 @@ fn group_scaler<'a>(core: &'a CoreText, unit: &'a GroupScaler) -> GroupScalerTex
         true => name.to_owned(),
         false => format!("{bits}'({name})"),
     };
-    let (name, own) = match unit.format {
-        ScaleFormat::Fp16 => ("scale_exponent", 5),
-        ScaleFormat::E8m0 => ("magnitude_scale_q", unit.scale_bits),
+    let of_scale = match unit.format {
+        ScaleFormat::Fp16 => Some(extended("scale_exponent", 5)),
+        ScaleFormat::E8m0 => Some(extended("magnitude_scale_q", unit.scale_bits)),
+        ScaleFormat::Int8 => None,
     };
-    let field = match unit.adds_field {
-        true => format!(" + {}", extended("field_i", core.exponent_bits)),
-        false => String::new(),
-    };
+    let of_block = unit.adds_field.then(|| extended("field_i", core.exponent_bits));
     let special = match unit.format {
-        ScaleFormat::Fp16 => "(is_special && !(fraction_is_zero && !is_zero))",
-        ScaleFormat::E8m0 => "(&magnitude_scale_q)",
+        ScaleFormat::Fp16 => Some("(is_special && !(fraction_is_zero && !is_zero))"),
+        ScaleFormat::E8m0 => Some("(&magnitude_scale_q)"),
+        ScaleFormat::Int8 => None,
+    };
+    let no_field = (core.exponent_bits > 0).then_some("(field_i == '0)");
+    let scale_significand = match unit.format {
+        ScaleFormat::Fp16 | ScaleFormat::E8m0 => "{is_normal, magnitude_scale_q[9:0]}",
+        ScaleFormat::Int8 => "scale_magnitude",
     };
     let phrases = ScalerPhrases {
         scale: match unit.format {
             ScaleFormat::Fp16 => "FP16",
             ScaleFormat::E8m0 => "E8M0",
+            ScaleFormat::Int8 => "INT8",
         },
         block: if unit.adds_field { ", in units of its block" } else { "" },
         significand: format!(
-            "{0}'(magnitude_q) * {0}'({{is_normal, magnitude_scale_q[9:0]}})",
+            "{0}'(magnitude_q) * {0}'({scale_significand})",
             unit.significand_bits
         ),
-        exponent: format!("{}{field}", extended(name, own)),
-        not_a_number: match core.exponent_bits {
-            0 => special.to_owned(),
-            _ => format!("{special} || (field_i == '0)"),
-        },
+        exponent: either(of_scale, of_block, " + ").unwrap_or_else(|| "'0".to_owned()),
+        not_a_number: either(special, no_field, " || ").unwrap_or_else(|| "1'b0".to_owned()),
     };
     GroupScalerText { core, unit: Worded { unit, phrases } }
+}
+
+/// Both operands with the operator between them, or the one that there is.
+fn either<T: Display>(left: Option<T>, right: Option<T>, operator: &str) -> Option<String> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(format!("{left}{operator}{right}")),
+        (left, right) => left.or(right).map(|only| only.to_string()),
+    }
 }
 
 fn correction_files(core: &CoreText, correction: &Correction) -> Vec<BundleFile> {

@@ -9,6 +9,8 @@ pub enum ScaleFormat {
     Fp16,
     /// Code c is 2^(c - 127), and 255 is no number (OCP MX E8M0).
     E8m0,
+    /// Two's complement of 8 bits.
+    Int8,
 }
 
 impl ScaleFormat {
@@ -17,11 +19,20 @@ impl ScaleFormat {
     /// Code of the E8M0 scale 1.
     const E8M0_ONE: u32 = 127;
 
+    /// Its word in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fp16 => "fp16",
+            Self::E8m0 => "e8m0",
+            Self::Int8 => "int8",
+        }
+    }
+
     /// Width of a code.
     pub fn bits(self) -> u32 {
         match self {
             Self::Fp16 => FloatFormat::FP16.bits(),
-            Self::E8m0 => 8,
+            Self::E8m0 | Self::Int8 => 8,
         }
     }
 
@@ -37,6 +48,9 @@ impl ScaleFormat {
                 exponent_bits: self.bits(),
                 lowest: -(Self::E8M0_ONE as i32),
             },
+            Self::Int8 => {
+                TermFormat { significand_bits: bits + self.bits(), exponent_bits: 0, lowest: 0 }
+            }
         }
     }
 
@@ -51,6 +65,11 @@ impl ScaleFormat {
                 significand: 1,
                 exponent: code as i32 - Self::E8M0_ONE as i32,
             },
+            Self::Int8 => {
+                let scale = code as u8 as i8;
+                let significand = scale.unsigned_abs().into();
+                Term::Number { negative: scale < 0, significand, exponent: 0 }
+            }
         };
         match scale {
             Term::Nan => Term::Nan,
@@ -64,11 +83,69 @@ impl ScaleFormat {
         }
     }
 
+    /// What `code` stands for.
+    pub fn value(self, code: u32) -> f64 {
+        match self {
+            Self::Fp16 => FloatFormat::FP16.to_f64(code),
+            Self::E8m0 if code == Self::E8M0_NAN => f64::NAN,
+            Self::E8m0 => (f64::from(code) - f64::from(Self::E8M0_ONE)).exp2(),
+            Self::Int8 => f64::from(code as u8 as i8),
+        }
+    }
+
+    /// The code of the scale `value`; nothing if none stands for just that.
+    pub fn code(self, value: f64) -> Option<u32> {
+        match self {
+            Self::Fp16 => {
+                let code = FloatFormat::FP16.of_f64(value);
+                (FloatFormat::FP16.to_f64(code) == value).then_some(code)
+            }
+            Self::E8m0 => {
+                let code = value.log2() + f64::from(Self::E8M0_ONE);
+                let is_code = (0.0..f64::from(Self::E8M0_NAN)).contains(&code);
+                (is_code && code.fract() == 0.0).then_some(code as u32)
+            }
+            Self::Int8 => {
+                let is_code = (-128.0..128.0).contains(&value) && value.fract() == 0.0;
+                is_code.then_some(u32::from(value as i8 as u8))
+            }
+        }
+    }
+
+    /// The largest scale, where scales are integers.
+    pub fn largest_integer(self) -> Option<u32> {
+        match self {
+            Self::Fp16 | Self::E8m0 => None,
+            Self::Int8 => Some(127),
+        }
+    }
+
+    /// Scales next to `value`, which is not negative, below and above or twice the nearest; above zero,
+    /// except that zero itself gets the least that is not negative.
+    pub fn next_to(self, value: f64) -> [f64; 2] {
+        let zero = value == 0.0;
+        match self {
+            Self::Fp16 => {
+                let (least, largest) = (2f64.powi(-24), FloatFormat::FP16.to_f64(0x7bff));
+                let nearest = FloatFormat::FP16.to_f64(FloatFormat::FP16.of_f64(value));
+                [if zero { 0.0 } else { nearest.clamp(least, largest) }; 2]
+            }
+            Self::E8m0 => {
+                let one = f64::from(Self::E8M0_ONE);
+                let exponent = value.log2().clamp(-one, one);
+                [exponent.floor().exp2(), exponent.ceil().exp2()]
+            }
+            Self::Int8 if zero => [0.0; 2],
+            Self::Int8 => [value.floor().clamp(1.0, 127.0), value.ceil().clamp(1.0, 127.0)],
+        }
+    }
+
     /// Bits of a code that change a scale by little more than its sign.
     pub fn small_changes(self) -> u32 {
         match self {
             Self::Fp16 => 0x8003,
             Self::E8m0 => 0x03,
+            Self::Int8 => 0x83,
         }
     }
 
@@ -77,6 +154,7 @@ impl ScaleFormat {
         match self {
             Self::Fp16 => bits & 0x9fff | 0x2000,
             Self::E8m0 => bits & 7 | 0x78,
+            Self::Int8 => bits & 0x9f,
         }
     }
 
@@ -88,6 +166,7 @@ impl ScaleFormat {
                 0xfc00, 0x7e00, 0xfc01,
             ],
             Self::E8m0 => &[0, 1, Self::E8M0_ONE, 253, 254, Self::E8M0_NAN],
+            Self::Int8 => &[0, 1, 0x7f, 0x80, 0x81, 0xff],
         }
     }
 }
@@ -108,6 +187,43 @@ mod tests {
                 let expected = if product == 0.0 { 0 } else { FloatFormat::FP32.of_f64(product) };
                 let nan = product.is_nan() && Some(single) == FloatFormat::FP32.nan();
                 assert!(nan || single == expected, "{value} * {code:x} gives {single:x}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_scale_that_is_a_number_has_its_code_and_is_next_to_itself() {
+        for format in [ScaleFormat::Fp16, ScaleFormat::E8m0, ScaleFormat::Int8] {
+            for code in 0..1u32 << format.bits() {
+                let Term::Number { negative, significand, exponent } = format.term(1, code, 0)
+                else {
+                    continue;
+                };
+                let magnitude = significand as f64 * f64::from(exponent).exp2();
+                let value = if negative { -magnitude } else { magnitude };
+                assert_eq!(format.value(code), value);
+                // Of a zero one of its two codes.
+                let expected =
+                    if format.value(code) == 0.0 { format.code(value) } else { Some(code) };
+                assert_eq!(format.code(value), expected, "{format:?} {code:x}");
+                if value >= 0.0 {
+                    assert_eq!(format.next_to(value), [value; 2], "{format:?} {code:x}");
+                }
+            }
+        }
+        assert_eq!(ScaleFormat::E8m0.next_to(0.0), [2f64.powi(-127); 2]);
+        assert_eq!(ScaleFormat::E8m0.next_to(3.0), [2.0, 4.0]);
+        assert_eq!(ScaleFormat::Int8.next_to(3.5), [3.0, 4.0]);
+        assert_eq!(ScaleFormat::Fp16.code(0.1), None);
+    }
+
+    #[test]
+    fn an_int8_scale_is_an_integer() {
+        for code in 0..1u32 << 8 {
+            let scale = i32::from(code as u8 as i8);
+            for value in [-128, 0, 5] {
+                let product = FloatFormat::FP32.add(0, ScaleFormat::Int8.term(value, code, 0));
+                assert_eq!(f32::from_bits(product), (scale * value as i32) as f32);
             }
         }
     }

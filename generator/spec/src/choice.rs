@@ -198,13 +198,23 @@ impl Named for Option<ScaleFormat> {
         (
             Some(ScaleFormat::Fp16),
             choice(
-                "fp16",
+                ScaleFormat::Fp16.name(),
                 "IEEE 754 binary16, one a column and quantisation group, with the weights",
             ),
         ),
         (
             Some(ScaleFormat::E8m0),
-            choice("e8m0", "a power of two, one a column and quantisation group, with the weights"),
+            choice(
+                ScaleFormat::E8m0.name(),
+                "a power of two, one a column and quantisation group, with the weights",
+            ),
+        ),
+        (
+            Some(ScaleFormat::Int8),
+            choice(
+                ScaleFormat::Int8.name(),
+                "an integer, one a column and quantisation group, with the weights",
+            ),
         ),
     ];
 }

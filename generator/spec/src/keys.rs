@@ -727,10 +727,7 @@ pub(crate) static KEYS: &[Key] = &[
                 None => spec.quantisation_group = scale.map(|_| group),
             }
         },
-        later: &[
-            Later { what: "int8", reason: LATER_SCALES },
-            Later { what: "e4m3", reason: LATER_SCALES },
-        ],
+        later: &[Later { what: "e4m3", reason: LATER_SCALES }],
     },
     Key {
         section: "group",
@@ -867,7 +864,7 @@ const BASELINE_CORRECTION: &str = "a baseline corrects whole runs; quantisation 
 
 const BASELINE_SCALES: &str =
     "a baseline has no quantisation groups; they are scaled by a lut_tensor_core";
-const LATER_SCALES: &str = "scales are FP16 numbers or powers of two";
+const LATER_SCALES: &str = "scales are FP16 numbers, powers of two or integers of 8 bits";
 
 const SUMS_OF_PRODUCTS: &str =
     "products are aligned to integers, whose sums are as wide as max_k needs";

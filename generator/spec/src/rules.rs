@@ -8,7 +8,8 @@ use crate::spec::{
     ZeroPointMode,
 };
 use bitplane_formats::{
-    AlignedFormat, IntegerFormat, ProductFormat, Range, ScaleFormat, exact_bits, last_number, signed_bits,
+    AlignedFormat, IntegerFormat, ProductFormat, Range, ScaleFormat, exact_bits, last_number,
+    signed_bits,
 };
 
 /// Most look-ups or multiplications a cycle that are built.
@@ -257,8 +258,10 @@ fn scale_too_wide(draft: &Draft<'_>, have: u32, zero_point: u32, scale: u32) -> 
         zero_point + scale
     );
     let narrower = match spec.scale() {
-        Some(ScaleFormat::Fp16) => ", or write `scale = \"e8m0\"` in [group], which takes 8 bits",
-        Some(ScaleFormat::E8m0) | None => "",
+        Some(ScaleFormat::Fp16) => {
+            ", or write `scale = \"e8m0\"` or `scale = \"int8\"` in [group], which take 8 bits"
+        }
+        Some(ScaleFormat::E8m0 | ScaleFormat::Int8) | None => "",
     };
     let help = format!("raise `k` or `groups` in [tile]{narrower}");
     Problem::new("scale-too-wide", "group.scale", message, help)
@@ -743,14 +746,16 @@ fn shorter_run(draft: &Draft<'_>, format: IntegerFormat) -> String {
 fn commands_have_runs(draft: &Draft<'_>) -> Option<Problem> {
     draft.spec.sequencer?;
     draft.spec.quantisation_group?;
-    if !draft.has(&["group.zero_point", "sequencer.commands"]) {
+    if !draft.has(&["group.zero_point", "group.scale", "sequencer.commands"]) {
         return None;
     }
-    let message = "contradicts zero_point = \"per_group\": the weight beats behind quantisation groups \
-                   are no planes that a sequencer counts";
-    let help = "delete `commands`, or write `zero_point = \"constant\"` in [group]";
+    let message = format!(
+        "contradicts {}: the weight beats behind quantisation groups are no planes that a sequencer counts",
+        asks_for_groups(draft)
+    );
+    let help = format!("delete `commands`, or {}", without_groups(draft));
     let problem = Problem::new("contradictory-keys", "sequencer.commands", message, help);
-    Some(draft.place(problem, "group.zero_point"))
+    Some(draft.place(problem, group_line(draft)))
 }
 
 fn addend_needs_commands(draft: &Draft<'_>) -> Option<Problem> {

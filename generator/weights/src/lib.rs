@@ -47,6 +47,7 @@ mod quantise;
 mod quantised;
 mod recognise;
 mod require;
+mod rescale;
 mod suggest;
 mod unpack;
 
@@ -62,4 +63,5 @@ pub use pack::{MAGIC, PackHeader, VERSION, pack};
 pub use packed::{PackedWeights, WordPlace};
 pub use quantise::{Average, ScaleSpan, WeightQuantiser, ZeroSpan};
 pub use quantised::QuantisedWeights;
+pub use rescale::ScaleCodes;
 pub use unpack::unpack;

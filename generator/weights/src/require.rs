@@ -9,7 +9,8 @@ use crate::packed::PackedWeights;
 impl PackedWeights {
     /// Everything that keeps the core of `spec` from using these weights; empty if it can.
     ///
-    /// Codes: `weights-bits`, `weights-word`, `weights-k`, `weights-max-k` and `weights-zero-point`.
+    /// Codes: `weights-bits`, `weights-word`, `weights-k`, `weights-max-k`, `weights-zero-point`,
+    /// `weights-group` and `weights-scale`.
     /// The key is the configuration's key that the file disagrees with.
     pub fn require(&self, spec: &Spec) -> Vec<Problem> {
         let checks = [
@@ -18,7 +19,8 @@ impl PackedWeights {
             self.require_k(spec),
             self.require_max_k(spec),
             self.require_zero_point(spec),
-            require_no_scale(spec),
+            self.require_group_size(spec),
+            self.require_scales(spec),
         ];
         checks.into_iter().flatten().collect()
     }
@@ -53,11 +55,24 @@ impl PackedWeights {
         (found != wanted).then(|| self.problem("weights-k", "tile.k", message, spec))
     }
 
-    /// Every quantisation group is a run of its own, so it is their length that counts.
+    /// Every quantisation group is a run of its own, so it is their length that counts; with scales in
+    /// the core there is one run for all.
     fn require_max_k(&self, spec: &Spec) -> Option<Problem> {
-        let (found, longest) = (self.grouping().span(), spec.accumulate.max_k);
+        let longest = spec.accumulate.max_k;
+        let found = match spec.scale() {
+            Some(_) => self.inputs(),
+            None => self.grouping().span(),
+        };
         if found as u64 <= longest {
             return None;
+        }
+        if spec.scale().is_some() {
+            let message = format!(
+                "the file's runs have {found} elements, the longest run of the configuration has \
+                 {longest}"
+            );
+            let help = format!("set accumulate.max_k = {found} or more");
+            return Some(Problem::new("weights-max-k", "accumulate.max_k", message, help));
         }
         let message = format!(
             "the file's runs have {found} elements, the configuration's accumulators hold the sums \
@@ -67,6 +82,38 @@ impl PackedWeights {
             "set accumulate.max_k = {found} or more, or quantise in groups: --group {longest}"
         );
         Some(Problem::new("weights-max-k", "accumulate.max_k", message, help))
+    }
+
+    /// Groups with a scale in the core lie within groups of the file.
+    fn require_group_size(&self, spec: &Spec) -> Option<Problem> {
+        let scale = spec.scale()?;
+        let size = spec.quantisation_group?.size;
+        let (span, groups) = (self.grouping().span(), self.grouping().count());
+        if groups == 1 || (span as u64).is_multiple_of(size) {
+            return None;
+        }
+        let word = scale.name();
+        let message = format!(
+            "the file has a scale for every {span} input channels, the configuration takes one for every \
+             {size}; with scale = \"{word}\" legal are groups of a multiple of {size}, or of whole \
+             channels"
+        );
+        let help = format!("pack with --group {size}, or set group.size = {span}");
+        Some(Problem::new("weights-group", "group.size", message, help))
+    }
+
+    /// Scales that the core takes have codes; those of others are applied after it.
+    fn require_scales(&self, spec: &Spec) -> Option<Problem> {
+        let scale = spec.scale()?;
+        if self.scale_codes(scale).is_some() {
+            return None;
+        }
+        let word = scale.name();
+        let message = format!(
+            "the file's scales were not made for this configuration: not all of them can be written as \
+             scale = \"{word}\" says"
+        );
+        Some(self.problem("weights-scale", "group.scale", message, spec))
     }
 
     fn require_zero_point(&self, spec: &Spec) -> Option<Problem> {
@@ -169,16 +216,6 @@ impl PackedWeights {
             _ => self.header().quantiser.clone(),
         }
     }
-}
-
-/// The scales of a packed file are binary32 numbers, by which results are multiplied after the core.
-fn require_no_scale(spec: &Spec) -> Option<Problem> {
-    spec.scale()?;
-    let message =
-        "packed files hold scales of more bits than the configuration takes with the weights";
-    let help =
-        "set group.scale = \"none\": the results of each group are then scaled after the core";
-    Some(Problem::new("weights-scale", "group.scale", message, help))
 }
 
 #[cfg(test)]
@@ -330,11 +367,32 @@ mod tests {
     }
 
     #[test]
-    fn a_core_that_takes_scales_with_the_weights_takes_no_packed_file() {
+    fn a_core_that_takes_scales_takes_files_whose_scales_and_groups_it_can_have() {
         let text = "kind = 'lut_tensor_core'\nactivation.format = 'int8'\nweight.format = 'int2'\n\
-                    tile = { m = 1, n = 1, k = 4, groups = 4 }\ngroup = { scale = 'fp16', size = 16 }\n";
+                    tile = { m = 1, n = 1, k = 4, groups = 5 }\n\
+                    group = { scale = 'fp16', size = 4, zero_point = 'per_group' }\n";
         let spec = bitplane_spec::parse(text, "scaled").unwrap().spec;
-        assert_eq!(require_no_scale(&spec).map(|problem| problem.code), Some("weights-scale"));
+        let weights: Vec<f32> = (0..24).map(|i| (i * 7 % 11) as f32 - 4.9).collect();
+        let weights = Matrix::new(2, 12, weights).unwrap();
+        let quantiser = WeightQuantiser::parse("int2").unwrap();
+        let packed = |group, scaled| {
+            let grouping = quantiser.grouping(12, group).unwrap();
+            let own = quantiser.quantise("query.weight", &weights, grouping);
+            let rounded = own.with_scales(&weights, bitplane_formats::ScaleFormat::Fp16);
+            let layout = PackLayout::new(WeightWord::Folded, 4).unwrap();
+            unpack(&pack(if scaled { &rounded } else { &own }, layout).unwrap()).unwrap()
+        };
+        for group in [0, 4, 8] {
+            assert_eq!(packed(group, true).require(&spec), []);
+        }
+        assert_snapshot!(told(&packed(0, false).require(&spec)), @r#"
+        weights-scale (group.scale): the file's scales were not made for this configuration: not all of them can be written as scale = "fp16" says
+          pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int2 --config CONFIG --out FILE
+        "#);
+        assert_snapshot!(told(&packed(6, true).require(&spec)), @r#"
+        weights-group (group.size): the file has a scale for every 6 input channels, the configuration takes one for every 4; with scale = "fp16" legal are groups of a multiple of 4, or of whole channels
+          pack with --group 4, or set group.size = 6
+        "#);
     }
 
     #[test]

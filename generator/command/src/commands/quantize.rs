@@ -41,7 +41,7 @@ pub struct Quantize {
     /// Input channels that share a scale and a zero point; 0: all of an output channel
     #[arg(long, value_name = "N", default_value_t = 0)]
     group: usize,
-    /// Core to pack for [default: any lut_tensor_core with k = 4 and weights folded offline]
+    /// Core to pack for, with scales as it takes them [default: any lut_tensor_core with k = 4 and weights folded offline]
     #[arg(long, value_name = "CONFIG")]
     config: Option<PathBuf>,
     /// Packed file to write; without it only the errors are reported
@@ -70,6 +70,10 @@ pub fn run(options: &Quantize, console: &Console) -> Result<Outcome, Failure> {
     let grouping = quantiser.grouping(weights.columns(), options.group);
     let grouping = grouping.map_err(Failure::bad_input)?;
     let quantised = quantiser.quantise(&options.tensor, &weights, grouping);
+    let quantised = match spec.as_ref().and_then(Spec::scale) {
+        Some(scale) => quantised.with_scales(&weights, scale),
+        None => quantised,
+    };
     let nmse = quantised.nmse(&weights);
     interrupt::check()?;
     progress.report("packing", 0, 0);

@@ -97,9 +97,10 @@ pub fn run(options: &Run, console: &Console) -> Result<Outcome, Failure> {
             .map_err(Failure::bad_input)?,
     };
     let reference = reference(options.reference.as_deref(), &weights)?;
-    let work = cycles(&weights, &spec, quantised.rows);
+    let operands = Operands::new(&spec, &weights, &quantised);
+    let task = Task { spec: &spec, weights: &weights, activations: &quantised, operands };
+    let work = task.cycles();
     let simulation = simulation::prepare(&spec, &options.verilator, Trace::Off, work, &progress)?;
-    let task = Task { spec: &spec, weights: &weights, activations: &quantised };
     let (sum, rounding) = task.run(&simulation, options.seed, &progress)?;
     drop(progress);
     let error = LayerError::of(&sum.outputs, &real, &reference);
@@ -132,44 +133,46 @@ impl Run {
     }
 }
 
-/// About how many cycles the layer takes.
-fn cycles(weights: &PackedWeights, spec: &Spec, tokens: usize) -> u64 {
-    let tiles =
-        tokens.div_ceil(spec.tile.m as usize) * weights.outputs().div_ceil(spec.tile.n as usize);
-    let drain = u64::from(spec.tile.m * spec.tile.n / spec.tile.drain);
-    let of_a_run = |group: usize| {
-        let steps = spec.steps_of(weights.grouping().members(group).len() as u64);
-        steps * u64::from(weights.planes()) + spec.groups_of(steps) * drain
-    };
-    tiles as u64 * (0..weights.grouping().count()).map(of_a_run).sum::<u64>()
-}
-
 /// What is multiplied.
 struct Task<'a> {
     spec: &'a Spec,
     weights: &'a PackedWeights,
     activations: &'a QuantisedActivations,
+    operands: Operands<'a>,
 }
 
 impl Task<'_> {
-    /// One run of the core per quantisation group, the results scaled and added.
+    /// About how many cycles the layer takes.
+    fn cycles(&self) -> u64 {
+        let Self { spec, weights, operands, .. } = self;
+        let rows = self.activations.rows.div_ceil(spec.tile.m as usize);
+        let tiles = rows * weights.outputs().div_ceil(spec.tile.n as usize);
+        let drain = u64::from(spec.tile.m * spec.tile.n / spec.tile.drain);
+        let of_a_run = |run: usize| {
+            let steps = spec.steps_of(operands.members(run).len() as u64);
+            steps * u64::from(weights.planes()) + spec.groups_of(steps) * drain
+        };
+        tiles as u64 * (0..operands.runs()).map(of_a_run).sum::<u64>()
+    }
+
+    /// All runs of the core, the results scaled where it does not do that, and added.
     fn run(
         &self,
         simulation: &Simulation,
         seed: u64,
         progress: &Progress,
     ) -> Result<(LayerSum, Rounding), Failure> {
-        let operands = Operands::new(self.spec, self.weights, self.activations);
+        let operands = &self.operands;
         let start = Start { seed, ..Start::default() };
         let mut sum = LayerSum::of_nothing(self.activations.rows, self.weights.outputs());
         let mut rounding = Rounding::default();
-        for group in 0..self.weights.grouping().count() {
-            let part = operands.group(group);
+        for run in 0..operands.runs() {
+            let part = operands.run(run);
             let report = watched(progress, |monitor| {
                 layer(&simulation.simulator, self.spec, &part.layer(), &start, monitor)
             })?;
             rounding.add(self.spec, &part.layer(), &report.outputs);
-            sum.add(group, &operands, report);
+            sum.add(run, operands, report);
         }
         Ok((sum, rounding))
     }
@@ -247,7 +250,7 @@ impl Finished<'_> {
     }
 
     fn compared(&self) -> String {
-        let (outputs, groups) = (self.sum.outputs.len(), self.task.weights.grouping().count());
+        let (outputs, groups) = (self.sum.outputs.len(), self.task.operands.runs());
         match groups {
             1 => format!("{outputs} outputs"),
             _ => format!(

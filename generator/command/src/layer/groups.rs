@@ -1,11 +1,13 @@
 //! A layer as runs of the core: one for each quantisation group of its weights, because results of
-//! different groups have different scales. They are scaled and added here, after the core.
+//! different groups have different scales. They are scaled and added here, after the core. A core that
+//! scales groups itself has one run for all.
 
 use super::weight_beats;
 use bitplane_formats::{WeightFormat, ZeroPoint};
 use bitplane_simulate::{GroupZeroPoints, Layer, LayerReport, PackedBeats, Weights, ZeroPoints};
 use bitplane_spec::{QuantisationGroup, Spec};
-use bitplane_weights::{PackedWeights, QuantisedActivations};
+use bitplane_weights::{PackedWeights, QuantisedActivations, ScaleCodes};
+use std::ops::Range;
 
 /// What is multiplied.
 pub struct Operands<'a> {
@@ -14,9 +16,11 @@ pub struct Operands<'a> {
     activations: &'a QuantisedActivations,
     /// [output channels, input channels], as the core takes them.
     codes: Vec<u16>,
+    /// Where the core scales groups.
+    scales: Option<ScaleCodes>,
 }
 
-/// The part of the operands that belongs to one quantisation group.
+/// The part of the operands that belongs to one run.
 pub struct GroupOperands {
     tokens: usize,
     outputs: usize,
@@ -41,20 +45,42 @@ impl<'a> Operands<'a> {
             weights,
             activations,
             codes: weights.core_codes().into_iter().map(u16::from).collect(),
+            scales: spec.scale().and_then(|format| weights.scale_codes(format)),
         }
     }
 
     /// What a result of the core stands for.
     fn value(&self, result: i128) -> f64 {
-        match self.spec.float {
-            Some(float) => float.result.to_f64(result as u32),
+        match self.spec.result_format() {
+            Some(format) => format.to_f64(result as u32),
             None => result as f64,
         }
     }
 
-    /// The part of quantisation group `group`.
-    pub fn group(&self, group: usize) -> GroupOperands {
-        let members = self.weights.grouping().members(group);
+    /// What a value of run `run` and output channel `output` stands for, but for the activations' scale.
+    fn scale(&self, output: usize, run: usize) -> f64 {
+        match &self.scales {
+            Some(scales) => scales.units[output],
+            None => self.weights.scale(output, run).into(),
+        }
+    }
+
+    /// Runs of a tile: one, or one for each quantisation group of the file.
+    pub fn runs(&self) -> usize {
+        if self.scales.is_some() { 1 } else { self.weights.grouping().count() }
+    }
+
+    /// The input channels of run `run`.
+    pub fn members(&self, run: usize) -> Range<usize> {
+        match self.scales {
+            Some(_) => 0..self.weights.inputs(),
+            None => self.weights.grouping().members(run),
+        }
+    }
+
+    /// The part of run `run`.
+    pub fn run(&self, run: usize) -> GroupOperands {
+        let members = self.members(run);
         let inputs = self.weights.inputs();
         GroupOperands {
             tokens: self.activations.rows,
@@ -64,24 +90,35 @@ impl<'a> Operands<'a> {
             weight: self.weights.format(),
             codes: columns(&self.codes, inputs, members),
             beats: match self.spec.quantisation_group {
-                None => Some(weight_beats(self.weights, self.spec, group)),
+                None => Some(weight_beats(self.weights, self.spec, run)),
                 Some(_) => None,
             },
-            zero_points: self.zero_points(group),
+            zero_points: self.zero_points(run),
         }
     }
 
-    /// The zero points that the core is given for a quantisation group of the file. Those groups
-    /// that the core corrects one by one start anew in each.
-    fn zero_points(&self, group: usize) -> ZeroPoints {
-        if let Some(QuantisationGroup { size, .. }) = self.spec.quantisation_group {
-            let size = usize::try_from(size).unwrap_or(usize::MAX);
-            let of_a_column = self.weights.grouping().members(group).len().div_ceil(size);
-            let column = |output| vec![self.weights.zero_point(output, group); of_a_column];
-            let values = (0..self.weights.outputs()).flat_map(column).collect();
-            return ZeroPoints::PerGroup(GroupZeroPoints { size, values, scales: Vec::new() });
-        }
-        ZeroPoints::Constant(self.common_zero_point(group))
+    /// The zero points and scales that the core is given in a run. Those groups that the core works on
+    /// one by one start anew in each run.
+    fn zero_points(&self, run: usize) -> ZeroPoints {
+        let Some(QuantisationGroup { size, .. }) = self.spec.quantisation_group else {
+            return ZeroPoints::Constant(self.common_zero_point(run));
+        };
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let grouping = self.weights.grouping();
+        let groups = || self.members(run).step_by(size).map(|input| grouping.group_of(input));
+        let places = || {
+            (0..self.weights.outputs())
+                .flat_map(|output| groups().map(move |group| (output, group)))
+        };
+        let values = places().map(|(output, group)| self.weights.zero_point(output, group));
+        let scales = self.scales.iter().flat_map(|scales| {
+            places().map(|(output, group)| scales.codes[output * grouping.count() + group])
+        });
+        ZeroPoints::PerGroup(GroupZeroPoints {
+            size,
+            values: values.collect(),
+            scales: scales.collect(),
+        })
     }
 
     fn common_zero_point(&self, group: usize) -> ZeroPoint {
@@ -111,10 +148,10 @@ impl GroupOperands {
 
 /// The sum of the groups' results.
 pub struct LayerSum {
-    /// Outputs [tokens, output channels]: integer results times the token's and the group's scale,
-    /// added up in the order of the groups.
+    /// Outputs [tokens, output channels]: results times the token's scale and the group's, where the
+    /// core does not do that, added up in the order of the runs.
     pub outputs: Vec<f64>,
-    /// Results compared, over all groups.
+    /// Results compared, over all runs.
     pub compared: u64,
     /// Results that differ from the golden model's.
     pub mismatches: u64,
@@ -129,7 +166,7 @@ pub struct LayerSum {
 }
 
 impl LayerSum {
-    /// The sum of no groups.
+    /// The sum of no runs.
     pub fn of_nothing(tokens: usize, outputs: usize) -> Self {
         Self {
             outputs: vec![0.0; tokens * outputs],
@@ -142,14 +179,13 @@ impl LayerSum {
         }
     }
 
-    /// Adds what the run of quantisation group `group` gave.
-    pub fn add(&mut self, group: usize, operands: &Operands, report: LayerReport) {
-        let weights = operands.weights;
-        let channels = weights.outputs();
+    /// Adds what run `run` gave.
+    pub fn add(&mut self, run: usize, operands: &Operands, report: LayerReport) {
+        let channels = operands.weights.outputs();
         let results = self.outputs.iter_mut().zip(&report.outputs).enumerate();
         for (place, (output, &result)) in results {
             let token = f64::from(operands.activations.scales[place / channels]);
-            let channel = f64::from(weights.scale(place % channels, group));
+            let channel = operands.scale(place % channels, run);
             *output += operands.value(result) * token * channel;
         }
         let used = self.utilisation * self.cycles as f64;
@@ -160,9 +196,9 @@ impl LayerSum {
         self.mismatches += report.mismatches;
         self.runs += report.runs;
         if let (None, Some(first)) = (&self.first_mismatch, report.first_mismatch) {
-            self.first_mismatch = Some(match weights.grouping().count() {
+            self.first_mismatch = Some(match operands.runs() {
                 1 => first,
-                _ => format!("quantisation group {group}: {first}"),
+                _ => format!("quantisation group {run}: {first}"),
             });
         }
     }
@@ -241,9 +277,9 @@ mod tests {
             let (spec, weights) = (spec(zero_points), packed(format, group));
             let operands = Operands::new(&spec, &weights, &activations);
             let mut sum = LayerSum::of_nothing(3, 6);
-            for group in 0..weights.grouping().count() {
-                let part = operands.group(group);
-                sum.add(group, &operands, report(&spec, &part.layer()));
+            for run in 0..operands.runs() {
+                let part = operands.run(run);
+                sum.add(run, &operands, report(&spec, &part.layer()));
             }
             let (real, weights) = (activations.dequantise(), weights.quantised().dequantise());
             for (place, output) in sum.outputs.iter().enumerate() {

@@ -39,7 +39,7 @@ impl Rounding {
         let Some(float) = spec.float else { return };
         let real = |code: &i32| float.format.to_f64(*code as u32);
         let activations: Vec<f64> = layer.activations.iter().map(real).collect();
-        let weights = weights(layer);
+        let weights = weights(spec, layer);
         for (place, result) in results.iter().enumerate() {
             let (token, output) = (place / layer.outputs, place % layer.outputs);
             let row = &activations[token * layer.inputs..][..layer.inputs];
@@ -95,16 +95,24 @@ impl Sums {
     }
 }
 
-/// The values of all weights, [outputs, inputs].
-fn weights(layer: &Layer<'_>) -> Vec<f64> {
-    let zero_point = |place: usize| match &layer.zero_points {
-        ZeroPoints::Constant(zero_point) => *zero_point,
+/// The values of all weights, [outputs, inputs], times the scales that the core takes.
+fn weights(spec: &Spec, layer: &Layer<'_>) -> Vec<f64> {
+    let group_at = |place: usize, size: usize| {
+        let (output, input) = (place / layer.inputs, place % layer.inputs);
+        output * layer.inputs.div_ceil(size) + input / size
+    };
+    let factors = |place: usize| match &layer.zero_points {
+        ZeroPoints::Constant(zero_point) => (*zero_point, 1.0),
         ZeroPoints::PerGroup(groups) => {
-            let (output, input) = (place / layer.inputs, place % layer.inputs);
-            groups.values[output * layer.inputs.div_ceil(groups.size) + input / groups.size]
+            let group = group_at(place, groups.size);
+            let scale = spec.scale().map(|format| format.value(groups.scales[group]));
+            (groups.values[group], scale.unwrap_or(1.0))
         }
     };
-    let value = |(place, code): (usize, &u16)| layer.weight.value(*code, zero_point(place)).into();
+    let value = |(place, code): (usize, &u16)| {
+        let (zero_point, scale) = factors(place);
+        f64::from(layer.weight.value(*code, zero_point)) * scale
+    };
     layer.codes.iter().enumerate().map(value).collect()
 }
 
