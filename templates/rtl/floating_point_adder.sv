@@ -48,23 +48,23 @@ module {{ core.name }}_floating_point_adder (
   assign is_above = distance[DistanceBits-1];
 
   // Bit 0 says whether anything has moved beyond it.
-  logic [WindowBits-1:0] augend, term;
+  logic [WindowBits-1:0] augend, moved_augend, term;
   logic moved_beyond;
 
   always_comb begin : p_align
-    augend       = {1'b0, is_normal, augend_fraction, {{ unit.augend_place }}'d0};
+    moved_augend = {1'b0, is_normal, augend_fraction, {{ unit.augend_place }}'d0};
     moved_beyond = 1'b0;
     for (int b = 0; b < DistanceBits - 1; b++) begin
       if (distance[b] && !is_above) begin
         moved_beyond = moved_beyond
-                       || ((augend & ((WindowBits'(1) << (1 << b)) - WindowBits'(1))) != '0);
-        augend       = augend >> (1 << b);
+                       || ((moved_augend & ((WindowBits'(1) << (1 << b)) - WindowBits'(1))) != '0);
+        moved_augend = moved_augend >> (1 << b);
       end
     end
-    augend[0] = augend[0] || moved_beyond;
   end
 
-  assign term = {{ unit.phrases.term }};
+  assign augend = moved_augend | WindowBits'(moved_beyond);
+  assign term   = {{ unit.phrases.term }};
 
   // Sum, or the difference that is not negative.
   logic subtracts, is_smaller;
@@ -102,7 +102,8 @@ module {{ core.name }}_floating_point_adder (
   logic [BiasedBits-1:0] top, below_top;
   logic [WindowBits-1:0] mark;
 
-  assign below_top = is_above ? BiasedBits'(augend_exponent) : {{ unit.phrases.below_top }};
+  assign below_top = is_above ? BiasedBits'(augend_exponent)
+                              : {{ unit.phrases.below_top }};
   assign top       = below_top + {{ unit.biased_bits }}'d1;
   assign mark      = {1'b1, {{ unit.below_mark }}'d0} >> below_top;
 

@@ -17,7 +17,7 @@ module {{ core.name }}_group_scaler (
   // Value of the group, two's complement.
   input  logic {{ core.width(unit.value_bits) }} value_i,
 {% if core.exponent_bits > 0 %}
-  // Field of the row whose magnitude is in its register; 0 where it is no number.
+  // Field of the row whose {% if unit.is_integer() %}product{% else %}magnitude{% endif %} is in its register; 0 where it is no number.
   input  logic {{ core.width(core.exponent_bits) }} field_i,
 {% endif %}
   // Term.
@@ -51,11 +51,12 @@ module {{ core.name }}_group_scaler (
   end
 
   // Product.
-  logic term_is_negative_q, is_infinite_q, is_nan_q;
-  logic {{ core.range(unit.exponent_bits) }} exponent, exponent_q;
+  logic term_is_negative_q, is_infinite_q{% if !unit.is_integer() %}, is_nan_q{% endif %};
   logic {{ core.range(unit.significand_bits) }} significand, significand_q;
+{% if unit.is_integer() %}  logic is_infinite, term_is_negative;
+{% else %}  logic {{ core.range(unit.exponent_bits) }} exponent, exponent_q;
   logic is_infinite, is_nan, term_is_negative;
-
+{% endif %}
 {% if unit.is_float() %}  // A subnormal scale has the exponent 1 and no leading one.
   logic is_normal, is_special, fraction_is_zero, is_zero;
   logic [4:0] scale_exponent;
@@ -77,11 +78,9 @@ module {{ core.name }}_group_scaler (
   assign scale_is_negative = magnitude_scale_q[ScaleBits-1];
   assign scale_magnitude   = (magnitude_scale_q ^ {ScaleBits{scale_is_negative}})
                            + ScaleBits'(scale_is_negative);
-  assign significand      = {{ unit.phrases.significand }};
-  assign exponent         = {{ unit.phrases.exponent }};
-  assign term_is_negative = is_negative_q ^ scale_is_negative;
-  assign is_infinite      = 1'b0;
-  assign is_nan           = {{ unit.phrases.not_a_number }};
+  assign significand       = {{ unit.phrases.significand }};
+  assign term_is_negative  = is_negative_q ^ scale_is_negative;
+  assign is_infinite       = 1'b0;
 {% else %}  assign significand      = magnitude_q;
   assign exponent         = {{ unit.phrases.exponent }};
   assign term_is_negative = is_negative_q;
@@ -91,19 +90,22 @@ module {{ core.name }}_group_scaler (
   always_ff @(posedge clk_i) begin : p_term
     if (advance_i) begin
       term_is_negative_q <= term_is_negative;
-      exponent_q         <= exponent;
       significand_q      <= significand;
       is_infinite_q      <= is_infinite;
+{% if !unit.is_integer() %}      exponent_q         <= exponent;
       is_nan_q           <= is_nan;
-    end
+{% endif %}    end
   end
 
   assign is_negative_o = term_is_negative_q;
-  assign exponent_o    = exponent_q;
   assign significand_o = significand_q;
   assign is_infinite_o = is_infinite_q;
+{% if unit.is_integer() %}  // All products of a row have its exponent.
+  assign exponent_o    = {{ unit.phrases.exponent }};
+  assign is_nan_o      = {{ unit.phrases.not_a_number }};
+{% else %}  assign exponent_o    = exponent_q;
   assign is_nan_o      = is_nan_q;
-
+{% endif %}
 endmodule
 
 `default_nettype wire

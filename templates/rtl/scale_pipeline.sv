@@ -21,7 +21,7 @@ module {{ core.name }}_scale_pipeline (
   input  logic {{ core.vector(core.drain) }} keep_i,
   output logic {{ core.bit() }} advance_o,
 
-{% if core.exponent_bits > 0 %}  // Field of the values whose magnitudes are in their registers.
+{% if core.exponent_bits > 0 %}  // Field of the values whose {{ unit.phrases.at_field }} are in their registers.
   output logic {{ core.width(core.exponent_bits) }} field_o,
 
 {% endif %}  // Products are there and are added; to nothing, in a run's first group.
@@ -38,19 +38,21 @@ module {{ core.name }}_scale_pipeline (
   localparam int Drain = {{ core.drain }};
 
   // Stage 0, the magnitudes, lowest.
-  logic [1:0] valid_d, valid_q, first_q;
-  logic [2:0] sent_d, sent_q, last_q;
+  logic [1:0] valid_d, valid_q, valid_moved, first_q;
+  logic [2:0] sent_d, sent_q, sent_moved, last_q;
   logic [3*Drain-1:0] keep_q;
   logic advance;
 
-  assign advance = result_ready_i || !sent_q[2];
+  assign advance     = result_ready_i || !sent_q[2];
+  assign valid_moved = {valid_q[0], drains_i};
+  assign sent_moved  = {sent_q[1:0], sent_i};
 
   always_comb begin : p_next
     valid_d = valid_q;
     sent_d  = sent_q;
     if (advance) begin
-      valid_d = {valid_q[0], drains_i};
-      sent_d  = {sent_q[1:0], sent_i};
+      valid_d = valid_moved;
+      sent_d  = sent_moved;
     end
     if (clear_i) begin
       valid_d = '0;
@@ -79,14 +81,15 @@ module {{ core.name }}_scale_pipeline (
 
 {% if core.exponent_bits > 0 %}  // Fields of the run that drains; that of a row moves along.
   logic {{ core.range(core.exponents_bits) }} exponents_q;
-  logic {{ core.range(core.exponent_bits) }} field_q;
+  logic {{ core.range(core.exponent_bits) }} field_q{% if unit.field_stages == 2 %}, product_field_q{% endif %};
 
   always_ff @(posedge clk_i) begin : p_exponents
     if (done_i) exponents_q <= run_exponents_i;
     if (advance) field_q <= {{ unit.phrases.exponent }};
-  end
+{% if unit.field_stages == 2 %}    if (advance) product_field_q <= field_q;
+{% endif %}  end
 
-  assign field_o        = field_q;
+  assign field_o        = {{ unit.phrases.field }};
 {% endif %}  assign advance_o      = advance;
   assign add_o          = advance && valid_q[1];
   assign add_first_o    = first_q[1];

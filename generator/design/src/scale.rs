@@ -42,6 +42,7 @@ impl Scaling {
                     0 => 0,
                     _ => bits_to_hold(u64::from(core.m) - 1),
                 },
+                field_stages: if scaler.is_integer() { 2 } else { 1 },
             },
             scaler,
         })
@@ -101,8 +102,6 @@ pub struct GroupScaler {
     pub lowest: i32,
     /// Whether the field of a row's block is part of the exponent.
     pub adds_field: bool,
-    /// Width of that field; 0 where there is none.
-    pub field_bits: u32,
 }
 
 impl GroupScaler {
@@ -124,7 +123,6 @@ impl GroupScaler {
             exponent_bits: bits_to_hold(largest).max(1),
             lowest: term.lowest + aligned.map_or(0, block_of_exponent_0),
             adds_field,
-            field_bits: core.exponent_bits,
         }
     }
 
@@ -138,21 +136,6 @@ impl GroupScaler {
         self.format == ScaleFormat::Int8
     }
 
-    /// Whether all products have the same exponent.
-    pub fn has_one_exponent(&self) -> bool {
-        self.is_integer() && !self.adds_field
-    }
-
-    /// Whether a product may be infinite.
-    fn can_be_infinite(&self) -> bool {
-        self.is_float()
-    }
-
-    /// Whether a product may be no number.
-    fn can_be_no_number(&self) -> bool {
-        !self.is_integer() || self.field_bits > 0
-    }
-
     /// The fields of the products.
     pub(crate) fn term(&self) -> bitplane_formats::TermFormat {
         bitplane_formats::TermFormat {
@@ -162,14 +145,18 @@ impl GroupScaler {
         }
     }
 
-    /// Flip-flops: the scale twice, sign and magnitude of the value, and the product with its two
-    /// flags. What is the same for all products is no flip-flop.
+    /// Flip-flops: the scale twice, sign and magnitude of the value, and the product with its two flags.
+    /// An exponent that is that of the row comes from the scale pipeline, and only a scale that is a
+    /// float may be infinite.
     pub(crate) fn flops(&self) -> u64 {
         let magnitude = 1 + self.value_bits;
-        let flags = u32::from(self.can_be_infinite()) + u32::from(self.can_be_no_number());
-        let exponent = if self.has_one_exponent() { 0 } else { self.exponent_bits };
-        let product = 1 + exponent + self.significand_bits + flags;
-        u64::from(2 * self.scale_bits + magnitude + product)
+        let sign_and_significand = 1 + self.significand_bits;
+        let of_scale = match self.format {
+            ScaleFormat::Fp16 => self.exponent_bits + 2,
+            ScaleFormat::E8m0 => self.exponent_bits + 1,
+            ScaleFormat::Int8 => 0,
+        };
+        u64::from(2 * self.scale_bits + magnitude + sign_and_significand + of_scale)
     }
 }
 
@@ -199,13 +186,16 @@ pub struct ScaledAccumulator {
 pub struct ScalePipeline {
     /// Width of the number of a row; 0 for one row or where rows have no fields.
     pub row_bits: u32,
+    /// Stages that a row's field goes along: to the magnitude, or to the product where its exponent is
+    /// that of the row.
+    pub field_stages: u32,
 }
 
 impl ScalePipeline {
     /// Flip-flops: of each stage whether its beat is sent, its last marker and keep bits; of the first
-    /// two whether there is one, and of which group; the rows' fields, and that of the first stage.
+    /// two whether there is one, and of which group; the rows' fields, and those of the stages.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
-        let fields = core.exponents_bits + core.exponent_bits;
+        let fields = core.exponents_bits + self.field_stages * core.exponent_bits;
         u64::from(Scaling::STAGES * (2 + core.drain) + 2 * 2 + fields)
     }
 }

@@ -380,6 +380,8 @@ unit_text!(
 
 struct PipelinePhrases {
     exponent: String,
+    at_field: &'static str,
+    field: &'static str,
 }
 
 unit_text!(
@@ -790,7 +792,12 @@ fn scale_files(core: &CoreText, scaling: &Scaling) -> Vec<BundleFile> {
         0 => "exponents_q".to_owned(),
         _ => format!("exponents_q[row_i*{0} +: {0}]", core.exponent_bits),
     };
-    let pipeline = Worded { unit: pipeline, phrases: PipelinePhrases { exponent } };
+    let (at_field, field) = match pipeline.field_stages {
+        1 => ("magnitudes", "field_q"),
+        _ => ("products", "product_field_q"),
+    };
+    let phrases = PipelinePhrases { exponent, at_field, field };
+    let pipeline = Worded { unit: pipeline, phrases };
     vec![
         named(core, "scale_select", ScaleSelectText { core, unit: select }),
         named(core, "group_scaler", group_scaler(core, scaler)),

@@ -232,6 +232,16 @@ fn a_latch_and_a_loop_and_a_lost_register_fail_their_checks() {
 }
 
 #[test]
+fn a_difference_from_nothing_is_mapped() {
+    let Some(yosys) = yosys() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let text = "module m(input logic [7:0] a_i, output logic [7:0] y_o);\n\
+                assign y_o = -a_i;\nendmodule\n";
+    let report = run(&with_source(yosys, folder.path(), "m", text)).unwrap();
+    assert!(report.area > 10.0, "{report:?}");
+}
+
+#[test]
 fn an_error_in_the_rtl_is_no_crash_and_keeps_the_log() {
     let Some(yosys) = yosys() else { return };
     let folder = tempfile::tempdir().unwrap();
