@@ -71,6 +71,7 @@ constexpr std::size_t kRespResultBeats = {{ wire::response::RESULT_BEATS }};
 constexpr std::size_t kRespActivationTaken = {{ wire::response::ACTIVATION_TAKEN }};
 constexpr std::size_t kRespWeightTaken = {{ wire::response::WEIGHT_TAKEN }};
 constexpr std::size_t kRespScanRuns = {{ wire::response::SCAN_RUNS }};
+constexpr std::size_t kRespFetches = {{ wire::response::FETCHES }};
 
 constexpr Word kStatusError = {{ wire::status::ERROR }};
 constexpr Word kStatusOverflow = {{ wire::status::OVERFLOW }};
@@ -301,6 +302,7 @@ class Harness {
 {%- endif %}
     scans_.clear();
     scan_runs_ = 0;
+    fetches_.clear();
     bool active = true;
     Word status = 0;
     Word idle = 0;
@@ -377,6 +379,8 @@ class Harness {
     response[kRespWeightTaken] = weight_taken_;
     response[kRespScanRuns] = scan_runs_;
     response.insert(response.end(), scans_.begin(), scans_.end());
+    response[kRespFetches] = static_cast<Word>(fetches_.size());
+    response.insert(response.end(), fetches_.begin(), fetches_.end());
   }
 
  private:
@@ -514,6 +518,9 @@ class Harness {
       ++results_;
     }
     held_ = core_->result_valid_o && !core_->result_ready_i;
+{%- if fetch.words > 0 %}
+    if (core_->fetch_valid_o) fetches_.push_back(core_->fetch_step_o);
+{%- endif %}
 {%- if scan.words > 0 %}
     const bool scanned = core_->scan_valid_i || core_->scan_done_o;
     if (core_->scan_done_o) {
@@ -588,6 +595,7 @@ class Harness {
   Word results_ = 0;
   Word scan_runs_ = 0;
   std::vector<Word> scans_;
+  std::vector<Word> fetches_;
   Word offered_[kResultWords] = {};
   bool held_ = false;
   bool unstable_ = false;

@@ -19,16 +19,24 @@ module {{ core.name }} (
   logic {{ core.range(unit.tile_bits) }} tile;
 {% for wire in unit.wires %}  logic {{ core.width(wire.bits) }} {{ wire.name }};
 {% endfor %}
-  assign core_activation_valid = activation_valid_i && step_valid;
-  assign activation_ready_o    = core_activation_ready && step_valid;
+{% if unit.skips %}  // A k-step of zeros is taken, but not by the core.
+  assign core_activation_valid = activation_valid_i && step_valid && !step_skipped;
+{% else %}  assign core_activation_valid = activation_valid_i && step_valid;
+{% endif %}  assign activation_ready_o    = core_activation_ready && step_valid;
   assign core_weight_valid     = weight_valid_i && weight_enable;
   assign weight_ready_o        = core_weight_ready && weight_enable;
 
   // A k-step, and what the array takes of the weights, is whole with the last of its beats.
-  assign step_taken   = core_activation_valid && core_activation_ready{% if unit.activation_bus.is_narrow() %} && core_activation_whole{% endif %};
+  assign step_taken   = activation_valid_i && activation_ready_o{% if unit.activation_bus.is_narrow() %} && core_activation_whole{% endif %};
   assign weight_taken = core_weight_valid && core_weight_ready{% if unit.weight_bus.is_narrow() %} && core_weight_whole{% endif %};
 
-  {{ core.name }}_sequencer u_sequencer (
+{% if unit.skips %}  {{ core.name }}_zero_detector u_zero_detector (
+    .data_i    (activation_data_i),
+    .rows_i    (step_rows),
+    .is_zero_o (step_is_zero)
+  );
+
+{% endif %}  {{ core.name }}_sequencer u_sequencer (
     .clk_i              (clk_i),
     .rst_ni             (rst_ni),
     .clear_i            (clear_i),
@@ -36,7 +44,11 @@ module {{ core.name }} (
     .command_ready_o    (command_ready_o),
     .command_data_i     (command_data_i),
     .step_taken_i       (step_taken),
-    .step_valid_o       (step_valid),
+{% if unit.skips %}    .step_is_zero_i     (step_is_zero),
+    .step_skipped_o     (step_skipped),
+    .fetch_valid_o      (fetch_valid_o),
+    .fetch_step_o       (fetch_step_o),
+{% endif %}    .step_valid_o       (step_valid),
     .step_first_o       (step_first),
     .step_last_o        (step_last),
     .step_rows_o        (step_rows),

@@ -1,7 +1,8 @@
 {% include "rtl/header.sv" %}// Sequencer: runs O[M,N] = A[M,K] x W[N,K] + C tile by tile as command words say. Tiles of
 // {{ core.n }} column(s) one after the other, in each the tiles of {{ core.m }} row(s), in each the k-steps of K.
 // It describes the k-step that the activation port takes next; the weights follow from k-step to
-// k-step, at most two behind and never beyond the one that is described.
+// k-step, at most two behind and never beyond the one that is described.{% if unit.step_number_bits.is_some() %} K-steps of zeros are skipped, but
+// for the last of a pass over K; so weights wait until their k-step is taken.{% endif %}
 //
 // An illegal command raises the error and is dropped. A command takes {{ unit.word_bits }} bits.
 
@@ -27,6 +28,15 @@ module {{ core.name }}_sequencer (
 {% if unit.runtime %}  output logic {{ core.width(core.run_bits_bits) }} step_weight_bits_o,
 {% endif %}{% if unit.corrected %}  output logic {{ core.width(core.zero_point_bits) }} step_zero_point_o,
 {% endif %}{% if unit.phrases.masked %}  output logic {{ core.vector(core.elements_per_step) }} step_keep_o,
+{% endif %}
+{% if unit.step_number_bits.is_some() %}
+  // All activations of the k-step are zero, and it is skipped: taken, but not by the core.
+  input  logic {{ core.bit() }} step_is_zero_i,
+  output logic {{ core.bit() }} step_skipped_o,
+
+  // A k-step whose weights are wanted.
+  output logic {{ core.bit() }} fetch_valid_o,
+  output logic {{ core.width(unit.phrases.number_bits) }} fetch_step_o,
 {% endif %}
   // The weight beat that the core takes next, and that it does.
   input  logic {{ core.bit() }} weight_taken_i,
@@ -103,7 +113,7 @@ module {{ core.name }}_sequencer (
 {% endif %}{% if unit.corrected %}  logic {{ core.range(core.zero_point_bits) }} zero_point_q;
 {% endif %}{% if unit.accumulates %}  logic accumulate_q;
 {% endif %}  logic {{ core.range(unit.fields.id[1]) }} id_q;
-  logic step_is_last, pass_is_last, row_is_last, column_is_last;
+  logic step_enters, step_is_last, pass_is_last, row_is_last, column_is_last;
   logic tile_is_done, command_is_done;
 
   assign next_k          = {{ unit.phrases.next_k }};
@@ -161,15 +171,39 @@ module {{ core.name }}_sequencer (
 {% endif %}{% if unit.accumulates %}      accumulate_q <= next_accumulate_q;
 {% endif %}      id_q         <= next_id_q;
     end
-    if (start || step_taken_i) first_q <= start || step_is_last;
+    if (start || step_enters) first_q <= start || step_is_last;
   end
 
-  // What is told of the k-step to its weights{% if unit.pass_bits > 0 %}: last of its tile and of its pass{% else %}: last of its tile{% endif %}.
+{% if unit.step_number_bits.is_some() %}  // Skipped k-steps, and the numbers of the others.
+  logic fetch_valid_d, fetch_valid_q;
+  logic {{ core.range(unit.phrases.number_bits) }} number_d, number_q, fetch_step_q;
+
+  assign step_skipped_o = step_is_zero_i && !step_is_last;
+  assign step_enters    = step_taken_i && !step_skipped_o;
+  assign fetch_valid_d  = step_enters && !clear_i;
+
+  always_comb begin : p_number
+    number_d = number_q;
+    if (step_taken_i) number_d = step_is_last ? '0 : (number_q + {{ unit.phrases.number_bits }}'d1);
+    if (start) number_d = '0;
+  end
+
+  always_ff @(posedge clk_i) begin : p_number_register
+    number_q <= number_d;
+    if (step_enters) fetch_step_q <= number_q;
+  end
+
+  assign fetch_valid_o = fetch_valid_q;
+  assign fetch_step_o  = fetch_step_q;
+
+{% else %}  assign step_enters = step_taken_i;
+
+{% endif %}  // What is told of the k-step to its weights{% if unit.pass_bits > 0 %}: last of its tile and of its pass{% else %}: last of its tile{% endif %}.
   logic [StepBits-1:0] step, weight_step;
   logic [StepBits-1:0] head_d, head_q, second_d, second_q;
   logic [1:0] ahead_steps_d, ahead_steps_q;
-  logic weights_ahead_d, weights_ahead_q;
-  logic weight_step_is_last, weight_tile_is_last, plane_is_last, weights_done;
+{% if unit.step_number_bits.is_none() %}  logic weights_ahead_d, weights_ahead_q;
+{% endif %}  logic weight_step_is_last, weight_tile_is_last, plane_is_last, weights_done;
   logic push, pop, push_head;
 {% if unit.phrases.tells_plane %}  logic {{ core.range(unit.plane_bits) }} last_plane, weight_last_plane;
 {% endif %}  logic [TileBits-1:0] tile;
@@ -178,36 +212,42 @@ module {{ core.name }}_sequencer (
 {% if unit.phrases.tells_plane %}  assign last_plane = {{ unit.phrases.last_plane }};
 {% endif %}  assign step = {tile, {% if unit.phrases.tells_plane %}last_plane, {% endif %}{% if unit.pass_bits > 0 %}step_is_last && pass_is_last, {% endif %}step_is_last};
 
-  // The weights of the oldest k-step that lacks some: one that was taken, or the one that is
+{% if unit.step_number_bits.is_some() %}  // The weights of the oldest k-step that lacks some.
+  assign weight_step = head_q;
+{% else %}  // The weights of the oldest k-step that lacks some: one that was taken, or the one that is
   // described, unless its weights were all ahead of it.
   assign weight_step = (ahead_steps_q != 2'd0) ? head_q : step;
-  assign {tile_o, {% if unit.phrases.tells_plane %}weight_last_plane, {% endif %}{% if unit.pass_bits > 0 %}weight_tile_is_last, {% endif %}weight_step_is_last} = weight_step;
+{% endif %}  assign {tile_o, {% if unit.phrases.tells_plane %}weight_last_plane, {% endif %}{% if unit.pass_bits > 0 %}weight_tile_is_last, {% endif %}weight_step_is_last} = weight_step;
 {% if unit.pass_bits == 0 %}  assign weight_tile_is_last = weight_step_is_last;
 {% endif %}
-  assign weight_valid_o = tile_ready_i
+{% if unit.step_number_bits.is_some() %}  assign weight_valid_o = tile_ready_i && (ahead_steps_q != 2'd0);
+{% else %}  assign weight_valid_o = tile_ready_i
                           && ((ahead_steps_q != 2'd0) || (active_q && !weights_ahead_q));
-  assign weights_done   = weight_taken_i && plane_is_last;
+{% endif %}  assign weights_done   = weight_taken_i && plane_is_last;
   assign tile_valid_o   = weights_done && weight_tile_is_last;
 
-  assign pop       = weights_done && (ahead_steps_q != 2'd0);
+{% if unit.step_number_bits.is_some() %}  assign pop       = weights_done;
+  assign push      = step_enters;
+{% else %}  assign pop       = weights_done && (ahead_steps_q != 2'd0);
   assign push      = step_taken_i && !weights_ahead_q
                      && !(weights_done && (ahead_steps_q == 2'd0));
-  assign push_head = (ahead_steps_q == 2'd0) || ((ahead_steps_q == 2'd1) && pop);
+{% endif %}  assign push_head = (ahead_steps_q == 2'd0) || ((ahead_steps_q == 2'd1) && pop);
   assign head_d    = (push && push_head) ? step : (pop ? second_q : head_q);
   assign second_d  = (push && !push_head) ? step : second_q;
 
   always_comb begin : p_ahead
     ahead_steps_d   = ahead_steps_q;
-    weights_ahead_d = weights_ahead_q;
-    if (push && !pop) ahead_steps_d = ahead_steps_q + 2'd1;
+{% if unit.step_number_bits.is_none() %}    weights_ahead_d = weights_ahead_q;
+{% endif %}    if (push && !pop) ahead_steps_d = ahead_steps_q + 2'd1;
     if (pop && !push) ahead_steps_d = ahead_steps_q - 2'd1;
-    if (weights_done && (ahead_steps_q == 2'd0)) weights_ahead_d = 1'b1;
+{% if unit.step_number_bits.is_some() %}    if (clear_i) ahead_steps_d = '0;
+{% else %}    if (weights_done && (ahead_steps_q == 2'd0)) weights_ahead_d = 1'b1;
     if (step_taken_i) weights_ahead_d = 1'b0;
     if (clear_i) begin
       ahead_steps_d   = '0;
       weights_ahead_d = 1'b0;
     end
-  end
+{% endif %}  end
 
   always_ff @(posedge clk_i) begin : p_steps
     head_q   <= head_d;
@@ -249,15 +289,17 @@ module {{ core.name }}_sequencer (
       active_q        <= 1'b0;
       error_q         <= 1'b0;
       ahead_steps_q   <= '0;
-      weights_ahead_q <= 1'b0;
-    end else begin
+{% if unit.step_number_bits.is_some() %}      fetch_valid_q   <= 1'b0;
+{% else %}      weights_ahead_q <= 1'b0;
+{% endif %}    end else begin
       waiting_q       <= waiting_d;
       ready_q         <= ready_d;
       active_q        <= active_d;
       error_q         <= error_d;
       ahead_steps_q   <= ahead_steps_d;
-      weights_ahead_q <= weights_ahead_d;
-    end
+{% if unit.step_number_bits.is_some() %}      fetch_valid_q   <= fetch_valid_d;
+{% else %}      weights_ahead_q <= weights_ahead_d;
+{% endif %}    end
   end
 
 {% if unit.phrases.masked %}  for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_keep

@@ -233,6 +233,7 @@ impl Design {
         let mut units = Vec::new();
         if let Some(sequenced) = &self.sequenced {
             units.push(unit("sequencer", 1, sequenced.sequencer.flops(core)));
+            units.extend(sequenced.detector.iter().map(|_| unit("zero_detector", 1, 0)));
             units.push(unit("core", 1, 0));
         }
         units.push(unit("control", 1, self.control.flops(core)));

@@ -39,5 +39,5 @@ pub use result::{
     ZeroPointCorrection, ZeroPointSelect,
 };
 pub use scale::{GroupScaler, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling};
-pub use sequencer::{CommandFields, ResultEdge, Sequenced, Sequencer};
+pub use sequencer::{CommandFields, ResultEdge, Sequenced, Sequencer, ZeroDetector};
 pub use throughput::Throughput;

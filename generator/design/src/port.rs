@@ -2,7 +2,7 @@ use bitplane_formats::WeightWord;
 use bitplane_spec::Spec;
 use bitplane_spec::lmma::{FieldName, WORD_BITS};
 
-use crate::core::Core;
+use crate::core::{Core, bits_to_hold};
 
 /// Which way a port faces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum Stream {
     Command,
     /// The matrix C, where the core adds one.
     Addend,
+    /// The k-steps whose weights are wanted, where others are skipped.
+    Fetch,
     /// Weight stream, one beat a plane (a k-step in a MAC array).
     Weight,
     /// Result stream.
@@ -107,6 +109,10 @@ pub(crate) fn sequenced_ports(spec: &Spec, core: &Core, inner: &[Port]) -> Vec<P
                 ports.extend(command());
                 ports.push(port);
             }
+            "weight_valid_i" => {
+                ports.extend(fetch(spec));
+                ports.push(port);
+            }
             "activation_ready_o" | "weight_ready_o" => {
                 let meaning =
                     port.meaning.replace("can be taken", "can be taken and belongs to a command");
@@ -146,6 +152,25 @@ fn command() -> Vec<Port> {
         output(C, "command_ready_o", 1, "a command can be taken; from a register"),
         input(C, "command_data_i", WORD_BITS, "command word"),
     ]
+}
+
+/// Requests of weights, which are sent in that order; there is nothing to wait for, and at most two of
+/// them wait for their weights.
+fn fetch(spec: &Spec) -> Vec<Port> {
+    use Stream::Fetch as F;
+    if !spec.skips() {
+        return Vec::new();
+    }
+    let number = "number of the k-step in K, from 0; a tile ends with its last one";
+    vec![
+        output(F, "fetch_valid_o", 1, "the weights of a k-step are wanted; for one cycle"),
+        output(F, "fetch_step_o", step_number_bits(spec), number),
+    ]
+}
+
+/// Width of the number of a k-step.
+pub(crate) fn step_number_bits(spec: &Spec) -> u32 {
+    bits_to_hold(spec.max_steps() - 1).max(1)
 }
 
 fn addend(spec: &Spec, core: &Core) -> Vec<Port> {

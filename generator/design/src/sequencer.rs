@@ -3,13 +3,15 @@ use bitplane_spec::{PlaneOrder, Spec, WeightWidth};
 
 use crate::control::Control;
 use crate::core::{Core, bits_to_hold};
-use crate::port::{Port, whole_ports};
+use crate::port::{Port, step_number_bits, whole_ports};
 
 /// What runs whole products on a core: the sequencer and what stands behind its results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sequenced {
     /// Walks tiles and k-steps.
     pub sequencer: Sequencer,
+    /// Beside the activation port, where k-steps of zeros are skipped.
+    pub detector: Option<ZeroDetector>,
     /// Behind the results.
     pub edge: ResultEdge,
     /// Ports of the core that it drives.
@@ -52,6 +54,8 @@ pub struct Sequencer {
     pub corrected: bool,
     /// Whether C can be added.
     pub accumulates: bool,
+    /// Width of the number of a k-step, where k-steps of zeros are skipped.
+    pub step_number_bits: Option<u32>,
 }
 
 /// Lowest bit and width of fields of a command word.
@@ -122,6 +126,7 @@ impl Sequencer {
             runtime,
             corrected: core.corrected,
             accumulates,
+            step_number_bits: spec.skips().then(|| step_number_bits(spec)),
         }
     }
 
@@ -137,10 +142,12 @@ impl Sequencer {
             + when(self.runtime, weight[1])
             + when(self.corrected, zero_point[1])
             + options;
-        // Flags: waiting, ready, known, error, active, first, ahead; two bits count k-steps.
+        // Flags: waiting, ready, known, error, active, first, and ahead or fetch; two bits count k-steps.
         let walk = 2 * m[1] + n[1] + 2 * self.k_bits + self.pass_bits;
         let run = core.run_bits_bits + when(self.corrected, core.zero_point_bits);
-        u64::from(7 + 2 + waiting + walk + run + options + 2 * self.step_bits + self.plane_bits)
+        let numbers = 2 * self.step_number_bits.unwrap_or(0);
+        let steps = 2 * self.step_bits + self.plane_bits + numbers;
+        u64::from(7 + 2 + waiting + walk + run + options + steps)
     }
 }
 
@@ -156,6 +163,37 @@ fn fixed(spec: &Spec) -> (u128, u128) {
     });
     let mask = free.fold(u128::MAX, |mask, field| mask & !field.mask());
     (mask, limits.tile_instruction(spec.weight).command().word() & mask)
+}
+
+/// Zero detector (`<name>_zero_detector`): whether all activations of a k-step are zero, in the
+/// rows that a tile has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZeroDetector {
+    /// Bits of an activation on the port.
+    pub activation_bits: u32,
+    /// Bits that are 0 in a zero: all, or all but the sign of a floating-point number.
+    pub magnitude_bits: u32,
+    /// Bits of a row.
+    pub row_bits: u32,
+    /// Bits of a k-step.
+    pub step_bits: u32,
+}
+
+impl ZeroDetector {
+    /// Whether the highest bit is a sign, which a zero has too.
+    pub fn has_sign(&self) -> bool {
+        self.magnitude_bits < self.activation_bits
+    }
+
+    fn of(core: &Core, spec: &Spec) -> Self {
+        let bits = spec.activation_step_bits() / (core.m * core.elements_per_step);
+        Self {
+            activation_bits: bits,
+            magnitude_bits: if spec.float.is_some() { bits - 1 } else { bits },
+            row_bits: core.elements_per_step * bits,
+            step_bits: spec.activation_step_bits(),
+        }
+    }
 }
 
 /// Result edge (`<name>_result_edge`): marks results with their command and adds C.
@@ -216,6 +254,11 @@ impl Sequenced {
         spec.sequencer?;
         core_ports.extend(whole_ports(spec));
         let sequencer = Sequencer::of(core, spec, control);
-        Some(Self { edge: ResultEdge::of(core, spec, &sequencer), sequencer, core_ports })
+        Some(Self {
+            detector: spec.skips().then(|| ZeroDetector::of(core, spec)),
+            edge: ResultEdge::of(core, spec, &sequencer),
+            sequencer,
+            core_ports,
+        })
     }
 }

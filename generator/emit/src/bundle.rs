@@ -129,6 +129,7 @@ pub(crate) fn stream_name(stream: Stream) -> &'static str {
         Stream::Scan => "scan",
         Stream::Command => "command",
         Stream::Addend => "addend",
+        Stream::Fetch => "fetch",
         Stream::Weight => "weight",
         Stream::Result => "result",
         Stream::Status => "status",

@@ -15,6 +15,7 @@ struct Harness<'a> {
     result: Beat,
     scan: Beat,
     exponents: Beat,
+    fetch: Beat,
     command: Beat,
     addend: Beat,
 }
@@ -33,6 +34,7 @@ pub fn print(manifest: &Manifest) -> String {
         result: Beat::of(manifest, "result"),
         scan,
         exponents,
+        fetch: Beat::of(manifest, "fetch"),
         command: Beat::of(manifest, "command"),
         addend: Beat::of(manifest, "addend"),
     };

@@ -1424,6 +1424,7 @@ fn group_comment(stream: Stream) -> impl Display {
         }
         Stream::Command => "Commands.",
         Stream::Addend => "C, in the order of the results.",
+        Stream::Fetch => "K-steps whose weights are wanted.",
         Stream::Weight => "Weight stream. Data: column, group, word, lowest first.",
         Stream::Result => "Result stream: rows in order, columns ascending, lowest first.",
         Stream::Status => "Sticky until clear_i or reset.",

@@ -14,9 +14,11 @@
 //! A core that takes commands has a command stream, and with a matrix C an addend stream; their beats
 //! are words of the inputs of those groups.
 //!
+//! Of a core that skips k-steps the numbers of those whose weights it asks for are recorded.
+//!
 //! The harness first writes a [`hello`]. Then, for every batch on its standard input (header,
 //! activation beats, weight beats, scan beats, command beats, addend beats), it writes one response (header, result beats,
-//! exponents) to its standard output, until the input ends. Whatever the simulation prints goes to standard error.
+//! exponents, numbers of k-steps) to its standard output, until the input ends. Whatever the simulation prints goes to standard error.
 
 use crate::manifest::{Manifest, Port};
 
@@ -27,7 +29,7 @@ pub const RESPONSE_MAGIC: u32 = 0x5250_4221;
 /// First word the harness writes when it starts.
 pub const HELLO_MAGIC: u32 = 0x4f50_4221;
 /// Version of this stream.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Words of a field of `bits` bits.
 pub const fn words(bits: u32) -> usize {
@@ -186,8 +188,10 @@ pub mod response {
     pub const WEIGHT_TAKEN: usize = 5;
     /// Recorded exponents that follow the result beats.
     pub const SCAN_RUNS: usize = 6;
+    /// Recorded numbers of k-steps that follow the exponents.
+    pub const FETCHES: usize = 7;
     /// Words of the header.
-    pub const WORDS: usize = 7;
+    pub const WORDS: usize = 8;
 }
 
 /// Status bits: the flags as they stand at the end of a batch, and what happened in it.

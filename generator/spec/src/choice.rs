@@ -3,7 +3,8 @@
 use bitplane_formats::{FloatFormat, ScaleFormat};
 
 use crate::spec::{
-    Commands, Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select, ZeroPointMode,
+    Commands, Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select, Skip,
+    ZeroPointMode,
 };
 
 /// One legal word of a key, with what it means.
@@ -223,6 +224,19 @@ impl Named for Commands {
     const ALL: &'static [(Self, Choice)] = &[
         (Self::None, choice("none", "the streams carry single runs, with their markers")),
         (Self::Lmma, choice("lmma", "command words of whole matrix products, run tile by tile")),
+    ];
+}
+
+impl Named for Skip {
+    const ALL: &'static [(Self, Choice)] = &[
+        (Self::None, choice("none", "every k-step takes its cycles")),
+        (
+            Self::ZeroSteps,
+            choice(
+                "zero_steps",
+                "k-steps whose activations are all zero take no weights and no cycle of the array",
+            ),
+        ),
     ];
 }
 

@@ -10,7 +10,7 @@ use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
     Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, Commands, FloatActivation, Fold,
     Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select,
-    Sequencer, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -814,7 +814,7 @@ pub(crate) static KEYS: &[Key] = &[
         set: |spec, value| {
             spec.sequencer = match value.choice() {
                 Commands::None => None,
-                Commands::Lmma => Some(Sequencer { addend: None }),
+                Commands::Lmma => Some(Sequencer { addend: None, skip: Skip::None }),
             }
         },
         later: &[],
@@ -849,6 +849,27 @@ pub(crate) static KEYS: &[Key] = &[
         },
         later: &[],
     },
+    Key {
+        section: "sequencer",
+        name: "skip",
+        doc: "K-steps that the sequencer leaves out. The core asks for the weights of the others, one k-step after \
+              the other, on a stream of its own. Only with commands = \"lmma\".",
+        legal: |kind| match kind {
+            Kind::LutTensorCore | Kind::LutConventional => Legal::words::<Skip>(),
+            Kind::AddArray | Kind::MacArray => Legal::first_word::<Skip>(SINGLE_STEP),
+            Kind::FpMacArray => Legal::first_word::<Skip>(
+                "a weight may be an infinity or NaN, of which zeros make NaN",
+            ),
+        },
+        default: Default::FirstWord,
+        get: |spec| word(spec.sequencer?.skip),
+        set: |spec, value| {
+            if let Some(sequencer) = &mut spec.sequencer {
+                sequencer.skip = value.choice();
+            }
+        },
+        later: &[],
+    },
 ];
 
 /// More than any k-step has: 16 rows of 16 external tables of 64 entries of 44 bits.
@@ -862,6 +883,8 @@ const BASELINE_WIDTH: &str = "the zero points of weights that are read as 1 and 
 const BASELINE_CORRECTION: &str = "a baseline corrects whole runs; quantisation groups are corrected \
                                    by a lut_tensor_core";
 
+const SINGLE_STEP: &str = "arrays without tables hold one k-step at a time, so that weights that wait for theirs \
+                           would cost a cycle";
 const BASELINE_SCALES: &str =
     "a baseline has no quantisation groups; they are scaled by a lut_tensor_core";
 const LATER_SCALES: &str = "scales are FP16 numbers, powers of two or integers of 8 bits";

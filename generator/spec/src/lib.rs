@@ -41,6 +41,6 @@ pub use schema::{json_schema, schema, starter};
 pub use spec::{
     Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, Commands, FloatActivation, Fold,
     Kind, Overflow, Packing, Pipeline, PlaneOrder, PortWord, Precompute, ProductWord,
-    QuantisationGroup, Reset, Select, Sequencer, Spec, Stages, Symmetry, Table, Tile, WeightBeat,
-    WeightWidth, ZeroPointMode,
+    QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile,
+    WeightBeat, WeightWidth, ZeroPointMode,
 };

@@ -62,6 +62,9 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         commands_have_runs,
         addend_needs_commands,
         addend_is_an_integer,
+        skip_needs_commands,
+        skip_sees_activations,
+        skip_sees_whole_steps,
         addend_holds_a_result,
         cost_is_bounded,
     ];
@@ -767,6 +770,43 @@ fn addend_needs_commands(draft: &Draft<'_>) -> Option<Problem> {
     let help = "delete `addend`, or write `commands = \"lmma\"` in [sequencer]";
     let problem = Problem::new("contradictory-keys", "sequencer.addend", message, help);
     Some(draft.place(problem, ""))
+}
+
+fn skip_needs_commands(draft: &Draft<'_>) -> Option<Problem> {
+    let settled = draft.sets("sequencer.skip") && draft.has(&["sequencer.commands"]);
+    if !settled || draft.spec.sequencer.is_some() {
+        return None;
+    }
+    let message = "contradicts commands = \"none\": streams of single runs have no k-steps of zeros, unless \
+                   they are sent";
+    let help =
+        "delete `skip` and send no k-steps of zeros, or write `commands = \"lmma\"` in [sequencer]";
+    let problem = Problem::new("contradictory-keys", "sequencer.skip", message, help);
+    Some(draft.place(problem, ""))
+}
+
+fn skip_sees_activations(draft: &Draft<'_>) -> Option<Problem> {
+    let external = draft.spec.has_external_tables();
+    if !draft.spec.skips() || !external || !draft.has(&["sequencer.skip", "table.precompute"]) {
+        return None;
+    }
+    let message = "contradicts precompute = \"external\" in [table]: the core sees tables, and whether they \
+                   are of zeros is known where they are built";
+    let help = "delete `skip`, or write `precompute = \"local\"` in [table]";
+    let problem = Problem::new("contradictory-keys", "sequencer.skip", message, help);
+    Some(draft.place(problem, "table.precompute"))
+}
+
+fn skip_sees_whole_steps(draft: &Draft<'_>) -> Option<Problem> {
+    let narrow = draft.spec.activation_bus_beats() > 1;
+    if !draft.spec.skips() || !narrow || !draft.has(&["sequencer.skip", "activation.bus"]) {
+        return None;
+    }
+    let message = "contradicts `bus` in [activation]: the core decides as a k-step arrives, and its first \
+                   beats would be in the register already";
+    let help = "delete `skip` in [sequencer], or `bus` in [activation]";
+    let problem = Problem::new("contradictory-keys", "sequencer.skip", message, help);
+    Some(draft.place(problem, "activation.bus"))
 }
 
 fn addend_is_an_integer(draft: &Draft<'_>) -> Option<Problem> {

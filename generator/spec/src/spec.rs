@@ -173,6 +173,11 @@ impl Spec {
         self.result_format().map_or(self.result_bits(), FloatFormat::bits)
     }
 
+    /// Whether k-steps of zeros are skipped.
+    pub fn skips(&self) -> bool {
+        self.sequencer.is_some_and(|sequencer| sequencer.skip == Skip::ZeroSteps)
+    }
+
     /// Format of the matrix C and of its sum with the results, where the core adds one.
     pub fn addend(&self) -> Option<IntegerFormat> {
         self.sequencer?.addend
@@ -749,6 +754,17 @@ pub struct Sequencer {
     /// Key `addend`: format of the matrix C that a command can add and of the sums with it; none if
     /// there is no such matrix.
     pub addend: Option<IntegerFormat>,
+    /// Key `skip`.
+    pub skip: Skip,
+}
+
+/// Key `sequencer.skip`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skip {
+    /// Every k-step takes its cycles.
+    None,
+    /// A k-step whose activations are all zero takes none, and no weights; the last of a pass over K stays.
+    ZeroSteps,
 }
 
 /// Key `sequencer.commands`.

@@ -6,7 +6,8 @@ use bitplane_formats::{
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, KINDS,
     Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select,
-    Sequencer, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse, starter,
+    Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse,
+    starter,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -53,7 +54,8 @@ fn accumulates() -> impl Strategy<Value = Accumulate> {
 /// A sequencer in half of all specs, with C in half of those.
 fn sequencers() -> impl Strategy<Value = Option<Sequencer>> {
     let addend = proptest::option::of((16..=128u32).prop_map(|b| IntegerFormat::new(b).unwrap()));
-    proptest::option::of(addend.prop_map(|addend| Sequencer { addend }))
+    let skip = select(vec![Skip::None, Skip::ZeroSteps]);
+    proptest::option::of((addend, skip).prop_map(|(addend, skip)| Sequencer { addend, skip }))
 }
 
 fn pipelines() -> impl Strategy<Value = Pipeline> {

@@ -171,6 +171,8 @@ pub struct Response {
     pub scans: Vec<u32>,
     /// Words of one of them.
     pub scan_words: usize,
+    /// Numbers of the k-steps whose weights the core asked for.
+    pub fetches: Vec<u32>,
 }
 
 impl Response {
@@ -179,7 +181,7 @@ impl Response {
         words: &[u32],
         result_words: usize,
         scan_words: usize,
-    ) -> Option<(Self, [usize; 2])> {
+    ) -> Option<(Self, [usize; 3])> {
         (words[response::MAGIC] == wire::RESPONSE_MAGIC).then(|| {
             let read = Self {
                 cycles: words[response::CYCLES],
@@ -190,9 +192,10 @@ impl Response {
                 result_words,
                 scans: Vec::new(),
                 scan_words,
+                fetches: Vec::new(),
             };
-            let counts = [words[response::RESULT_BEATS], words[response::SCAN_RUNS]];
-            (read, counts.map(|count| count as usize))
+            let counts = [response::RESULT_BEATS, response::SCAN_RUNS, response::FETCHES];
+            (read, counts.map(|at| words[at] as usize))
         })
     }
 

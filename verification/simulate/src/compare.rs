@@ -149,6 +149,7 @@ pub(crate) fn compare(
         }
     }
     compare_scans(encoder, cases, response, &mut comparison);
+    compare_fetches(encoder, cases, response, &mut comparison);
     if !interrupted {
         let missing = places.map(|Place { run, row, column, .. }| Mismatch {
             cycle: response.cycles,
@@ -194,6 +195,41 @@ fn compare_scans(
                 got: shown(got),
             });
         }
+    }
+}
+
+/// Compares the k-steps whose weights the core asked for with those that are not skipped.
+fn compare_fetches(
+    encoder: &Encoder,
+    cases: &[Case],
+    response: &Response,
+    comparison: &mut Comparison,
+) {
+    if !encoder.spec().skips() {
+        return;
+    }
+    let wanted = cases.iter().enumerate().flat_map(|(run, case)| {
+        let passes = encoder.spec().passes_of(case.weight) as usize;
+        let fetched = encoder.fetched(case);
+        let of_run = std::iter::repeat_n(fetched, passes).flatten();
+        of_run.map(move |step| (run, step as u32))
+    });
+    let wanted: Vec<(usize, u32)> = wanted.collect();
+    let interrupted = response.has(status::INTERRUPTED);
+    let count = if interrupted { 0 } else { wanted.len() }.max(response.fetches.len());
+    let differs =
+        |place: &usize| wanted.get(*place).map(|(_, step)| step) != response.fetches.get(*place);
+    if let Some(place) = (0..count).find(differs) {
+        let shown = |step: Option<u32>| step.map_or("none".to_owned(), |step| step.to_string());
+        comparison.note(Mismatch {
+            cycle: response.cycles,
+            run: wanted.get(place).map_or(cases.len(), |(run, _)| *run),
+            row: 0,
+            column: 0,
+            what: "fetch_step_o",
+            expected: shown(wanted.get(place).map(|(_, step)| *step)),
+            got: shown(response.fetches.get(place).copied()),
+        });
     }
 }
 

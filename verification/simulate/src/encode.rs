@@ -47,6 +47,16 @@ enum Content {
     Factors { group: usize },
 }
 
+impl Content {
+    /// Whether it belongs to one of the k-steps `fetched`, which are in ascending order.
+    fn is_of(&self, fetched: &[usize]) -> bool {
+        match self {
+            Self::Plane { step, .. } => fetched.binary_search(step).is_ok(),
+            Self::Factors { .. } => true,
+        }
+    }
+}
+
 impl Encoder {
     /// An encoder for the core that `manifest` describes and `spec` asked for.
     ///
@@ -265,12 +275,50 @@ impl Encoder {
         batch.command.extend((0..self.command.words).map(|at| (word >> (32 * at)) as u32));
     }
 
+    /// The k-steps of a pass over K whose weights are sent: all, or where the core skips k-steps of
+    /// zeros the others and the last.
+    pub fn fetched(&self, case: &Case) -> Vec<usize> {
+        let steps = case.steps(&self.spec);
+        let all = 0..steps;
+        all.filter(|s| !self.spec.skips() || s + 1 == steps || !self.is_zero(case, *s)).collect()
+    }
+
+    /// Cycles that the k-steps of `case` take at least: each as many as its weights in the array, or as
+    /// many as it and those that are skipped before it take at the activation port.
+    pub fn least_cycles(&self, case: &Case) -> u64 {
+        let passes = self.spec.passes_of(case.weight);
+        let beats = self.spec.weight_beats_of(case.weight, 1) as usize * self.bus_beats[1];
+        let (of_weights, of_activations) = (beats / passes as usize, self.bus_beats[0]);
+        let fetched = self.fetched(case);
+        let before = std::iter::once(None).chain(fetched.iter().map(Some));
+        let cycles = fetched.iter().zip(before).map(|(step, before)| {
+            let taken = before.map_or(step + 1, |before| step - before);
+            (taken * of_activations).max(of_weights) as u64
+        });
+        u64::from(passes) * cycles.sum::<u64>()
+    }
+
+    /// Whether all activations of k-step `s` that count are zero.
+    fn is_zero(&self, case: &Case, s: usize) -> bool {
+        let step = self.spec.elements_per_step() as usize;
+        let magnitude = match self.spec.float {
+            Some(float) => !(1 << (float.format.bits() - 1)),
+            None => !0,
+        };
+        let counts = |place: &usize| case.keep[*place];
+        (s * step..(s + 1) * step)
+            .filter(counts)
+            .all(|place| (0..case.rows).all(|row| case.activation(row, place) & magnitude == 0))
+    }
+
     /// Appends the weight beats of `case` in stream order, zero points and scales behind each
     /// quantisation group.
     pub fn weight_beats(&self, case: &Case, out: &mut Vec<u32>) {
         let step = self.spec.elements_per_step() as usize;
         let mut data = vec![0; self.weight_data_words()];
-        for (content, last) in self.weight_stream(case.weight, case.elements / step) {
+        let fetched = self.fetched(case);
+        let stream = self.weight_stream(case.weight, case.elements / step);
+        for (content, last) in stream.filter(|(content, _)| content.is_of(&fetched)) {
             match content {
                 Content::Plane { step: s, plane } => {
                     self.weight_payload(case, s * step, plane, &mut data);
@@ -307,17 +355,12 @@ impl Encoder {
         wire::words(self.spec.weight_beat_bits())
     }
 
-    /// Appends the weight beats of a run of `steps` k-steps of `weight` codes whose data was packed
-    /// before, in stream order.
-    pub fn packed_weight_beats(
-        &self,
-        weight: WeightFormat,
-        steps: usize,
-        data: &[u32],
-        out: &mut Vec<u32>,
-    ) {
-        let data = data.chunks(self.weight_data_words());
-        for ((_, last), words) in self.weight_stream(weight, steps).zip(data) {
+    /// Appends the weight beats of `case`, whose data was packed before, in stream order.
+    pub fn packed_weight_beats(&self, case: &Case, data: &[u32], out: &mut Vec<u32>) {
+        let fetched = self.fetched(case);
+        let stream = self.weight_stream(case.weight, case.steps(&self.spec));
+        let data = stream.zip(data.chunks(self.weight_data_words()));
+        for ((_, last), words) in data.filter(|((content, _), _)| content.is_of(&fetched)) {
             let beat = send(&self.weight, &self.weight_data, self.bus_beats[1], words, out);
             if let Some(field) = self.weight.field("last") {
                 put(beat, 32 * field.word, 1, u64::from(last));

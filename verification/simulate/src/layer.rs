@@ -66,6 +66,12 @@ pub struct LayerReport {
     /// Multiply-accumulates of the layer over those that the array could have done with these
     /// weights in these cycles.
     pub utilisation: f64,
+    /// K-steps of all tiles.
+    pub steps: u64,
+    /// Those of them that were skipped, as all their activations are zero.
+    pub skipped_steps: u64,
+    /// Cycles that the others take in the array or at the activation port, whichever is more.
+    pub least_cycles: u64,
     /// The first difference, as text.
     pub first_mismatch: Option<String>,
 }
@@ -95,6 +101,9 @@ pub fn layer(
         runs: 0,
         cycles: 0,
         utilisation: 0.0,
+        steps: 0,
+        skipped_steps: 0,
+        least_cycles: 0,
         first_mismatch: None,
     };
     let tiles = tiling.tiles();
@@ -210,6 +219,12 @@ impl Tiling<'_> {
         report.mismatches += comparison.mismatches;
         report.runs += cases.len() as u64;
         report.cycles += u64::from(response.cycles);
+        for case in &cases {
+            let (steps, fetched) = (case.steps(self.spec), self.encoder.fetched(case).len());
+            report.steps += steps as u64;
+            report.skipped_steps += (steps - fetched) as u64;
+            report.least_cycles += self.encoder.least_cycles(case);
+        }
         if let (None, Some(found)) = (&report.first_mismatch, &comparison.first) {
             let tile = tiles.get(found.run).copied().unwrap_or(tiles[0]);
             report.first_mismatch = Some(format!(
@@ -247,8 +262,7 @@ impl Tiling<'_> {
                     self.encoder.activation_beats(case, &mut batch.activation);
                     self.encoder.scan_beats(case, &mut batch);
                     self.encoder.command_beats(case, &mut batch);
-                    let weight = self.layer.weight;
-                    self.encoder.packed_weight_beats(weight, self.steps(), data, &mut batch.weight);
+                    self.encoder.packed_weight_beats(case, data, &mut batch.weight);
                     batch.result_beats += case.result_beats(self.spec);
                 }
             }

@@ -78,11 +78,12 @@ impl Session {
         }
         let header = self.read(wire::response::WORDS)?;
         let response = Response::of_header(&header, self.result_words, self.scan_words);
-        let Some((mut response, [beats, scans])) = response else {
+        let Some((mut response, [beats, scans, fetches])) = response else {
             return Err(self.died());
         };
         response.results = self.read(beats * self.result_words)?;
         response.scans = self.read(scans * self.scan_words)?;
+        response.fetches = self.read(fetches)?;
         Ok(response)
     }
 

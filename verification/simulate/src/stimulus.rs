@@ -108,6 +108,7 @@ impl Maker {
         if self.spec.group_steps().is_none() {
             self.keep_exact(&mut case);
         }
+        self.thin(&mut case);
         self.choose_weights(&mut case);
         if self.spec.sequencer.is_some() {
             self.choose_command(&mut case);
@@ -162,6 +163,7 @@ impl Maker {
     /// As `whole`, with other activations and weights.
     pub(crate) fn tile_of(&mut self, whole: &Case) -> Case {
         let mut case = self.junk(whole.steps(&self.spec));
+        self.thin(&mut case);
         let weight = whole.weight;
         case.codes.iter_mut().for_each(|code| *code = weight.code(*code));
         let Case { activations, codes, .. } = case;
@@ -464,6 +466,32 @@ impl Maker {
         }
         self.draw_scales(&mut case);
         case
+    }
+
+    /// Where k-steps of zeros are skipped: zeros in some k-steps of `case`, in all that counts or in all
+    /// but one place.
+    fn thin(&mut self, case: &mut Case) {
+        let share = [0, 64, 128, 224][self.below(4) as usize];
+        if !self.spec.skips() || share == 0 {
+            return;
+        }
+        let step = self.spec.elements_per_step() as usize;
+        let sign = self.spec.float.map_or(0, |float| 1 << (float.format.bits() - 1));
+        for start in (0..case.elements).step_by(step) {
+            if self.below(256) >= share {
+                continue;
+            }
+            let left = (self.below(4) == 0).then(|| {
+                (self.below(case.rows as u32) as usize, start + self.below(step as u32) as usize)
+            });
+            for row in 0..case.rows {
+                let places = (start..start + step).filter(|place| case.keep[*place]);
+                for place in places.filter(|place| left != Some((row, *place))) {
+                    let negative = self.rng.random::<bool>();
+                    case.activations[row * case.elements + place] = if negative { sign } else { 0 };
+                }
+            }
+        }
     }
 
     fn fill(&mut self, case: &mut Case, mut value: impl FnMut(&mut StdRng) -> i32) {

@@ -207,7 +207,7 @@ impl Finished<'_> {
         format!(
             "{}: {} tokens x {} -> {}, {} weights, {} activations\n\
              0 mismatches in {}; {} cycles, {:.1}% of the array's multiply-accumulates\n\
-             error against {}: mean {:.3e}, largest {:.3e}, normalised mean square {:.4}\n{}{}{}\n",
+             error against {}: mean {:.3e}, largest {:.3e}, normalised mean square {:.4}\n{}{}{}{}\n",
             weights.header().tensor,
             activations.rows,
             weights.inputs(),
@@ -223,6 +223,7 @@ impl Finished<'_> {
             self.error.nmse,
             self.rounding.text(),
             self.zeros(),
+            self.skipped(),
             self.simulation.tool,
         )
     }
@@ -235,6 +236,18 @@ impl Finished<'_> {
             true => {
                 format!("{:.1}% of the activations are 0\n", 100.0 * self.task.activations.zeros())
             }
+            false => String::new(),
+        }
+    }
+
+    /// The share of k-steps that the core skips, where it does.
+    fn skipped(&self) -> String {
+        let LayerSum { steps, skipped_steps, least_cycles, .. } = self.sum;
+        match self.task.spec.skips() {
+            true => format!(
+                "{:.1}% of the k-steps are zeros and skipped: the others take {least_cycles} cycles at least\n",
+                100.0 * skipped_steps as f64 / steps.max(1) as f64
+            ),
             false => String::new(),
         }
     }
@@ -268,6 +281,9 @@ impl Finished<'_> {
             "results": self.sum.compared,
             "mismatches": self.sum.mismatches,
             "cycles": self.sum.cycles,
+            "steps": self.sum.steps,
+            "skipped_steps": self.sum.skipped_steps,
+            "least_cycles": self.sum.least_cycles,
             "utilisation": self.sum.utilisation,
             "error": {"mean": mean, "max": max, "nmse": nmse, "against": against},
             "rounding": self.rounding.json(),

@@ -161,6 +161,12 @@ pub struct LayerSum {
     pub cycles: u64,
     /// Multiply-accumulates of the layer over those the array could have done.
     pub utilisation: f64,
+    /// K-steps.
+    pub steps: u64,
+    /// Those that were skipped.
+    pub skipped_steps: u64,
+    /// Cycles that the others take at least.
+    pub least_cycles: u64,
     /// The first difference, as text.
     pub first_mismatch: Option<String>,
 }
@@ -175,6 +181,9 @@ impl LayerSum {
             runs: 0,
             cycles: 0,
             utilisation: 0.0,
+            steps: 0,
+            skipped_steps: 0,
+            least_cycles: 0,
             first_mismatch: None,
         }
     }
@@ -195,6 +204,9 @@ impl LayerSum {
         self.compared += report.compared;
         self.mismatches += report.mismatches;
         self.runs += report.runs;
+        self.steps += report.steps;
+        self.skipped_steps += report.skipped_steps;
+        self.least_cycles += report.least_cycles;
         if let (None, Some(first)) = (&self.first_mismatch, report.first_mismatch) {
             self.first_mismatch = Some(match operands.runs() {
                 1 => first,
@@ -256,6 +268,9 @@ mod tests {
             runs: 1,
             cycles: 10,
             utilisation: 0.5,
+            steps: 5,
+            skipped_steps: 0,
+            least_cycles: 5,
             first_mismatch: None,
         }
     }

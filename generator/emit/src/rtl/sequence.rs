@@ -1,7 +1,7 @@
 //! Text of what runs whole products on a core.
 
 use askama::Template;
-use bitplane_design::{BusPort, Design, Port, ResultEdge, Sequenced, Sequencer};
+use bitplane_design::{BusPort, Design, Port, ResultEdge, Sequenced, Sequencer, ZeroDetector};
 
 use super::{BundleFile, CoreText, PortGroup, Worded, named, port_groups, print, summary};
 
@@ -18,9 +18,12 @@ struct SequencerPhrases {
     zero_point_range: String,
     rows_range: String,
     columns_range: String,
+    number_bits: u32,
 }
 
 unit_text!(SequencerText, "rtl/sequencer.sv", Worded<'a, Sequencer, SequencerPhrases> {});
+
+unit_text!(ZeroDetectorText, "rtl/zero_detector.sv", &'a ZeroDetector {});
 
 struct EdgePhrases {
     accumulates: bool,
@@ -46,6 +49,7 @@ struct SequencedTop {
     pattern: String,
     external: bool,
     accumulates: bool,
+    skips: bool,
     port_groups: Vec<PortGroup>,
     tile_bits: u32,
     wires: Vec<Wire>,
@@ -71,11 +75,13 @@ pub(super) fn files(core: &CoreText, design: &Design, sequenced: &Sequenced) -> 
     let masked = sequenced.core_ports.iter().any(|port| port.name == "activation_keep_i");
     let sequencer = sequencer(core, &sequenced.sequencer, masked);
     let top = SequencedTopText { core, unit: top(design, sequenced) };
-    vec![
-        named(core, "sequencer", sequencer),
+    let detector = sequenced.detector.as_ref().map(|unit| ZeroDetectorText { core, unit });
+    let detector = detector.map(|text| named(core, "zero_detector", text));
+    let others = [
         named(core, "result_edge", result_edge(core, &sequenced.edge)),
         BundleFile::new(format!("rtl/{}.sv", core.name), print(&top)),
-    ]
+    ];
+    [named(core, "sequencer", sequencer)].into_iter().chain(detector).chain(others).collect()
 }
 
 /// The low `bits` bits of a register of `of` bits: nothing where that is all of them.
@@ -109,6 +115,7 @@ fn sequencer<'a>(core: &'a CoreText, unit: &'a Sequencer, masked: bool) -> Seque
         zero_point_range: low_bits(core.zero_point_bits, unit.fields.zero_point[1]),
         rows_range: low_bits(core.rows_bits, unit.fields.m[1]),
         columns_range: low_bits(core.columns_bits, unit.fields.n[1]),
+        number_bits: unit.step_number_bits.unwrap_or(0),
     };
     SequencerText { core, unit: Worded { unit, phrases } }
 }
@@ -133,13 +140,17 @@ fn top(design: &Design, sequenced: &Sequenced) -> SequencedTop {
     let external = !sequenced.core_ports.iter().any(|port| port.name == "activation_keep_i");
     let accumulates = sequenced.sequencer.accumulates;
     let mut wires: Vec<Wire> = sequenced.core_ports.iter().filter_map(wire).collect();
+    let skips = sequenced.detector.is_some();
     let flags = ["command_error"].into_iter().chain(accumulates.then_some("sum_overflow"));
+    let flags =
+        flags.chain(skips.then_some(["step_is_zero", "step_skipped"]).into_iter().flatten());
     wires.extend(flags.map(|name| Wire { name: name.to_owned(), bits: 1 }));
     SequencedTop {
         summary: summary(design),
         pattern: sequenced.sequencer.pattern.clone(),
         external,
         accumulates,
+        skips,
         port_groups: port_groups(&design.ports),
         tile_bits: sequenced.sequencer.tile_bits,
         wires,

@@ -109,12 +109,16 @@ impl Regression<'_> {
             let k = (steps * step).min(max_k);
             let one = Product::random(&mut self.maker, [m, n, k], false);
             let four = Product::random(&mut self.maker, [2 * m, 2 * n, k], false);
-            let weight = |product: Product| -> Vec<Case> {
-                let widest = self.bench.spec().weight;
-                let cases = product.cases.into_iter();
-                cases.map(|case| Case { weight: widest, ..case }).collect()
+            // Of the widest weights, and without zeros that are skipped.
+            let slowest = |product: Product| -> Vec<Case> {
+                let weight = self.bench.spec().weight;
+                let slowest = |case: Case| {
+                    let activations = vec![1; case.activations.len()];
+                    Case { weight, activations, ..case }
+                };
+                product.cases.into_iter().map(slowest).collect()
             };
-            let (one, four) = (weight(one), weight(four));
+            let (one, four) = (slowest(one), slowest(four));
             let single = self.bench.cycles_of(&one)?;
             let product = self.bench.cycles_of(&four)?;
             let commands = self.bench.cycles_of(&vec![one[0].clone(); 4])?;

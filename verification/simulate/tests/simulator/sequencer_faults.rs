@@ -135,6 +135,95 @@ const FAULTS: &[Fault] = &[
     ),
 ];
 
+/// K-steps of zeros are skipped.
+const SKIPPING: &str = "kind = 'lut_tensor_core'\nactivation.format = 'fp8_e4m3'\nweight.format = 'int2'\n\
+                        tile = { m = 2, n = 3, k = 4 }\naccumulate.max_k = 64\n\
+                        sequencer = { commands = 'lmma', skip = 'zero_steps' }\n";
+
+const SKIPPING_FAULTS: &[Fault] = &[
+    skipping(
+        "the last k-step skipped too",
+        "sequencer",
+        "step_is_zero_i && !step_is_last;",
+        "step_is_zero_i && !(step_is_last && pass_is_last && 1'b0);",
+    ),
+    skipping(
+        "first marker lost with the first k-step",
+        "sequencer",
+        "if (start || step_enters) first_q",
+        "if (start || step_taken_i) first_q",
+    ),
+    skipping(
+        "number of the k-step counts only those that enter",
+        "sequencer",
+        "if (step_taken_i) number_d",
+        "if (step_enters) number_d",
+    ),
+    skipping(
+        "numbers that go on in the next tile",
+        "sequencer",
+        "if (start) number_d = '0;",
+        "if (start && 1'b0) number_d = '0;",
+    ),
+    skipping(
+        "weights told of k-steps that are skipped",
+        "sequencer",
+        "assign push      = step_enters;",
+        "assign push      = step_taken_i;",
+    ),
+    skipping(
+        "a request of weights in the cycle of clear",
+        "sequencer",
+        "step_enters && !clear_i;",
+        "step_enters;",
+    ),
+    skipping(
+        "the core takes what is skipped",
+        "",
+        "step_valid && !step_skipped;",
+        "step_valid && !(step_skipped && 1'b0);",
+    ),
+    skipping(
+        "rows that a tile lacks are looked at",
+        "zero_detector",
+        "(rows_i <= 2'(row));",
+        "((rows_i <= 2'(row)) && 1'b0);",
+    ),
+    skipping(
+        "a zero with a sign taken for none",
+        "zero_detector",
+        "& {1'b0, {7{1'b1}}}",
+        "& {1'b1, {7{1'b1}}}",
+    ),
+    skipping(
+        "the smallest numbers taken for zeros",
+        "zero_detector",
+        "& {1'b0, {7{1'b1}}}",
+        "& {1'b0, {6{1'b1}}, 1'b0}",
+    ),
+];
+
+const fn skipping(
+    name: &'static str,
+    unit: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+) -> Fault {
+    Fault { name, core: SKIPPING, unit, right, wrong }
+}
+
+#[test]
+fn the_skipping_core_passes_without_a_fault() {
+    let Some(verilator) = verilator() else { return };
+    let report = regression_with(&verilator, SKIPPING, None);
+    assert!(report.passed(), "{:?}", report.failure);
+}
+
+#[test]
+fn every_fault_of_skipping_is_caught() {
+    assert_caught(SKIPPING_FAULTS);
+}
+
 #[test]
 fn the_sequenced_core_passes_without_a_fault() {
     let Some(verilator) = verilator() else { return };
