@@ -1,5 +1,6 @@
 //! The figures of a reproduction as tables: for the terminal, as Markdown, as JSON.
 
+use super::comparison::{Column, ComparedPart, ComparedRow, LANE_UNITS};
 use super::lut_ablation::{Ablation, Tuned, ratio};
 use super::measure::Measured;
 use super::sweep::Swept;
@@ -221,6 +222,97 @@ pub fn swept_document(library: &str, tool: &str, sweep: &Swept) -> Value {
         "over": sweep.over,
         "lines": lines.collect::<Vec<_>>(),
     })
+}
+
+/// The table of a comparison; nothing where no core of it meets its clock.
+pub fn compared(part: &ComparedPart) -> Option<Table> {
+    let measured = part.rows.iter().find_map(|row| row.measured.as_ref())?;
+    let unit = &measured.report.area_unit;
+    let heads: Vec<String> = part.part.columns.iter().map(|column| column.head(unit)).collect();
+    let head: Vec<&str> = std::iter::once("core").chain(heads.iter().map(String::as_str)).collect();
+    let title = format!("{}, {}:", part.part.title, place(&measured.report));
+    let mut table = Table::new(title, &head);
+    for row in &part.rows {
+        let cells = part.part.columns.iter().map(|column| column.cell(part, row));
+        table.rows.push(std::iter::once(row.row.core.title.clone()).chain(cells).collect());
+    }
+    Some(table)
+}
+
+impl Column {
+    fn head(self, unit: &str) -> String {
+        match self {
+            Self::Tile => "tile".to_owned(),
+            Self::Macs => "MACs a cycle".to_owned(),
+            Self::Area => format!("area ({unit})"),
+            Self::AreaPerMac => format!("{unit} per MAC"),
+            Self::AreaPerColumn => format!("{unit} a column"),
+            Self::Lanes => format!("lane ({unit})"),
+            Self::Delay => "delay (ps)".to_owned(),
+            Self::AreaRatio => "area ratio".to_owned(),
+            Self::PublishedAreaRatio => "published area ratio".to_owned(),
+            Self::Density => "density ratio".to_owned(),
+            Self::LaneDensity => "lane density ratio".to_owned(),
+            Self::PublishedDensity => "published density ratio".to_owned(),
+        }
+    }
+
+    fn cell(self, part: &ComparedPart, row: &ComparedRow) -> String {
+        let of = |figure: &dyn Fn(&Measured) -> String| {
+            row.measured.as_ref().map_or_else(String::new, figure)
+        };
+        let published =
+            |ratio: Option<f64>| ratio.map_or_else(String::new, |it| format!("{it:.3}"));
+        match self {
+            Self::Tile => of(&|it| it.core.settings.tile()),
+            Self::Macs => format!("{:.4}", row.row.core.settings.macs_per_cycle())
+                .trim_end_matches('0')
+                .trim_end_matches('.')
+                .to_owned(),
+            Self::Area => of(&|it| format!("{:.0}", it.area())),
+            Self::AreaPerMac => of(&|it| format!("{:.1}", it.area_per_mac())),
+            Self::AreaPerColumn => {
+                of(&|it| format!("{:.0}", it.area() / f64::from(it.core.spec.tile.n)))
+            }
+            Self::Lanes => of(&|it| format!("{:.0}", it.area_of_units(&LANE_UNITS))),
+            Self::Delay => of(&|it| format!("{:.0}", it.report.delay_ps)),
+            Self::AreaRatio => shown(part.area_ratio(row)),
+            Self::PublishedAreaRatio => published(row.row.published.and_then(|it| it.area)),
+            Self::Density => shown(part.density(row)),
+            Self::LaneDensity => shown(part.lane_density(row)),
+            Self::PublishedDensity => published(row.row.published.map(|it| it.density)),
+        }
+    }
+}
+
+/// The figures of one library as JSON: `library`, `tool` and a key for each part.
+pub fn compared_document(library: &str, tool: &str, parts: &[ComparedPart]) -> Value {
+    let mut document = json!({ "library": library, "tool": tool });
+    for part in parts {
+        let rows: Vec<Value> = part.rows.iter().map(|row| compared_row(part, row)).collect();
+        document[part.part.name] = rows.into();
+    }
+    document
+}
+
+fn compared_row(part: &ComparedPart, compared: &ComparedRow) -> Value {
+    let published = compared.row.published;
+    let mut row = compared.measured.as_ref().map_or_else(
+        || json!({ "name": compared.row.core.name, "title": compared.row.core.title, "met": false }),
+        core,
+    );
+    row["macs_per_cycle"] = compared.row.core.settings.macs_per_cycle().into();
+    row["area_ratio"] = part.area_ratio(compared).into();
+    row["density_ratio"] = part.density(compared).into();
+    row["ratio"] = part.ratio(compared).into();
+    row["published"] = published.map(|ratios| ratios.density).into();
+    row["published_area_ratio"] = published.and_then(|ratios| ratios.area).into();
+    row["tried"] = compared.tried.iter().map(core).collect::<Vec<_>>().into();
+    let units = compared.measured.iter().flat_map(|measured| &measured.report.units);
+    let units =
+        units.map(|unit| json!({"name": unit.name, "count": unit.count, "area": unit.area}));
+    row["units"] = units.collect::<Vec<_>>().into();
+    row
 }
 
 /// The figures of one library as JSON: `library`, `tool`, `rows`, `tuned`, `widths`.
