@@ -127,6 +127,10 @@ impl Name {
         }
     }
 
+    fn is_comparison(self) -> bool {
+        matches!(self, Self::TensorCore | Self::Dp4)
+    }
+
     fn subject(self, product: u32) -> Subject {
         match self {
             Self::LutAblation => Subject::Ablation,
@@ -155,6 +159,9 @@ enum Subject {
 pub fn run(options: &Reproduce, console: &Console) -> Result<Outcome, Failure> {
     if let Some(name) = options.name.filter(|name| *name != Name::LutAblation) {
         options.refuse_parts(name)?;
+    }
+    if let Some(name) = options.name.filter(|name| name.is_comparison()) {
+        options.refuse_odd_product(name)?;
     }
     match (options.name, &options.write) {
         (None, _) => Ok(list()),
@@ -391,6 +398,18 @@ impl Reproduce {
         let message = format!("{} has no parts; only lut-ablation has", name.word());
         let help = "leave --part out";
         Err(Failure::bad_input(Problem::new("no-parts", "--part", message, help)))
+    }
+
+    /// Without its baseline a comparison has no ratios, and that exists for powers of two.
+    fn refuse_odd_product(&self, name: Name) -> Result<(), Failure> {
+        if self.product.is_power_of_two() {
+            return Ok(());
+        }
+        let message =
+            format!("the cores of {} need a power of two, not {}", name.word(), self.product);
+        let below = 1 << self.product.ilog2();
+        let help = format!("give {below} or {}", 2 * below);
+        Err(Failure::bad_input(Problem::new("odd-product", "--product", message, help)))
     }
 
     fn parts(&self) -> Vec<Part> {

@@ -38,14 +38,14 @@ fn subsets(tables: Tables) -> Organisation {
     Organisation::LookUp(Tables { stored: Stored::Subsets, ..tables })
 }
 
-/// One row of `columns` dot products.
+/// One row of `columns` dot products, with FP16 results as the published ones have.
 fn settings(organisation: Organisation, weight_bits: u32, columns: u32) -> Settings {
     let product = columns * ELEMENTS;
     Settings {
         organisation,
         activation: "fp16",
         weight_bits,
-        result: Some("fp32"),
+        result: Some("fp16"),
         m: 1,
         k: ELEMENTS,
         groups: 1,

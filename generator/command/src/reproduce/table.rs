@@ -375,3 +375,75 @@ fn core(measured: &Measured) -> Value {
         "config": core.config,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reproduce::comparison::Comparison;
+    use crate::reproduce::{dp4, tensor_core};
+    use bitplane_synthesise::UnitArea;
+    use insta::assert_snapshot;
+
+    const CLOCK_MHZ: f64 = 500.0;
+
+    fn report(area: f64, lanes: f64, delay_ps: f64) -> Report {
+        let lane = UnitArea { name: "fused_lane".to_owned(), count: 1, area: lanes, flops: 0 };
+        let other = UnitArea { name: "control".to_owned(), ..lane.clone() };
+        Report {
+            library: "a.lib".to_owned(),
+            tool: "Yosys 1".to_owned(),
+            area,
+            area_unit: "um2".to_owned(),
+            cells: 0,
+            flops: 0,
+            predicted_flops: 0,
+            latches: 0,
+            depth: 0,
+            delay_ps,
+            register_ps: 0.0,
+            met: delay_ps <= 1e6 / CLOCK_MHZ,
+            clock_mhz: CLOCK_MHZ,
+            units: vec![lane, other],
+            problems: Vec::new(),
+        }
+    }
+
+    /// The first part of `comparison` with one report a row, as far as they reach.
+    fn measured(comparison: Comparison, reports: &[Report]) -> ComparedPart {
+        let mut part = comparison.parts.into_iter().next().unwrap();
+        part.rows.truncate(reports.len());
+        let rows = part.rows.iter().zip(reports).map(|(row, report)| ComparedRow {
+            row: row.clone(),
+            measured: Some(Measured {
+                core: row.core.clone(),
+                report: report.clone(),
+                outside: 0.0,
+            }),
+            tried: Vec::new(),
+        });
+        ComparedPart { rows: rows.collect(), part }
+    }
+
+    #[test]
+    fn cores_are_compared_by_area_and_by_throughput_per_area() {
+        let reports = [(8000.0, 1900.0), (4000.0, 1000.0), (2000.0, 2000.0), (1000.0, 2001.0)];
+        let reports = reports.map(|(area, delay)| report(area, 0.0, delay));
+        let part = measured(tensor_core::comparison(512), &reports);
+        assert_snapshot!(compared(&part).unwrap().text());
+        let json = compared_document("a.lib", "Yosys 1", &[part]);
+        let row = &json["tensor_cores"][2];
+        assert_eq!((&row["area_ratio"], &row["ratio"]), (&0.25.into(), &16.0.into()));
+        assert_eq!(json["tensor_cores"][3]["ratio"], Value::Null);
+    }
+
+    #[test]
+    fn a_dot_product_alone_is_compared_by_its_lane() {
+        let reports = [report(9000.0, 6000.0, 1900.0), report(4500.0, 500.0, 1900.0)];
+        let part = measured(dp4::comparison(512), &reports);
+        assert_snapshot!(compared(&part).unwrap().text());
+        let json = compared_document("a.lib", "Yosys 1", &[part]);
+        let row = &json["alone"][1];
+        assert_eq!((&row["density_ratio"], &row["ratio"]), (&2.0.into(), &12.0.into()));
+        assert_eq!(row["units"][0]["area"], 500.0);
+    }
+}

@@ -17,7 +17,8 @@ const WEIGHT_BITS: u32 = 2;
 /// time of a run over 4,096 elements, on every core.
 const MACS_PER_RESULT: u32 = 4096 / 32;
 
-const MULTIPLY_AXES: [Axis; 2] = [Axis::Elements(&[4, 8, 16]), Axis::Rows(&[2, 4])];
+/// Longer dot products of INT8 or FP16 numbers miss 500 MHz in a process of 45 nm.
+const MULTIPLY_AXES: [Axis; 2] = [Axis::Rows(&[2, 4]), Axis::Elements(&[4, 8])];
 const LOOK_UP_AXES: [Axis; 3] =
     [Axis::Groups(&[4, 8, 16]), Axis::Rows(&[1, 2, 4]), Axis::Elements(&[2, 4])];
 
@@ -45,7 +46,7 @@ fn fp16(macs: u32, result: &'static str) -> Settings {
         activation: "fp16",
         weight_bits: 16,
         result: Some(result),
-        m: 4,
+        m: 2,
         k: 4,
         groups: 1,
         product: macs,
@@ -122,15 +123,15 @@ fn further_rows(macs: u32) -> Vec<Row> {
     let corrected =
         |settings| Settings { organisation: Organisation::LookUp(CORRECTED), ..settings };
     let weights = |weight_bits| look_up(four.product, weight_bits);
-    let float = |activation| Settings { activation, result: Some("fp32"), ..four };
+    let float = |activation| Settings { activation, result: Some("fp16"), ..four };
     let rows = [
         ("fp16_fp16", "FP16 x FP16, FP16 results", fp16(macs, "fp16"), "fp16"),
         ("lut_4x_corrected", "LUT-4X with zero points", corrected(four), "lut_4x"),
         ("lut_8x_corrected", "LUT-8X with zero points", corrected(eight), "lut_8x"),
-        ("lut_w1", "LUT-4X with INT1 weights", weights(1), "lut_4x"),
-        ("lut_w4", "LUT-4X with INT4 weights", weights(4), "lut_4x"),
-        ("lut_fp8", "LUT-4X with FP8 activations (E4M3)", float("fp8_e4m3"), "lut_4x"),
-        ("lut_fp16", "LUT-4X with FP16 activations", float("fp16"), "lut_4x"),
+        ("lut_w1", "LUT-4X, INT8 x INT1", weights(1), "lut_4x"),
+        ("lut_w4", "LUT-4X, INT8 x INT4", weights(4), "lut_4x"),
+        ("lut_fp8", "LUT-4X, FP8 x INT2, FP16 results", float("fp8_e4m3"), "lut_4x"),
+        ("lut_fp16", "LUT-4X, FP16 x INT2, FP16 results", float("fp16"), "lut_4x"),
     ];
     let rows = rows.into_iter().filter_map(|(name, title, settings, of)| {
         let core = Core::legal(name, title, settings)?;
