@@ -227,28 +227,30 @@ fn reproduce(name: Name, options: &Reproduce, console: &Console) -> Result<Outco
     let yosys = Yosys::at(&tool.program).map_err(failure)?;
     let job = Job { name, options, libraries, yosys };
     let label = format!("{} {}", tool.name, tool.version);
-    let shown = match name.subject(options.product) {
+    let deliver = |shown: Shown<'_>| {
+        options.warn_of_size(console);
+        for (library, missed) in &shown.missed {
+            warn_of_clock(library, missed, console);
+        }
+        shown.deliver(name, options, page, &tool)
+    };
+    match name.subject(options.product) {
         Subject::Ablation => {
             let parts = options.parts();
             let all = job.measure(|bench, library| {
                 lut_ablation::run(bench, library, options.product, &parts)
             })?;
-            Shown::ablations(&all, &label)
+            deliver(Shown::ablations(&all, &label))
         }
         Subject::Sweep(sweep) => {
             let all = job.measure(|bench, library| sweep::run(bench, library, &sweep))?;
-            Shown::sweeps(&all, sweep.published, &label)
+            deliver(Shown::sweeps(&all, sweep.published, &label))
         }
         Subject::Comparison(comparison) => {
             let all = job.measure(|bench, library| comparison::run(bench, library, &comparison))?;
-            Shown::comparisons(&all, comparison.published, &label)
+            deliver(Shown::comparisons(&all, comparison.published, &label))
         }
-    };
-    options.warn_of_size(console);
-    for (library, missed) in &shown.missed {
-        warn_of_clock(library, missed, console);
     }
-    shown.deliver(name, options, page, &tool)
 }
 
 /// A reproduction under way.
@@ -277,30 +279,30 @@ impl Job<'_> {
 }
 
 /// All that is shown of what was measured.
-struct Shown {
+struct Shown<'a> {
     /// The cores of each library that miss its clock.
     missed: Vec<(String, Vec<Measured>)>,
     /// Tables, and what they come to.
     tables: Vec<(Table, Vec<String>)>,
-    plot: Result<String, String>,
+    plot: Box<dyn Fn() -> Result<String, String> + 'a>,
     /// One document a library.
     documents: Vec<Value>,
     published: &'static str,
 }
 
-impl Shown {
-    fn ablations(all: &[(String, Ablation)], tool: &str) -> Self {
+impl<'a> Shown<'a> {
+    fn ablations(all: &'a [(String, Ablation)], tool: &str) -> Self {
         let tables = all.iter().flat_map(|(_, ablation)| table::tables(ablation));
         Self {
             missed: missed(all, fixed),
             tables: tables.map(|table| (table, Vec::new())).collect(),
-            plot: plot::svg(all),
+            plot: Box::new(|| plot::svg(all)),
             documents: documents(all, |library, each| table::document(library, tool, each)),
             published: LUT_ABLATION_SOURCE,
         }
     }
 
-    fn sweeps(all: &[(String, Swept)], published: &'static str, tool: &str) -> Self {
+    fn sweeps(all: &'a [(String, Swept)], published: &'static str, tool: &str) -> Self {
         let points = |swept: &Swept| {
             let points = swept.lines.iter().flat_map(|line| &line.points);
             points.map(|(_, measured)| measured.clone()).collect()
@@ -308,14 +310,14 @@ impl Shown {
         Self {
             missed: missed(all, points),
             tables: all.iter().filter_map(|(_, swept)| table::swept(swept)).collect(),
-            plot: plot::sweep_svg(all),
+            plot: Box::new(|| plot::sweep_svg(all)),
             documents: documents(all, |library, each| table::swept_document(library, tool, each)),
             published,
         }
     }
 
     fn comparisons(
-        all: &[(String, Vec<ComparedPart>)],
+        all: &'a [(String, Vec<ComparedPart>)],
         published: &'static str,
         tool: &str,
     ) -> Self {
@@ -327,7 +329,7 @@ impl Shown {
         Self {
             missed: missed(all, measured),
             tables: tables.map(|table| (table, Vec::new())).collect(),
-            plot: plot::compared_svg(all),
+            plot: Box::new(|| plot::compared_svg(all)),
             documents: documents(all, |library, each| {
                 table::compared_document(library, tool, each)
             }),
@@ -346,7 +348,7 @@ impl Shown {
         let text = self.text();
         let markdown = self.markdown(&options.said(name));
         if let Some(path) = &options.plot {
-            write_svg(path, self.plot)?;
+            write_svg(path, (self.plot)())?;
         }
         if let Some(page) = page {
             page.write(&markdown)?;

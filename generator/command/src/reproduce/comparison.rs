@@ -30,8 +30,8 @@ pub struct Part {
     pub short: &'static str,
     /// What is counted.
     pub counted: Counted,
-    /// What is shown of every row after its title.
-    pub columns: &'static [Column],
+    /// What is shown of every row after its title, in order.
+    pub figures: &'static [Figure],
     /// The rows.
     pub rows: Vec<Row>,
 }
@@ -47,7 +47,7 @@ pub enum Counted {
 
 /// A figure of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
+pub enum Figure {
     /// Rows, columns and elements.
     Tile,
     /// Whole multiply-accumulates a cycle.
@@ -148,12 +148,12 @@ impl ComparedPart {
         self.both(row, Measured::area_per_mac).map(|(base, own)| base / own)
     }
 
-    /// The same of the lanes alone.
+    /// The same of the lanes alone; nothing where there are none.
     pub fn lane_density(&self, row: &ComparedRow) -> Option<f64> {
         let lanes = |measured: &Measured| {
             measured.area_of_units(&LANE_UNITS) / measured.core.settings.macs_per_cycle()
         };
-        self.both(row, lanes).map(|(base, own)| base / own)
+        self.both(row, lanes).map(|(base, own)| base / own).filter(|ratio| ratio.is_finite())
     }
 
     /// Throughput per area of what the part counts.

@@ -1,6 +1,6 @@
 //! One dot product of four elements: look-up of FP16 activations against FP16 multipliers.
 
-use super::comparison::{Column, Comparison, Counted, Part, Ratios, Row, Tile};
+use super::comparison::{Comparison, Counted, Figure, Part, Ratios, Row, Tile};
 use super::core::{Core, Organisation, Settings, Stored, Tables};
 use super::lut_ablation::ONE_HOT;
 use super::published::{DP4_LOOK_UP, DP4_MULTIPLY, DP4_SOURCE};
@@ -16,22 +16,22 @@ const EXTERNAL: Tables = Tables { precompute: "external", ..ONE_HOT };
 const MULTIPLY: Organisation = Organisation::FusedMultiply;
 const ADD: Organisation = Organisation::Add("none");
 
-const ALONE: [Column; 7] = [
-    Column::Macs,
-    Column::Lanes,
-    Column::LaneDensity,
-    Column::PublishedDensity,
-    Column::Area,
-    Column::Density,
-    Column::Delay,
+const ALONE: [Figure; 7] = [
+    Figure::Macs,
+    Figure::Lanes,
+    Figure::LaneDensity,
+    Figure::PublishedDensity,
+    Figure::Area,
+    Figure::Density,
+    Figure::Delay,
 ];
-const SHARED: [Column; 6] = [
-    Column::Tile,
-    Column::Macs,
-    Column::AreaPerColumn,
-    Column::AreaPerMac,
-    Column::Delay,
-    Column::Density,
+const SHARED: [Figure; 6] = [
+    Figure::Tile,
+    Figure::Macs,
+    Figure::AreaPerColumn,
+    Figure::AreaPerMac,
+    Figure::Delay,
+    Figure::Density,
 ];
 
 fn subsets(tables: Tables) -> Organisation {
@@ -86,7 +86,7 @@ fn alone() -> Part {
         title: "One dot product of 4 alone, lane and accumulator counted, tables from outside",
         short: "one dot product of 4 alone, lanes",
         counted: Counted::Lanes,
-        columns: &ALONE,
+        figures: &ALONE,
         rows: rows.into_iter().flatten().collect(),
     }
 }
@@ -106,7 +106,7 @@ fn shared(columns: u32) -> Part {
         title: "One row of dot products of 4, everything counted: tables, their builders, alignment",
         short: "a row of dot products of 4, whole cores",
         counted: Counted::Core,
-        columns: &SHARED,
+        figures: &SHARED,
         rows: rows.into_iter().flatten().collect(),
     }
 }

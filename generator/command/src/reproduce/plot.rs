@@ -246,7 +246,7 @@ fn draw_bars(area: &Area<'_>, all: &Bars<'_>) -> Drawn {
             draw_bar(&mut chart, (top - upper / slots, top - lower / slots), *colour, *length)?;
         }
     }
-    draw_legend(area, libraries)
+    draw_legend(area, all)
 }
 
 fn draw_label(area: &Area<'_>, chart: &Chart<'_, '_>, at: f64, title: &str) -> Drawn {
@@ -274,11 +274,13 @@ fn draw_bar(
     Ok(())
 }
 
-fn draw_legend(area: &Area<'_>, libraries: &[&str]) -> Drawn {
-    let names =
-        libraries.iter().enumerate().map(|(place, name)| (colour(place), (*name).to_owned()));
-    let all: Vec<_> = [(PUBLISHED, "published".to_owned())].into_iter().chain(names).collect();
-    draw_names(area, &all)
+fn draw_legend(area: &Area<'_>, all: &Bars<'_>) -> Drawn {
+    let mut bars = all.rows.iter().flat_map(|(_, bars)| bars);
+    let published = bars.any(|(colour, _)| *colour == PUBLISHED);
+    let published = published.then(|| (PUBLISHED, "published".to_owned()));
+    let libraries = all.libraries.iter().enumerate();
+    let libraries = libraries.map(|(place, name)| (colour(place), (*name).to_owned()));
+    draw_names(area, &published.into_iter().chain(libraries).collect::<Vec<_>>())
 }
 
 /// Colours and what they stand for, in a row at the lower end.

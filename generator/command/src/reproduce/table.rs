@@ -1,6 +1,6 @@
 //! The figures of a reproduction as tables: for the terminal, as Markdown, as JSON.
 
-use super::comparison::{Column, ComparedPart, ComparedRow, LANE_UNITS};
+use super::comparison::{ComparedPart, ComparedRow, Figure, LANE_UNITS};
 use super::lut_ablation::{Ablation, Tuned, ratio};
 use super::measure::Measured;
 use super::sweep::Swept;
@@ -228,18 +228,18 @@ pub fn swept_document(library: &str, tool: &str, sweep: &Swept) -> Value {
 pub fn compared(part: &ComparedPart) -> Option<Table> {
     let measured = part.rows.iter().find_map(|row| row.measured.as_ref())?;
     let unit = &measured.report.area_unit;
-    let heads: Vec<String> = part.part.columns.iter().map(|column| column.head(unit)).collect();
+    let heads: Vec<String> = part.part.figures.iter().map(|figure| figure.head(unit)).collect();
     let head: Vec<&str> = std::iter::once("core").chain(heads.iter().map(String::as_str)).collect();
     let title = format!("{}, {}:", part.part.title, place(&measured.report));
     let mut table = Table::new(title, &head);
     for row in &part.rows {
-        let cells = part.part.columns.iter().map(|column| column.cell(part, row));
+        let cells = part.part.figures.iter().map(|figure| figure.cell(part, row));
         table.rows.push(std::iter::once(row.row.core.title.clone()).chain(cells).collect());
     }
     Some(table)
 }
 
-impl Column {
+impl Figure {
     fn head(self, unit: &str) -> String {
         match self {
             Self::Tile => "tile".to_owned(),

@@ -1,6 +1,6 @@
 //! W2A8 look-up cores at four and eight times the throughput of an FP16 tensor core.
 
-use super::comparison::{Column, Comparison, Counted, Part, Row, Tile};
+use super::comparison::{Comparison, Counted, Figure, Part, Row, Tile};
 use super::core::{Core, Organisation, Settings};
 use super::lut_ablation::{CORRECTED, ONE_HOT};
 use super::published::{TENSOR_CORE_SOURCE, TENSOR_CORES, TensorCore};
@@ -22,16 +22,16 @@ const MULTIPLY_AXES: [Axis; 2] = [Axis::Rows(&[2, 4]), Axis::Elements(&[4, 8])];
 const LOOK_UP_AXES: [Axis; 3] =
     [Axis::Groups(&[4, 8, 16]), Axis::Rows(&[1, 2, 4]), Axis::Elements(&[2, 4])];
 
-const COLUMNS: [Column; 9] = [
-    Column::Tile,
-    Column::Macs,
-    Column::Area,
-    Column::AreaPerMac,
-    Column::Delay,
-    Column::AreaRatio,
-    Column::PublishedAreaRatio,
-    Column::Density,
-    Column::PublishedDensity,
+const FIGURES: [Figure; 9] = [
+    Figure::Tile,
+    Figure::Macs,
+    Figure::Area,
+    Figure::AreaPerMac,
+    Figure::Delay,
+    Figure::AreaRatio,
+    Figure::PublishedAreaRatio,
+    Figure::Density,
+    Figure::PublishedDensity,
 ];
 
 /// Results in one beat of a core that does `macs` a cycle.
@@ -88,7 +88,7 @@ pub fn comparison(product: u32) -> Comparison {
         title: "Cores against the FP16 one",
         short: "cores against the FP16 one",
         counted: Counted::Core,
-        columns: &COLUMNS,
+        figures: &FIGURES,
         rows: published_rows(macs).into_iter().chain(further_rows(macs)).collect(),
     };
     Comparison { published: TENSOR_CORE_SOURCE, parts: vec![part] }
