@@ -17,7 +17,8 @@ const WEIGHT_BITS: u32 = 2;
 /// time of a run over 4,096 elements, on every core.
 const MACS_PER_RESULT: u32 = 4096 / 32;
 
-/// Longer dot products of INT8 or FP16 numbers miss 500 MHz in a process of 45 nm.
+/// In 45 nm at 500 MHz dot products of 8 INT8 numbers miss the clock, those of 8 and 16 FP16 numbers just meet
+/// it and save nothing: the lane is nearly all of the area, and more operands wait for it.
 const MULTIPLY_AXES: [Axis; 2] = [Axis::Rows(&[2, 4]), Axis::Elements(&[4, 8])];
 const LOOK_UP_AXES: [Axis; 3] =
     [Axis::Groups(&[4, 8, 16]), Axis::Rows(&[1, 2, 4]), Axis::Elements(&[2, 4])];
