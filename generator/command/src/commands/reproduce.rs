@@ -6,12 +6,16 @@ use crate::failure::Failure;
 use crate::folder;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
+use crate::reproduce::comparison::{self, ComparedPart, Comparison};
 use crate::reproduce::core::Core;
+use crate::reproduce::dp4;
 use crate::reproduce::lut_ablation::{self, Ablation, Part};
 use crate::reproduce::measure::{Bench, Measured};
+use crate::reproduce::page::Page;
 use crate::reproduce::published::{LUT_ABLATION_PRODUCT, LUT_ABLATION_SOURCE};
 use crate::reproduce::sweep::{self, Sweep, Swept};
-use crate::reproduce::{plot, table};
+use crate::reproduce::table::{self, Table};
+use crate::reproduce::{plot, tensor_core};
 use crate::tools::{self, Tool, YosysOption};
 use bitplane_spec::Problem;
 use bitplane_synthesise::{Library, Yosys};
@@ -47,7 +51,8 @@ pub struct Reproduce {
     #[arg(long, value_name = "MHZ", default_value_t = DEFAULT_CLOCK_MHZ)]
     #[arg(allow_negative_numbers = true)]
     clock_mhz: f64,
-    /// m * n * k * groups of every core; only the default is the published size
+    /// m * n * k * groups of every core (tensor-core: of LUT-4X; dp4: of two rows); only the default
+    /// is the published size
     #[arg(long, value_name = "N", default_value_t = LUT_ABLATION_PRODUCT)]
     #[arg(value_parser = clap::value_parser!(u32).range(64..=4096))]
     product: u32,
@@ -102,6 +107,10 @@ enum Name {
     KSweepFp16,
     /// Every tile of a size, W2A8
     TileDse,
+    /// W2A8 look-up at 4 and 8 times the throughput of an FP16 tensor core
+    TensorCore,
+    /// One dot product of 4, FP16 activations: look-up against FP16 multipliers and adders
+    Dp4,
 }
 
 impl Name {
@@ -113,26 +122,46 @@ impl Name {
             Self::KSweep => "k-sweep",
             Self::KSweepFp16 => "k-sweep-fp16",
             Self::TileDse => "tile-dse",
+            Self::TensorCore => "tensor-core",
+            Self::Dp4 => "dp4",
         }
     }
 
-    /// What is measured, where it is figures over one setting.
-    fn sweep(self, product: u32) -> Option<Sweep> {
+    fn is_comparison(self) -> bool {
+        matches!(self, Self::TensorCore | Self::Dp4)
+    }
+
+    fn subject(self, product: u32) -> Subject {
         match self {
-            Self::LutAblation => None,
-            Self::WeightSweep => Some(sweep::weight_bits("int8", product)),
-            Self::WeightSweepFp16 => Some(sweep::weight_bits("fp16", product)),
-            Self::KSweep => Some(sweep::elements("int8", product)),
-            Self::KSweepFp16 => Some(sweep::elements("fp16", product)),
-            Self::TileDse => Some(sweep::tiles(product)),
+            Self::LutAblation => Subject::Ablation,
+            Self::WeightSweep => Subject::Sweep(sweep::weight_bits("int8", product)),
+            Self::WeightSweepFp16 => Subject::Sweep(sweep::weight_bits("fp16", product)),
+            Self::KSweep => Subject::Sweep(sweep::elements("int8", product)),
+            Self::KSweepFp16 => Subject::Sweep(sweep::elements("fp16", product)),
+            Self::TileDse => Subject::Sweep(sweep::tiles(product)),
+            Self::TensorCore => Subject::Comparison(tensor_core::comparison(product)),
+            Self::Dp4 => Subject::Comparison(dp4::comparison(product)),
         }
     }
+}
+
+/// What is measured.
+enum Subject {
+    /// The ablation, in parts.
+    Ablation,
+    /// Figures over one setting.
+    Sweep(Sweep),
+    /// Cores beside a baseline.
+    Comparison(Comparison),
 }
 
 /// Measures the cores of a reproduction, or writes or lists them.
 pub fn run(options: &Reproduce, console: &Console) -> Result<Outcome, Failure> {
     if let Some(name) = options.name.filter(|name| *name != Name::LutAblation) {
         options.refuse_parts(name)?;
+    }
+    if let Some(name) = options.name.filter(|name| name.is_comparison()) {
+        options.refuse_odd_product(name)?;
     }
     match (options.name, &options.write) {
         (None, _) => Ok(list()),
@@ -171,13 +200,21 @@ fn write(name: Name, product: u32, target: &Path) -> Result<Outcome, Failure> {
 }
 
 fn fixed_cores(name: Name, product: u32) -> Vec<Core> {
-    if let Some(sweep) = name.sweep(product) {
-        let points = sweep.lines.into_iter().flat_map(|line| line.points);
-        return points.map(|(_, core)| core).collect();
+    match name.subject(product) {
+        Subject::Ablation => {
+            let steps = lut_ablation::steps(product).into_iter().map(|step| step.core);
+            let widths = lut_ablation::width_cores(product);
+            steps.chain(widths.into_iter().flat_map(|(_, a, b)| [a, b])).collect()
+        }
+        Subject::Sweep(sweep) => {
+            let points = sweep.lines.into_iter().flat_map(|line| line.points);
+            points.map(|(_, core)| core).collect()
+        }
+        Subject::Comparison(comparison) => {
+            let rows = comparison.parts.into_iter().flat_map(|part| part.rows);
+            rows.map(|row| row.core).collect()
+        }
     }
-    let steps = lut_ablation::steps(product).into_iter().map(|step| step.core);
-    let widths = lut_ablation::width_cores(product).into_iter().flat_map(|(_, a, b)| [a, b]);
-    steps.chain(widths).collect()
 }
 
 fn reproduce(name: Name, options: &Reproduce, console: &Console) -> Result<Outcome, Failure> {
@@ -188,96 +225,170 @@ fn reproduce(name: Name, options: &Reproduce, console: &Console) -> Result<Outco
     let libraries = options.libraries()?;
     let tool = tools::yosys(&options.yosys)?;
     let yosys = Yosys::at(&tool.program).map_err(failure)?;
-    if let Some(sweep) = name.sweep(options.product) {
-        let job = SweepJob { name, options, console, page, tool: &tool };
-        return job.run(&sweep, libraries, &yosys);
+    let job = Job { name, options, libraries, yosys };
+    let label = format!("{} {}", tool.name, tool.version);
+    let deliver = |shown: Shown<'_>| {
+        options.warn_of_size(console);
+        for (library, missed) in &shown.missed {
+            warn_of_clock(library, missed, console);
+        }
+        shown.deliver(name, options, page, &tool)
+    };
+    match name.subject(options.product) {
+        Subject::Ablation => {
+            let parts = options.parts();
+            let all = job.measure(|bench, library| {
+                lut_ablation::run(bench, library, options.product, &parts)
+            })?;
+            deliver(Shown::ablations(&all, &label))
+        }
+        Subject::Sweep(sweep) => {
+            let all = job.measure(|bench, library| sweep::run(bench, library, &sweep))?;
+            deliver(Shown::sweeps(&all, sweep.published, &label))
+        }
+        Subject::Comparison(comparison) => {
+            let all = job.measure(|bench, library| comparison::run(bench, library, &comparison))?;
+            deliver(Shown::comparisons(&all, comparison.published, &label))
+        }
     }
-    let progress = Progress::start(name.word());
-    let mut ablations = Vec::new();
-    for (library, clock_mhz) in libraries {
-        let bench = Bench::new(yosys.clone(), clock_mhz, options.jobs as usize, &progress);
-        let ablation = lut_ablation::run(&bench, &library, options.product, &options.parts())?;
-        ablations.push((library.name().to_owned(), ablation));
-    }
-    drop(progress);
-    options.warn_of_size(console);
-    for (library, ablation) in &ablations {
-        warn_of_clock(library, &missed(ablation), console);
-    }
-    if let Some(path) = &options.plot {
-        write_svg(path, plot::svg(&ablations))?;
-    }
-    if let Some(page) = page {
-        page.write(&markdown(options.said(name), &ablations))?;
-    }
-    Ok(Outcome { text: text(&ablations), json: document(name, &tool, &ablations) })
 }
 
-/// A sweep under way.
-struct SweepJob<'a> {
+/// A reproduction under way.
+struct Job<'a> {
     name: Name,
     options: &'a Reproduce,
-    console: &'a Console,
-    page: Option<Page>,
-    tool: &'a Tool,
+    libraries: Vec<(Library, f64)>,
+    yosys: Yosys,
 }
 
-impl SweepJob<'_> {
-    fn run(
-        self,
-        sweep: &Sweep,
-        libraries: Vec<(Library, f64)>,
-        yosys: &Yosys,
-    ) -> Result<Outcome, Failure> {
+impl Job<'_> {
+    /// What `measure` makes of every library, beside the library's name.
+    fn measure<T>(
+        &self,
+        measure: impl Fn(&Bench<'_>, &Library) -> Result<T, Failure>,
+    ) -> Result<Vec<(String, T)>, Failure> {
         let progress = Progress::start(self.name.word());
         let mut all = Vec::new();
-        for (library, clock_mhz) in libraries {
+        for (library, clock_mhz) in &self.libraries {
             let jobs = self.options.jobs as usize;
-            let bench = Bench::new(yosys.clone(), clock_mhz, jobs, &progress);
-            all.push((library.name().to_owned(), sweep::run(&bench, &library, sweep)?));
+            let bench = Bench::new(self.yosys.clone(), *clock_mhz, jobs, &progress);
+            all.push((library.name().to_owned(), measure(&bench, library)?));
         }
-        drop(progress);
-        self.options.warn_of_size(self.console);
-        for (library, swept) in &all {
-            let points = swept.lines.iter().flat_map(|line| &line.points);
-            let missed = points.map(|point| &point.1).filter(|each| !each.report.met);
-            warn_of_clock(library, &missed.collect::<Vec<_>>(), self.console);
+        Ok(all)
+    }
+}
+
+/// All that is shown of what was measured.
+struct Shown<'a> {
+    /// The cores of each library that miss its clock.
+    missed: Vec<(String, Vec<Measured>)>,
+    /// Tables, and what they come to.
+    tables: Vec<(Table, Vec<String>)>,
+    plot: Box<dyn Fn() -> Result<String, String> + 'a>,
+    /// One document a library.
+    documents: Vec<Value>,
+    published: &'static str,
+}
+
+impl<'a> Shown<'a> {
+    fn ablations(all: &'a [(String, Ablation)], tool: &str) -> Self {
+        let tables = all.iter().flat_map(|(_, ablation)| table::tables(ablation));
+        Self {
+            missed: missed(all, fixed),
+            tables: tables.map(|table| (table, Vec::new())).collect(),
+            plot: Box::new(|| plot::svg(all)),
+            documents: documents(all, |library, each| table::document(library, tool, each)),
+            published: LUT_ABLATION_SOURCE,
         }
-        if let Some(path) = &self.options.plot {
-            let svg = plot::sweep_svg(&all);
-            write_svg(path, svg)?;
-        }
-        let tables: Vec<_> = all.iter().filter_map(|(_, swept)| table::swept(swept)).collect();
-        if let Some(page) = &self.page {
-            let list = |said: &[String]| said.iter().map(|line| format!("- {line}\n")).collect();
-            let tables = tables.iter().map(|(table, said)| {
-                let said: String = list(said);
-                format!("{}\n{said}", table.markdown())
-            });
-            let tables = tables.collect::<Vec<_>>().join("\n");
-            let said = self.options.said(self.name);
-            page.write(&format!("`{said}`\n\n{tables}\nPublished: {}.\n", sweep.published))?;
-        }
-        let text = tables.iter().map(|(table, said)| {
-            format!(
-                "{}{}\n",
-                table.text(),
-                said.iter().map(|line| format!("{line}\n")).collect::<String>()
-            )
-        });
-        let text = text.collect::<String>() + &format!("published: {}\n", sweep.published);
-        Ok(Outcome { text, json: self.document(sweep, &all) })
     }
 
-    /// The first library's keys, and all under `libraries`.
-    fn document(&self, sweep: &Sweep, all: &[(String, Swept)]) -> Map<String, Value> {
-        let label = format!("{} {}", self.tool.name, self.tool.version);
-        let all: Vec<Value> = all
-            .iter()
-            .map(|(library, swept)| table::swept_document(library, &label, swept))
-            .collect();
-        keys_of_first(self.name, self.tool, sweep.published, all)
+    fn sweeps(all: &'a [(String, Swept)], published: &'static str, tool: &str) -> Self {
+        let points = |swept: &Swept| {
+            let points = swept.lines.iter().flat_map(|line| &line.points);
+            points.map(|(_, measured)| measured.clone()).collect()
+        };
+        Self {
+            missed: missed(all, points),
+            tables: all.iter().filter_map(|(_, swept)| table::swept(swept)).collect(),
+            plot: Box::new(|| plot::sweep_svg(all)),
+            documents: documents(all, |library, each| table::swept_document(library, tool, each)),
+            published,
+        }
     }
+
+    fn comparisons(
+        all: &'a [(String, Vec<ComparedPart>)],
+        published: &'static str,
+        tool: &str,
+    ) -> Self {
+        let measured = |parts: &Vec<ComparedPart>| {
+            let rows = parts.iter().flat_map(|part| &part.rows);
+            rows.filter_map(|row| row.measured.clone()).collect()
+        };
+        let tables = all.iter().flat_map(|(_, parts)| parts).filter_map(table::compared);
+        Self {
+            missed: missed(all, measured),
+            tables: tables.map(|table| (table, Vec::new())).collect(),
+            plot: Box::new(|| plot::compared_svg(all)),
+            documents: documents(all, |library, each| {
+                table::compared_document(library, tool, each)
+            }),
+            published,
+        }
+    }
+
+    /// Writes plot and page; the rest is the outcome.
+    fn deliver(
+        self,
+        name: Name,
+        options: &Reproduce,
+        page: Option<Page>,
+        tool: &Tool,
+    ) -> Result<Outcome, Failure> {
+        let text = self.text();
+        let markdown = self.markdown(&options.said(name));
+        if let Some(path) = &options.plot {
+            write_svg(path, (self.plot)())?;
+        }
+        if let Some(page) = page {
+            page.write(&markdown)?;
+        }
+        Ok(Outcome { text, json: keys_of_first(name, tool, self.published, self.documents) })
+    }
+
+    fn text(&self) -> String {
+        let tables = self.tables.iter().map(|(table, said)| {
+            let said: String = said.iter().map(|line| format!("{line}\n")).collect();
+            format!("{}{said}\n", table.text())
+        });
+        format!("{}published: {}\n", tables.collect::<String>(), self.published)
+    }
+
+    fn markdown(&self, command: &str) -> String {
+        let tables = self.tables.iter().map(|(table, said)| {
+            let said: String = said.iter().map(|line| format!("- {line}\n")).collect();
+            let between = if said.is_empty() { "" } else { "\n" };
+            format!("{}{between}{said}", table.markdown())
+        });
+        let tables = tables.collect::<Vec<_>>().join("\n");
+        format!("`{command}`\n\n{tables}\nPublished: {}.\n", self.published)
+    }
+}
+
+/// Those of `cores` that miss the clock, for every library.
+fn missed<T>(
+    all: &[(String, T)],
+    cores: impl Fn(&T) -> Vec<Measured>,
+) -> Vec<(String, Vec<Measured>)> {
+    let missed = |(library, each): &(String, T)| {
+        let missed = cores(each).into_iter().filter(|core| !core.report.met);
+        (library.clone(), missed.collect())
+    };
+    all.iter().map(missed).collect()
+}
+
+fn documents<T>(all: &[(String, T)], document: impl Fn(&str, &T) -> Value) -> Vec<Value> {
+    all.iter().map(|(library, each)| document(library, each)).collect()
 }
 
 impl Reproduce {
@@ -289,6 +400,18 @@ impl Reproduce {
         let message = format!("{} has no parts; only lut-ablation has", name.word());
         let help = "leave --part out";
         Err(Failure::bad_input(Problem::new("no-parts", "--part", message, help)))
+    }
+
+    /// Without its baseline a comparison has no ratios, and that exists for powers of two.
+    fn refuse_odd_product(&self, name: Name) -> Result<(), Failure> {
+        if self.product.is_power_of_two() {
+            return Ok(());
+        }
+        let message =
+            format!("the cores of {} need a power of two, not {}", name.word(), self.product);
+        let below = 1 << self.product.ilog2();
+        let help = format!("give {below} or {}", 2 * below);
+        Err(Failure::bad_input(Problem::new("odd-product", "--product", message, help)))
     }
 
     fn parts(&self) -> Vec<Part> {
@@ -352,7 +475,7 @@ impl Reproduce {
     }
 }
 
-fn warn_of_clock(library: &str, missed: &[&Measured], console: &Console) {
+fn warn_of_clock(library: &str, missed: &[Measured], console: &Console) {
     let Some(first) = missed.first() else { return };
     let names: Vec<&str> = missed.iter().map(|each| each.core.name.as_str()).collect();
     let message = format!(
@@ -364,35 +487,14 @@ fn warn_of_clock(library: &str, missed: &[&Measured], console: &Console) {
     console.warn(Problem::new("clock-not-met", "--clock-mhz", message, help), None);
 }
 
-/// The fixed cores that miss the clock.
-fn missed(ablation: &Ablation) -> Vec<&Measured> {
+/// The cores of an ablation that no search found.
+fn fixed(ablation: &Ablation) -> Vec<Measured> {
     let steps = ablation.steps.iter().map(|(measured, _)| measured);
     let widths = ablation.widths.iter().flat_map(|width| [&width.look_up, &width.multiply]);
-    steps.chain(widths).filter(|each: &&Measured| !each.report.met).collect()
-}
-
-fn text(ablations: &[(String, Ablation)]) -> String {
-    let tables = ablations.iter().flat_map(|(_, ablation)| table::tables(ablation));
-    let tables: Vec<String> = tables.map(|table| table.text()).collect();
-    format!("{}\npublished: {LUT_ABLATION_SOURCE}\n", tables.join("\n"))
-}
-
-fn markdown(said: String, ablations: &[(String, Ablation)]) -> String {
-    let tables = ablations.iter().flat_map(|(_, ablation)| table::tables(ablation));
-    let tables: Vec<String> = tables.map(|table| table.markdown()).collect();
-    format!("`{said}`\n\n{}\nPublished: {LUT_ABLATION_SOURCE}.\n", tables.join("\n"))
+    steps.chain(widths).cloned().collect()
 }
 
 /// The first library's keys, and all under `libraries`.
-fn document(name: Name, tool: &Tool, ablations: &[(String, Ablation)]) -> Map<String, Value> {
-    let label = format!("{} {}", tool.name, tool.version);
-    let all: Vec<Value> = ablations
-        .iter()
-        .map(|(library, ablation)| table::document(library, &label, ablation))
-        .collect();
-    keys_of_first(name, tool, LUT_ABLATION_SOURCE, all)
-}
-
 fn keys_of_first(name: Name, tool: &Tool, published: &str, all: Vec<Value>) -> Map<String, Value> {
     let mut keys = match all.first() {
         Some(Value::Object(first)) => first.clone(),
@@ -411,40 +513,6 @@ fn write_svg(path: &Path, svg: Result<String, String>) -> Result<(), Failure> {
         Failure::of_io(&error, "draw the plot", path)
     })?;
     folder::write_file(path, svg)
-}
-
-/// A Markdown file with a place for the tables.
-struct Page {
-    path: PathBuf,
-    before: String,
-    after: String,
-}
-
-impl Page {
-    /// The file at `path`; one that is not there is begun.
-    fn open(path: &Path, name: &str) -> Result<Self, Failure> {
-        let (begin, end) = (format!("<!-- {name}: begin -->"), format!("<!-- {name}: end -->"));
-        folder::check_writable(path)?;
-        if !path.exists() {
-            let (before, after) = (format!("{begin}\n"), format!("{end}\n"));
-            return Ok(Self { path: path.to_owned(), before, after });
-        }
-        let text = folder::read_text(path)?;
-        let parts = text.split_once(&begin).and_then(|(before, rest)| {
-            let (_, after) = rest.split_once(&end)?;
-            Some((format!("{before}{begin}\n"), format!("{end}{after}")))
-        });
-        let (before, after) = parts.ok_or_else(|| {
-            let message = format!("has no lines `{begin}` and `{end}` to write the tables between");
-            let help = "add the two lines, or give a file that is not there yet";
-            folder::unusable("no-place", path, &message, help)
-        })?;
-        Ok(Self { path: path.to_owned(), before, after })
-    }
-
-    fn write(&self, tables: &str) -> Result<(), Failure> {
-        folder::write_file(&self.path, format!("{}\n{tables}\n{}", self.before, self.after))
-    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ pub enum Organisation {
     Add(&'static str),
     /// Multipliers, all bits of a weight at once.
     Multiply,
+    /// Floating-point multipliers in fused dot products; weights are in the format of the
+    /// activations.
+    FusedMultiply,
 }
 
 /// Keys of the section `table`, and how results are corrected.
@@ -58,6 +61,8 @@ pub struct Settings {
     pub activation: &'static str,
     /// Width of the weights.
     pub weight_bits: u32,
+    /// Key `accumulate.result`; nothing for the kind's default.
+    pub result: Option<&'static str>,
     /// Key `tile.m`.
     pub m: u32,
     /// Key `tile.k`.
@@ -66,6 +71,8 @@ pub struct Settings {
     pub groups: u32,
     /// `m * n * k * groups`, which `n` follows from.
     pub product: u32,
+    /// Key `tile.drain`; nothing for the kind's default.
+    pub drain: Option<u32>,
 }
 
 impl Settings {
@@ -80,45 +87,76 @@ impl Settings {
     pub fn bit_macs_per_cycle(&self) -> u32 {
         match self.organisation {
             Organisation::LookUp(_) | Organisation::Add(_) => self.product,
-            Organisation::Multiply => self.product * self.weight_bits,
+            Organisation::Multiply | Organisation::FusedMultiply => self.product * self.weight_bits,
+        }
+    }
+
+    /// Multiplications of an activation by a whole weight in one cycle, on average.
+    pub fn macs_per_cycle(&self) -> f64 {
+        f64::from(self.bit_macs_per_cycle()) / f64::from(self.weight_bits)
+    }
+
+    /// Shorter form for people: `m2 n64 k4 groups1`.
+    pub fn tile(&self) -> String {
+        let tile = format!("m{} n{} k{}", self.m, self.n().unwrap_or_default(), self.k);
+        match self.organisation {
+            Organisation::LookUp(_) | Organisation::Add(_) => {
+                format!("{tile} groups{}", self.groups)
+            }
+            Organisation::Multiply | Organisation::FusedMultiply => tile,
         }
     }
 
     /// Short form for people: `m2 n64 k4 groups1 binary copies1`.
     pub fn shape(&self) -> String {
-        let n = self.n().unwrap_or_default();
-        let tile = format!("m{} n{n} k{}", self.m, self.k);
+        let tile = self.tile();
         match self.organisation {
             Organisation::LookUp(Tables { select, copies, .. }) => {
-                format!("{tile} groups{} {select} copies{copies}", self.groups)
+                format!("{tile} {select} copies{copies}")
             }
-            Organisation::Add(_) => format!("{tile} groups{}", self.groups),
-            Organisation::Multiply => tile,
+            _ => tile,
         }
     }
 
     /// The configuration file of a core called `name`; nothing where the product has no such tile.
     pub fn config(&self, name: &str) -> Option<String> {
         let n = self.n()?;
+        let groups = format!("groups = {}\n", self.groups);
+        let none = String::new;
         let (kind, groups, rest) = match self.organisation {
             Organisation::LookUp(tables) => {
                 let kind = match tables.stored {
                     Stored::Subsets => "lut_conventional",
                     Stored::HalfFoldedAtRunTime | Stored::HalfFoldedOffline => "lut_tensor_core",
                 };
-                (kind, format!("groups = {}\n", self.groups), tables.sections())
+                (kind, groups, tables.sections())
             }
             Organisation::Add(zero_point) => {
                 let rest = format!("\n[group]\nzero_point = \"{zero_point}\"\n");
-                ("add_array", format!("groups = {}\n", self.groups), rest)
+                ("add_array", groups, rest)
             }
-            Organisation::Multiply => ("mac_array", String::new(), String::new()),
+            Organisation::Multiply => ("mac_array", none(), none()),
+            Organisation::FusedMultiply => ("fp_mac_array", none(), none()),
         };
+        let drain = self.drain.map_or_else(none, |results| format!("drain = {results}\n"));
+        let result = self
+            .result
+            .map_or_else(none, |format| format!("\n[accumulate]\nresult = \"{format}\"\n"));
         Some(format!(
             "name = \"{name}\"\nkind = \"{kind}\"\n\n[activation]\nformat = \"{}\"\n\n\
-             [weight]\nformat = \"int{}\"\n\n[tile]\nm = {}\nn = {n}\nk = {}\n{groups}{rest}",
-            self.activation, self.weight_bits, self.m, self.k
+             [weight]\nformat = \"{}\"\n\n[tile]\nm = {}\nn = {n}\nk = {}\n{groups}{drain}{rest}{result}",
+            self.activation,
+            self.weight_format(),
+            self.m,
+            self.k
         ))
+    }
+
+    fn weight_format(&self) -> String {
+        match self.organisation {
+            Organisation::FusedMultiply => self.activation.to_owned(),
+            _ => format!("int{}", self.weight_bits),
+        }
     }
 }
 

@@ -68,8 +68,17 @@ pub struct Step {
 
 /// A tile of `product` with two rows.
 fn tile(product: u32, tables: Tables, groups: u32) -> Settings {
-    let organisation = Organisation::LookUp(tables);
-    Settings { organisation, activation: ACTIVATION, weight_bits: 2, m: 2, k: 4, groups, product }
+    Settings {
+        organisation: Organisation::LookUp(tables),
+        activation: ACTIVATION,
+        weight_bits: 2,
+        result: None,
+        m: 2,
+        k: 4,
+        groups,
+        product,
+        drain: None,
+    }
 }
 
 /// The table's cores in order: the published steps, each on top of the one before, then ours.
@@ -142,7 +151,7 @@ fn searches(product: u32) -> [Search; 6] {
 fn multiplier_tile(product: u32, weight_bits: u32) -> Settings {
     let organisation = Organisation::Multiply;
     let k = 4 * GROUPS_AGAINST_MULTIPLIERS;
-    Settings { organisation, activation: ACTIVATION, weight_bits, m: 2, k, groups: 1, product }
+    Settings { organisation, weight_bits, k, ..tile(product, UNPU, 1) }
 }
 
 /// Look-up and multipliers at one weight width.

@@ -28,7 +28,7 @@ const POLL: Duration = Duration::from_millis(50);
 pub struct Measured {
     /// The core.
     pub core: Core,
-    /// Its figures; without the area by unit.
+    /// Its figures; with the area by unit where that was asked for.
     pub report: Report,
     /// Area of what works for the core outside of it.
     pub outside: f64,
@@ -44,7 +44,28 @@ impl Measured {
     pub fn area_per_bit_mac(&self) -> f64 {
         self.area() / f64::from(self.core.settings.bit_macs_per_cycle())
     }
+
+    /// Area per multiplication of an activation by a whole weight a cycle.
+    pub fn area_per_mac(&self) -> f64 {
+        self.area() / self.core.settings.macs_per_cycle()
+    }
+
+    /// Area of all units of these names, as far as areas by unit were measured.
+    pub fn area_of_units(&self, names: &[&str]) -> f64 {
+        let units = self.report.units.iter().filter(|unit| names.contains(&unit.name.as_str()));
+        units.map(|unit| unit.area).sum()
+    }
 }
+
+/// A way to measure, and what is added to the digest that its report is kept under.
+#[derive(Clone, Copy)]
+struct Flow {
+    run: fn(&Request, &Watch<'_>) -> Result<Report, Error>,
+    kept_as: &'static str,
+}
+
+const TOTAL: Flow = Flow { run: synthesise_total, kept_as: "" };
+const BY_UNIT: Flow = Flow { run: synthesise, kept_as: "-units" };
 
 /// Where cores are measured.
 pub struct Bench<'a> {
@@ -69,9 +90,34 @@ impl<'a> Bench<'a> {
 
     /// Measures `cores` with `library`, in their order. The first failure ends those under way.
     pub fn measure(&self, cores: &[Core], library: &Library) -> Result<Vec<Measured>, Failure> {
+        self.measure_by(TOTAL, cores, library)
+    }
+
+    /// As [`Bench::measure`], with the area by unit from a synthesis that keeps the hierarchy.
+    pub fn measure_units(
+        &self,
+        cores: &[Core],
+        library: &Library,
+    ) -> Result<Vec<Measured>, Failure> {
+        self.measure_by(BY_UNIT, cores, library)
+    }
+
+    /// Area of all instances of `unit` in `core`, from a synthesis that keeps the hierarchy.
+    pub fn unit_area(&self, core: &Core, library: &Library, unit: &str) -> Result<f64, Failure> {
+        let measured = self.measure_units(std::slice::from_ref(core), library)?;
+        Ok(measured.iter().map(|each| each.area_of_units(&[unit])).sum())
+    }
+
+    fn measure_by(
+        &self,
+        flow: Flow,
+        cores: &[Core],
+        library: &Library,
+    ) -> Result<Vec<Measured>, Failure> {
         self.planned.fetch_add(cores.len() as u64, Ordering::Relaxed);
         let batch = Batch {
             bench: self,
+            flow,
             cores,
             library,
             next: AtomicUsize::new(0),
@@ -86,20 +132,6 @@ impl<'a> Bench<'a> {
         });
         interrupt::check()?;
         batch.finish()
-    }
-
-    /// Area of all instances of `unit` in `core`, from a synthesis that keeps the hierarchy.
-    pub fn unit_area(&self, core: &Core, library: &Library, unit: &str) -> Result<f64, Failure> {
-        let stop = AtomicBool::new(false);
-        let report = thread::scope(|scope| {
-            let worker = scope.spawn(|| self.report(core, library, &stop, synthesise, "-units"));
-            self.watch(library, &stop, || worker.is_finished());
-            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        interrupt::check()?;
-        let report = report?;
-        let areas = report.units.iter().filter(|each| each.name == unit).map(|each| each.area);
-        Ok(areas.sum())
     }
 
     /// Shows progress and passes an interruption on until all is finished.
@@ -122,11 +154,10 @@ impl<'a> Bench<'a> {
     /// The report of `flow`, which is kept under a name of its own.
     fn report(
         &self,
+        flow: Flow,
         core: &Core,
         library: &Library,
         stop: &AtomicBool,
-        flow: fn(&Request, &Watch<'_>) -> Result<Report, Error>,
-        kind: &str,
     ) -> Result<Report, Failure> {
         let scratch = scratch()?;
         let bundle = bitplane_emit::bundle(&core.spec);
@@ -139,12 +170,12 @@ impl<'a> Bench<'a> {
             work_dir: scratch.path().join("work"),
             yosys: self.yosys.clone(),
         };
-        let kept = Kept::of(&request, kind)?;
+        let kept = Kept::of(&request, flow.kept_as)?;
         if let Some(report) = kept.read() {
             return Ok(report);
         }
         let watch = Watch { on_stage: &|_| (), interrupt: stop };
-        let report = flow(&request, &watch).map_err(|error| failed(core, error))?;
+        let report = (flow.run)(&request, &watch).map_err(|error| failed(core, error))?;
         if !report.problems.is_empty() {
             return Err(wrong(core, &report, scratch.path()));
         }
@@ -156,6 +187,7 @@ impl<'a> Bench<'a> {
 /// Cores under way.
 struct Batch<'a> {
     bench: &'a Bench<'a>,
+    flow: Flow,
     cores: &'a [Core],
     library: &'a Library,
     next: AtomicUsize,
@@ -168,7 +200,7 @@ impl Batch<'_> {
         while !self.stop.load(Ordering::Relaxed) {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(core) = self.cores.get(place) else { return };
-            let result = self.bench.report(core, self.library, &self.stop, synthesise_total, "");
+            let result = self.bench.report(self.flow, core, self.library, &self.stop);
             self.bench.done.fetch_add(1, Ordering::Relaxed);
             if result.is_err() {
                 self.stop.store(true, Ordering::Relaxed);
@@ -205,10 +237,10 @@ struct Kept {
 }
 
 impl Kept {
-    fn of(request: &Request, kind: &str) -> Result<Self, Failure> {
+    fn of(request: &Request, kept_as: &str) -> Result<Self, Failure> {
         let digest = fingerprint(request).map_err(synth::failure)?;
         let folder = cache().map(|cache| cache.join("reports"));
-        Ok(Self { path: folder.map(|folder| folder.join(format!("{digest}{kind}.json"))) })
+        Ok(Self { path: folder.map(|folder| folder.join(format!("{digest}{kept_as}.json"))) })
     }
 
     fn read(&self) -> Option<Report> {

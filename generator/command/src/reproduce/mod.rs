@@ -1,10 +1,14 @@
 //! Published tables, reproduced with cores of this generator.
 
+pub mod comparison;
 pub mod core;
+pub mod dp4;
 pub mod lut_ablation;
 pub mod measure;
+pub mod page;
 pub mod plot;
 pub mod published;
 pub mod search;
 pub mod sweep;
 pub mod table;
+pub mod tensor_core;

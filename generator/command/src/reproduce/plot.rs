@@ -1,5 +1,6 @@
 //! The figures of a reproduction as a picture.
 
+use super::comparison::ComparedPart;
 use super::lut_ablation::{Ablation, ratio};
 use super::sweep::Swept;
 use plotters::coord::Shift;
@@ -37,9 +38,7 @@ const LIBRARIES: [RGBColor; 5] = [
 /// # Errors
 /// The picture could not be drawn.
 pub fn svg(ablations: &[(String, Ablation)]) -> Result<String, String> {
-    let steps = ablations.first().map_or(0, |(_, first)| first.steps.len()) as u32;
-    let bars = (ablations.len() as u32 + 1) * BAR + GAP;
-    let steps_height = if steps > 0 { steps * bars + MARGINS } else { 0 };
+    let steps_height = step_bars(ablations).height();
     let has_widths = ablations.iter().any(|(_, each)| !each.widths.is_empty());
     let widths_height = if has_widths { WIDTHS_HEIGHT } else { 0 };
     let mut text = String::new();
@@ -49,6 +48,33 @@ pub fn svg(ablations: &[(String, Ablation)]) -> Result<String, String> {
         draw(&root, steps_height, ablations).map_err(|error| error.to_string())?;
     }
     Ok(text)
+}
+
+/// The parts of a comparison as bars beside the published ones, one under the other: the text of an
+/// SVG file.
+///
+/// # Errors
+/// The picture could not be drawn.
+pub fn compared_svg(all: &[(String, Vec<ComparedPart>)]) -> Result<String, String> {
+    let mut text = String::new();
+    {
+        let parts = compared_bars(all);
+        let height: u32 = parts.iter().map(Bars::height).sum();
+        let root = SVGBackend::with_string(&mut text, (WIDTH, height.max(1))).into_drawing_area();
+        draw_compared(&root, &parts).map_err(|error| error.to_string())?;
+    }
+    Ok(text)
+}
+
+fn draw_compared(root: &Area<'_>, parts: &[Bars<'_>]) -> Drawn {
+    root.fill(&WHITE)?;
+    let mut rest = root.clone();
+    for part in parts {
+        let (own, below) = rest.split_vertically(part.height());
+        draw_bars(&own, part)?;
+        rest = below;
+    }
+    root.present()
 }
 
 /// A sweep as lines, one chart a library: the text of an SVG file. Points that miss the clock are left
@@ -124,7 +150,7 @@ fn draw(root: &Area<'_>, steps_height: u32, ablations: &[(String, Ablation)]) ->
     root.fill(&WHITE)?;
     let (steps, widths) = root.split_vertically(steps_height);
     if ablations.iter().any(|(_, each)| !each.steps.is_empty()) {
-        draw_steps(&steps, ablations)?;
+        draw_bars(&steps, &step_bars(ablations))?;
     }
     if ablations.iter().any(|(_, each)| !each.widths.is_empty()) {
         draw_widths(&widths, ablations)?;
@@ -135,10 +161,23 @@ fn draw(root: &Area<'_>, steps_height: u32, ablations: &[(String, Ablation)]) ->
 /// One bar: its colour and its length, if it is a result.
 type Bar = (RGBColor, Option<f64>);
 
-/// Bars of every step: the published one, if there is one, then one a library.
-fn bars(ablations: &[(String, Ablation)]) -> Vec<(String, Vec<Bar>)> {
-    let Some((_, first)) = ablations.first() else { return Vec::new() };
-    let steps = first.steps.iter().enumerate();
+/// Bars side by side: the published one of each row, if there is one, then one a library.
+struct Bars<'a> {
+    caption: String,
+    rows: Vec<(String, Vec<Bar>)>,
+    libraries: Vec<&'a str>,
+}
+
+impl Bars<'_> {
+    fn height(&self) -> u32 {
+        let each = (self.libraries.len() as u32 + 1) * BAR + GAP;
+        if self.rows.is_empty() { 0 } else { self.rows.len() as u32 * each + MARGINS }
+    }
+}
+
+/// The steps.
+fn step_bars(ablations: &[(String, Ablation)]) -> Bars<'_> {
+    let steps = ablations.iter().take(1).flat_map(|(_, first)| first.steps.iter().enumerate());
     let rows = steps.map(|(place, (step, published))| {
         let theirs = published.iter().map(|line| (PUBLISHED, Some(line.ratio)));
         let ours = ablations.iter().enumerate().map(|(library, (_, each))| {
@@ -148,19 +187,43 @@ fn bars(ablations: &[(String, Ablation)]) -> Vec<(String, Vec<Bar>)> {
         });
         (step.core.title.clone(), theirs.chain(ours).collect())
     });
-    rows.collect()
+    let rows = rows.collect();
+    let caption = "Throughput per area against the baseline".to_owned();
+    Bars { caption, rows, libraries: names(ablations) }
+}
+
+/// The rows of every part.
+fn compared_bars(all: &[(String, Vec<ComparedPart>)]) -> Vec<Bars<'_>> {
+    let parts = all.iter().take(1).flat_map(|(_, first)| first.iter().enumerate());
+    let bars = parts.map(|(at, part)| {
+        let rows = part.rows.iter().enumerate().map(|(place, row)| {
+            let theirs = row.row.published.iter();
+            let theirs = theirs.map(|ratios| (PUBLISHED, Some(ratios.density)));
+            let ours = all.iter().enumerate().map(|(library, (_, parts))| {
+                (colour(library), parts[at].ratio(&parts[at].rows[place]))
+            });
+            (row.row.core.title.clone(), theirs.chain(ours).collect())
+        });
+        let caption = format!("Throughput per area: {}", part.part.short);
+        Bars { caption, rows: rows.collect(), libraries: names(all) }
+    });
+    bars.collect()
+}
+
+fn names<T>(all: &[(String, T)]) -> Vec<&str> {
+    all.iter().map(|(name, _)| name.as_str()).collect()
 }
 
 fn colour(library: usize) -> RGBColor {
     LIBRARIES[library % LIBRARIES.len()]
 }
 
-fn draw_steps(area: &Area<'_>, ablations: &[(String, Ablation)]) -> Drawn {
-    let rows = bars(ablations);
+fn draw_bars(area: &Area<'_>, all: &Bars<'_>) -> Drawn {
+    let Bars { caption, rows, libraries } = all;
     let longest = rows.iter().flat_map(|(_, bars)| bars).filter_map(|(_, length)| *length);
     let longest = longest.fold(1.0, f64::max) * 1.12;
     let mut chart = ChartBuilder::on(area)
-        .caption("Throughput per area against the baseline", TITLE)
+        .caption(caption, TITLE)
         .margin(12)
         .margin_bottom(LEGEND)
         .x_label_area_size(30)
@@ -173,7 +236,7 @@ fn draw_steps(area: &Area<'_>, ablations: &[(String, Ablation)]) -> Drawn {
         .max_light_lines(1)
         .label_style(FONT)
         .draw()?;
-    let slots = ablations.len() as f64 + 1.0 + f64::from(GAP) / f64::from(BAR);
+    let slots = libraries.len() as f64 + 1.0 + f64::from(GAP) / f64::from(BAR);
     for (place, (title, bars)) in rows.iter().enumerate() {
         let top = (rows.len() - place) as f64;
         let middle = top - (bars.len() as f64 + 1.0) / 2.0 / slots;
@@ -183,7 +246,7 @@ fn draw_steps(area: &Area<'_>, ablations: &[(String, Ablation)]) -> Drawn {
             draw_bar(&mut chart, (top - upper / slots, top - lower / slots), *colour, *length)?;
         }
     }
-    draw_legend(area, ablations)
+    draw_legend(area, all)
 }
 
 fn draw_label(area: &Area<'_>, chart: &Chart<'_, '_>, at: f64, title: &str) -> Drawn {
@@ -211,11 +274,13 @@ fn draw_bar(
     Ok(())
 }
 
-fn draw_legend(area: &Area<'_>, ablations: &[(String, Ablation)]) -> Drawn {
-    let names =
-        ablations.iter().enumerate().map(|(place, (name, _))| (colour(place), name.clone()));
-    let all: Vec<_> = [(PUBLISHED, "published".to_owned())].into_iter().chain(names).collect();
-    draw_names(area, &all)
+fn draw_legend(area: &Area<'_>, all: &Bars<'_>) -> Drawn {
+    let mut bars = all.rows.iter().flat_map(|(_, bars)| bars);
+    let published = bars.any(|(colour, _)| *colour == PUBLISHED);
+    let published = published.then(|| (PUBLISHED, "published".to_owned()));
+    let libraries = all.libraries.iter().enumerate();
+    let libraries = libraries.map(|(place, name)| (colour(place), (*name).to_owned()));
+    draw_names(area, &published.into_iter().chain(libraries).collect::<Vec<_>>())
 }
 
 /// Colours and what they stand for, in a row at the lower end.

@@ -1,5 +1,7 @@
 //! Figures that others have published, each with its source.
 
+use super::comparison::Ratios;
+
 /// One line of a published table.
 #[derive(Clone, Copy, Debug)]
 pub struct Published {
@@ -28,6 +30,49 @@ pub const LUT_ABLATION_SOURCE: &str =
 /// `M * N * k * groups` of every line of [`LUT_ABLATION`].
 pub const LUT_ABLATION_PRODUCT: u32 = 512;
 
+/// A tensor core of a published table.
+#[derive(Clone, Copy, Debug)]
+pub struct TensorCore {
+    /// Area in mm2.
+    pub area_mm2: f64,
+    /// Throughput in T(FL)OPs a second per mm2.
+    pub density: f64,
+}
+
+impl TensorCore {
+    /// Against the FP16 one.
+    pub fn ratios(self) -> Ratios {
+        let [fp16, ..] = TENSOR_CORES;
+        Ratios { area: Some(self.area_mm2 / fp16.area_mm2), density: self.density / fp16.density }
+    }
+}
+
+/// Tensor cores of LUT Tensor Core (ISCA 2025, arXiv 2408.06003), from the authors' slides, in the
+/// throughput of an A100: FP16; INT8, at twice that; W2A8 look-up at four and eight times that. The
+/// larger register file that look-up needs there is not counted.
+pub const TENSOR_CORES: [TensorCore; 4] = [
+    TensorCore { area_mm2: 0.975, density: 2.96 },
+    TensorCore { area_mm2: 0.312, density: 17.73 },
+    TensorCore { area_mm2: 0.187, density: 61.84 },
+    TensorCore { area_mm2: 0.373, density: 61.95 },
+];
+
+/// Where [`TENSOR_CORES`] is from.
+pub const TENSOR_CORE_SOURCE: &str = "A100-normalised tensor cores of LUT Tensor Core, ISCA 2025 (arXiv \
+     2408.06003); Design Compiler, TSMC 28 nm, 1 GHz";
+
+/// TFLOPs a second per mm2 of one dot product of four elements by look-up, FP16 activations and
+/// weights of one bit, tables not counted (same source).
+pub const DP4_LOOK_UP: f64 = 61.55;
+
+/// The same of FP16 multipliers and adders.
+pub const DP4_MULTIPLY: f64 = 3.39;
+
+/// Where [`DP4_LOOK_UP`] and [`DP4_MULTIPLY`] are from.
+pub const DP4_SOURCE: &str = "dot products of 4 of LUT Tensor Core, ISCA 2025 (arXiv 2408.06003), tables not \
+     counted: look-up beats FP16 multipliers at weights of up to 6 bits, adders only at 1 and 2; \
+     Design Compiler, TSMC 28 nm, 1 GHz";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +83,16 @@ mod tests {
             let ratio = LUT_ABLATION[0].area_um2 / line.area_um2;
             assert!((ratio - line.ratio).abs() < 1e-3, "{}: {ratio}", line.title);
         }
+    }
+
+    #[test]
+    fn published_tensor_cores_have_the_throughput_of_their_names() {
+        let [fp16, others @ ..] = TENSOR_CORES;
+        for (core, times) in others.into_iter().zip([2.0, 4.0, 8.0]) {
+            let ratios = core.ratios();
+            let throughput = ratios.area.unwrap() * ratios.density;
+            assert!((throughput / times - 1.0).abs() < 0.05, "{throughput} for {times}");
+        }
+        assert_eq!(fp16.ratios(), Ratios { area: Some(1.0), density: 1.0 });
     }
 }

@@ -63,6 +63,8 @@ pub fn weight_bits(activation: &'static str, product: u32) -> Sweep {
             k,
             groups,
             product,
+            result: None,
+            drain: None,
         }
     };
     let subsets = Tables { stored: Stored::Subsets, ..CORRECTED };
@@ -85,13 +87,29 @@ pub fn weight_bits(activation: &'static str, product: u32) -> Sweep {
     }
 }
 
+/// A tile for weights of two bits, with the rows and elements of the others.
+fn int2_tile(organisation: Organisation, activation: &'static str, product: u32) -> Settings {
+    Settings {
+        organisation,
+        activation,
+        weight_bits: 2,
+        result: None,
+        m: ROWS,
+        k: ELEMENTS,
+        groups: 1,
+        product,
+        drain: None,
+    }
+}
+
 /// Elements of a table, with as many columns as the published tile has.
 pub fn elements(activation: &'static str, product: u32) -> Sweep {
     let settings = |tables, groups| {
         move |k| {
             let product = product / ELEMENTS * k;
             let organisation = Organisation::LookUp(tables);
-            Settings { organisation, activation, weight_bits: 2, m: ROWS, k, groups, product }
+            let settings = int2_tile(organisation, activation, product);
+            Settings { k, groups, ..settings }
         }
     };
     let subsets = Tables { stored: Stored::Subsets, ..ONE_HOT };
@@ -123,9 +141,8 @@ pub fn elements(activation: &'static str, product: u32) -> Sweep {
 pub fn tiles(product: u32) -> Sweep {
     let settings = |k, groups| {
         move |m| {
-            let organisation = Organisation::LookUp(ONE_HOT);
-            let activation = "int8";
-            Settings { organisation, activation, weight_bits: 2, m, k, groups, product }
+            let settings = int2_tile(Organisation::LookUp(ONE_HOT), "int8", product);
+            Settings { m, k, groups, ..settings }
         }
     };
     let rows = || [1, 2, 4, 8, 16];

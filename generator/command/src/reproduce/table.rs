@@ -1,5 +1,6 @@
 //! The figures of a reproduction as tables: for the terminal, as Markdown, as JSON.
 
+use super::comparison::{ComparedPart, ComparedRow, Figure, LANE_UNITS};
 use super::lut_ablation::{Ablation, Tuned, ratio};
 use super::measure::Measured;
 use super::sweep::Swept;
@@ -223,6 +224,97 @@ pub fn swept_document(library: &str, tool: &str, sweep: &Swept) -> Value {
     })
 }
 
+/// The table of a comparison; nothing where no core of it meets its clock.
+pub fn compared(part: &ComparedPart) -> Option<Table> {
+    let measured = part.rows.iter().find_map(|row| row.measured.as_ref())?;
+    let unit = &measured.report.area_unit;
+    let heads: Vec<String> = part.part.figures.iter().map(|figure| figure.head(unit)).collect();
+    let head: Vec<&str> = std::iter::once("core").chain(heads.iter().map(String::as_str)).collect();
+    let title = format!("{}, {}:", part.part.title, place(&measured.report));
+    let mut table = Table::new(title, &head);
+    for row in &part.rows {
+        let cells = part.part.figures.iter().map(|figure| figure.cell(part, row));
+        table.rows.push(std::iter::once(row.row.core.title.clone()).chain(cells).collect());
+    }
+    Some(table)
+}
+
+impl Figure {
+    fn head(self, unit: &str) -> String {
+        match self {
+            Self::Tile => "tile".to_owned(),
+            Self::Macs => "MACs a cycle".to_owned(),
+            Self::Area => format!("area ({unit})"),
+            Self::AreaPerMac => format!("{unit} per MAC"),
+            Self::AreaPerColumn => format!("{unit} a column"),
+            Self::Lanes => format!("lane ({unit})"),
+            Self::Delay => "delay (ps)".to_owned(),
+            Self::AreaRatio => "area ratio".to_owned(),
+            Self::PublishedAreaRatio => "published area ratio".to_owned(),
+            Self::Density => "density ratio".to_owned(),
+            Self::LaneDensity => "lane density ratio".to_owned(),
+            Self::PublishedDensity => "published density ratio".to_owned(),
+        }
+    }
+
+    fn cell(self, part: &ComparedPart, row: &ComparedRow) -> String {
+        let of = |figure: &dyn Fn(&Measured) -> String| {
+            row.measured.as_ref().map_or_else(String::new, figure)
+        };
+        let published =
+            |ratio: Option<f64>| ratio.map_or_else(String::new, |it| format!("{it:.3}"));
+        match self {
+            Self::Tile => of(&|it| it.core.settings.tile()),
+            Self::Macs => format!("{:.4}", row.row.core.settings.macs_per_cycle())
+                .trim_end_matches('0')
+                .trim_end_matches('.')
+                .to_owned(),
+            Self::Area => of(&|it| format!("{:.0}", it.area())),
+            Self::AreaPerMac => of(&|it| format!("{:.1}", it.area_per_mac())),
+            Self::AreaPerColumn => {
+                of(&|it| format!("{:.0}", it.area() / f64::from(it.core.spec.tile.n)))
+            }
+            Self::Lanes => of(&|it| format!("{:.0}", it.area_of_units(&LANE_UNITS))),
+            Self::Delay => of(&|it| format!("{:.0}", it.report.delay_ps)),
+            Self::AreaRatio => shown(part.area_ratio(row)),
+            Self::PublishedAreaRatio => published(row.row.published.and_then(|it| it.area)),
+            Self::Density => shown(part.density(row)),
+            Self::LaneDensity => shown(part.lane_density(row)),
+            Self::PublishedDensity => published(row.row.published.map(|it| it.density)),
+        }
+    }
+}
+
+/// The figures of one library as JSON: `library`, `tool` and a key for each part.
+pub fn compared_document(library: &str, tool: &str, parts: &[ComparedPart]) -> Value {
+    let mut document = json!({ "library": library, "tool": tool });
+    for part in parts {
+        let rows: Vec<Value> = part.rows.iter().map(|row| compared_row(part, row)).collect();
+        document[part.part.name] = rows.into();
+    }
+    document
+}
+
+fn compared_row(part: &ComparedPart, compared: &ComparedRow) -> Value {
+    let published = compared.row.published;
+    let mut row = compared.measured.as_ref().map_or_else(
+        || json!({ "name": compared.row.core.name, "title": compared.row.core.title, "met": false }),
+        core,
+    );
+    row["macs_per_cycle"] = compared.row.core.settings.macs_per_cycle().into();
+    row["area_ratio"] = part.area_ratio(compared).into();
+    row["density_ratio"] = part.density(compared).into();
+    row["ratio"] = part.ratio(compared).into();
+    row["published"] = published.map(|ratios| ratios.density).into();
+    row["published_area_ratio"] = published.and_then(|ratios| ratios.area).into();
+    row["tried"] = compared.tried.iter().map(core).collect::<Vec<_>>().into();
+    let units = compared.measured.iter().flat_map(|measured| &measured.report.units);
+    let units =
+        units.map(|unit| json!({"name": unit.name, "count": unit.count, "area": unit.area}));
+    row["units"] = units.collect::<Vec<_>>().into();
+    row
+}
+
 /// The figures of one library as JSON: `library`, `tool`, `rows`, `tuned`, `widths`.
 pub fn document(library: &str, tool: &str, ablation: &Ablation) -> Value {
     let base = ablation.baseline();
@@ -282,4 +374,76 @@ fn core(measured: &Measured) -> Value {
         "met": report.met,
         "config": core.config,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reproduce::comparison::Comparison;
+    use crate::reproduce::{dp4, tensor_core};
+    use bitplane_synthesise::UnitArea;
+    use insta::assert_snapshot;
+
+    const CLOCK_MHZ: f64 = 500.0;
+
+    fn report(area: f64, lanes: f64, delay_ps: f64) -> Report {
+        let lane = UnitArea { name: "fused_lane".to_owned(), count: 1, area: lanes, flops: 0 };
+        let other = UnitArea { name: "control".to_owned(), ..lane.clone() };
+        Report {
+            library: "a.lib".to_owned(),
+            tool: "Yosys 1".to_owned(),
+            area,
+            area_unit: "um2".to_owned(),
+            cells: 0,
+            flops: 0,
+            predicted_flops: 0,
+            latches: 0,
+            depth: 0,
+            delay_ps,
+            register_ps: 0.0,
+            met: delay_ps <= 1e6 / CLOCK_MHZ,
+            clock_mhz: CLOCK_MHZ,
+            units: vec![lane, other],
+            problems: Vec::new(),
+        }
+    }
+
+    /// The first part of `comparison` with one report a row, as far as they reach.
+    fn measured(comparison: Comparison, reports: &[Report]) -> ComparedPart {
+        let mut part = comparison.parts.into_iter().next().unwrap();
+        part.rows.truncate(reports.len());
+        let rows = part.rows.iter().zip(reports).map(|(row, report)| ComparedRow {
+            row: row.clone(),
+            measured: Some(Measured {
+                core: row.core.clone(),
+                report: report.clone(),
+                outside: 0.0,
+            }),
+            tried: Vec::new(),
+        });
+        ComparedPart { rows: rows.collect(), part }
+    }
+
+    #[test]
+    fn cores_are_compared_by_area_and_by_throughput_per_area() {
+        let reports = [(8000.0, 1900.0), (4000.0, 1000.0), (2000.0, 2000.0), (1000.0, 2001.0)];
+        let reports = reports.map(|(area, delay)| report(area, 0.0, delay));
+        let part = measured(tensor_core::comparison(512), &reports);
+        assert_snapshot!(compared(&part).unwrap().text());
+        let json = compared_document("a.lib", "Yosys 1", &[part]);
+        let row = &json["tensor_cores"][2];
+        assert_eq!((&row["area_ratio"], &row["ratio"]), (&0.25.into(), &16.0.into()));
+        assert_eq!(json["tensor_cores"][3]["ratio"], Value::Null);
+    }
+
+    #[test]
+    fn a_dot_product_alone_is_compared_by_its_lane() {
+        let reports = [report(9000.0, 6000.0, 1900.0), report(4500.0, 500.0, 1900.0)];
+        let part = measured(dp4::comparison(512), &reports);
+        assert_snapshot!(compared(&part).unwrap().text());
+        let json = compared_document("a.lib", "Yosys 1", &[part]);
+        let row = &json["alone"][1];
+        assert_eq!((&row["density_ratio"], &row["ratio"]), (&2.0.into(), &12.0.into()));
+        assert_eq!(row["units"][0]["area"], 500.0);
+    }
 }

@@ -15,13 +15,18 @@ delay=1000
 gates=4000
 case $top in
   weight_reinterpretation) gates=2000 ;;
-  groups_8 | multiply_8) delay=2500 ;;
+  groups_8 | multiply_8 | lut_w4 | look_up_w2) delay=2500 ;;
 esac
 echo "ABC: WireLoad = \"none\"  Gates = 1  Delay = $delay.00 ps"
+unit=table_precompute units=2 each=100
+case $top in
+  multiply) unit=fused_lane units=1 each=800 ;;
+  look_up_w1) unit=select_lane units=1 each=80 ;;
+esac
 builder= builders=
 if [ "$1" = breakdown.ys ]; then
-  builder="\"\\\\${top}_table_precompute\": {\"num_cells_by_type\": {\"NAND2_X1\": 100}},"
-  builders="\"\\\\${top}_table_precompute\": 2,"
+  builder="\"\\\\${top}_$unit\": {\"num_cells_by_type\": {\"NAND2_X1\": $each}},"
+  builders="\"\\\\${top}_$unit\": $units,"
 fi
 cat > "${1%.ys}.json" <<END
 {"modules": {$builder "\\\\$top": {"num_cells_by_type": {$builders "DFF_X1": $(grep -o '"flops": [0-9]*' \
@@ -61,6 +66,8 @@ fn reproductions_are_listed() {
     out: k-sweep             Tables of 2 to 6 elements, W2A8
     out: k-sweep-fp16        The same with FP16 activations, aligned
     out: tile-dse            Every tile of a size, W2A8
+    out: tensor-core         W2A8 look-up at 4 and 8 times the throughput of an FP16 tensor core
+    out: dp4                 One dot product of 4, FP16 activations: look-up against FP16 multipliers and adders
     ");
 }
 
@@ -158,6 +165,64 @@ fn a_sweep_has_no_parts_and_its_cores_are_written_as_configurations() {
     }
     let text = scene.run(&["generate", "tile-dse/k4_2.toml", "--out", "bundle"]);
     assert!(text.starts_with("exit 0\nout: created bundle: top k4_2"), "{text}");
+}
+
+#[test]
+fn comparisons_are_written_as_configurations_and_only_for_powers_of_two() {
+    let scene = Scene::without_tools();
+    for (name, count) in [("tensor-core", 11), ("dp4", 16)] {
+        let text = scene.run(&["reproduce", name, "--write", name, "--product", "64"]);
+        assert!(text.contains(&format!("wrote {count} configurations into {name}")), "{text}");
+        let text = scene.run(&["reproduce", name, "--write", name, "--product", "100"]);
+        assert!(text.starts_with("exit 2\n"), "{text}");
+        assert!(
+            text.contains("[odd-product] --product") && text.contains("give 64 or 128"),
+            "{text}"
+        );
+    }
+    let text = scene.run(&["generate", "tensor-core/lut_8x.toml", "--out", "bundle"]);
+    assert!(text.starts_with("exit 0\nout: created bundle: top lut_8x"), "{text}");
+}
+
+#[test]
+fn a_comparison_finds_the_smallest_tiles_and_uses_them_again() {
+    let scene = scene_with_yosys();
+    let output =
+        ["--yosys", "./yosys", "--json", "t.json", "--markdown", "t.md", "--plot", "t.svg"];
+    let text = scene.run(&[&["reproduce", "tensor-core"], &output[..]].concat());
+    assert!(text.starts_with("exit 0\n"), "{text}");
+    assert!(text.contains("MHz and have no ratio: lut_w4"), "{text}");
+    let json = scene.json("t.json");
+    let rows = json["tensor_cores"].as_array().unwrap();
+    let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap();
+    let number = |name: &str, key: &str| row(name)[key].as_f64().unwrap();
+    for name in ["fp16", "int8", "lut_4x", "lut_8x"] {
+        let tried = row(name)["tried"].as_array().unwrap();
+        let smallest = tried.iter().map(|core| core["area"].as_f64().unwrap());
+        assert_eq!(number(name, "area"), smallest.fold(f64::INFINITY, f64::min));
+    }
+    let ratio = number("lut_4x", "area") / number("fp16", "area");
+    assert_eq!(number("lut_4x", "area_ratio"), ratio);
+    assert_eq!(number("lut_8x", "published_area_ratio"), 0.373 / 0.975);
+    assert_eq!(row("lut_w1")["tile"], row("lut_4x")["tile"]);
+    assert!(row("lut_w4")["ratio"].is_null());
+    assert!(scene.read("t.md").contains("`bitplane reproduce tensor-core`"));
+    let plot = scene.read("t.svg");
+    assert!(plot.starts_with("<svg") && plot.contains("clock missed"));
+}
+
+#[test]
+fn a_dot_product_is_measured_by_unit() {
+    let scene = scene_with_yosys();
+    let text = scene.run(&["reproduce", "dp4", "--yosys", "./yosys", "--json", "d.json"]);
+    assert!(text.starts_with("exit 0\n"), "{text}");
+    let json = scene.json("d.json");
+    let look_up = &json["alone"][1];
+    // 800 gates for four products a cycle, and 80 for as many.
+    assert_eq!(look_up["ratio"], 10.0);
+    assert_eq!(look_up["published"], 61.55 / 3.39);
+    assert!(json["alone"][2]["ratio"].is_null());
+    assert_eq!(json["shared"].as_array().unwrap().len(), 5);
 }
 
 #[test]
