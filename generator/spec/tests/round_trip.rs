@@ -5,7 +5,7 @@ use bitplane_formats::{
 };
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, KINDS,
-    Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select,
+    Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select,
     Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse,
     starter,
 };
@@ -51,7 +51,7 @@ fn accumulates() -> impl Strategy<Value = Accumulate> {
     })
 }
 
-/// A sequencer in half of all specs, with C in half of those.
+/// A sequencer in half of all specs, with C in half of those, and skipping k-steps in half.
 fn sequencers() -> impl Strategy<Value = Option<Sequencer>> {
     let addend = proptest::option::of((16..=128u32).prop_map(|b| IntegerFormat::new(b).unwrap()));
     let skip = select(vec![Skip::None, Skip::ZeroSteps]);
@@ -185,9 +185,15 @@ fn legal(mut spec: Spec) -> Spec {
         spec.sequencer = None;
     }
     let (float, bits) = (spec.float.is_some(), spec.result_bits());
+    let (kind, external) = (spec.kind(), spec.has_external_tables());
+    let narrow = spec.activation_bus_beats() > 1;
     if let Some(sequencer) = &mut spec.sequencer {
         let fits = |format: &IntegerFormat| !float && format.bits() >= bits;
         sequencer.addend = sequencer.addend.filter(fits);
+        let tables = matches!(kind, Kind::LutTensorCore | Kind::LutConventional);
+        if !tables || external || narrow {
+            sequencer.skip = Skip::None;
+        }
     }
     spec
 }

@@ -302,6 +302,13 @@ fn the_schema_tells_every_key() {
           lut_tensor_core, lut_conventional, add_array, mac_array: "none" or "int16" to "int128"
           fp_mac_array: "none"
             none             results are those of the product alone
+      skip (default: "none")
+          K-steps that the sequencer leaves out. The core asks for the weights of the others, one k-step after the other, on a stream of its own. Only with commands = "lmma".
+          lut_tensor_core, lut_conventional: "none" or "zero_steps"
+          add_array, mac_array: "none"
+          fp_mac_array: "none"
+            none             every k-step takes its cycles
+            zero_steps       k-steps whose activations are all zero take no weights and no cycle of the array
     "#);
 }
 
