@@ -25,6 +25,36 @@ HEAD = [
 ]
 
 
+# How activations are quantised, behind squared ReLU, for a core with and without skipping.
+QUANTISERS = ["absmax", "absmax_top_5"]
+SKIP_HEAD = [
+    "activation quantiser",
+    "zero activations",
+    "k-steps skipped",
+    "cycles at least",
+    "cycles",
+    "without skipping",
+    "outputs",
+    "mismatches",
+]
+
+
+def skipping_row(folder, quantiser):
+    plain, skipping = (
+        read(folder, f"run_layer_w4a8_lmma{name}_{quantiser}") for name in ["", "_skip"]
+    )
+    return [
+        quantiser,
+        f"{skipping['zero_activations']:.1%}",
+        f"{skipping['skipped_steps'] / skipping['steps']:.1%}",
+        f"{skipping['least_cycles']}",
+        f"{skipping['cycles']}",
+        f"{plain['cycles']}",
+        f"{skipping['outputs']}",
+        f"{plain['mismatches'] + skipping['mismatches']}",
+    ]
+
+
 def row(layer, activation, format, run, quantised):
     _, inputs, outputs = run["shape"]
     return [
@@ -56,7 +86,10 @@ def main():
     )
     print("\n".join(table(HEAD, rows)))
     print(f"\n{mismatches} mismatches in {sum(run['outputs'] for run in runs)} outputs ({runs[0]['tool']}).")
-    if mismatches:
+    skipping = [skipping_row(folder, quantiser) for quantiser in QUANTISERS]
+    print("\n`run`, output.dense behind squared ReLU, int4 weights, 1 row, k-steps of 4 elements:\n")
+    print("\n".join(table(SKIP_HEAD, skipping)))
+    if mismatches or any(row[-1] != "0" for row in skipping):
         sys.exit(1)
 
 

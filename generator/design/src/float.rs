@@ -312,12 +312,27 @@ impl FixedToFloat {
         self.smallest_normal.is_some() && self.fixed_exponent.is_none()
     }
 
-    /// Flip-flops.
+    /// Flip-flops. Of a sum narrower than a result the zeros below it are none, and of bits of the
+    /// biased exponent that are always equal there is one.
     pub(crate) fn flops(&self) -> u64 {
         let sum = if self.registers_sum { self.sum_bits } else { 0 };
         let magnitude = 1 + self.sum_bits;
         let counted = magnitude + self.count_bits;
-        let normalised = 1 + self.fraction_bits + 2 + self.biased_bits;
+        let fraction = self.fraction_bits + 2 - (self.padded_bits - self.sum_bits);
+        let normalised = 1 + fraction + self.different_biased_bits();
         u64::from(sum + magnitude + counted + normalised)
+    }
+
+    /// Bits of the biased exponent that differ from each other and are not always 0, where there is one
+    /// exponent for all blocks and they hang on the count of leading zeros alone.
+    fn different_biased_bits(&self) -> u32 {
+        let Some(exponent) = self.fixed_exponent else { return self.biased_bits };
+        let largest = exponent as i32 + self.exponent_offset;
+        let values = (0..1 << self.count_bits).map(|count| largest - count);
+        let bits = (0..self.biased_bits)
+            .map(|bit| values.clone().map(|value| value >> bit & 1).collect::<Vec<i32>>());
+        let mut different: Vec<Vec<i32>> = bits.filter(|bits| bits.contains(&1)).collect();
+        different.dedup();
+        different.len() as u32
     }
 }

@@ -35,7 +35,7 @@ using Word = std::uint32_t;
 constexpr Word kBatchMagic = 1213219361u;
 constexpr Word kResponseMagic = 1380991521u;
 constexpr Word kHello[] = {
-    1330659873u, 3u, 2575233069u, 393055864u};
+    1330659873u, 4u, 2575233069u, 393055864u};
 
 constexpr std::size_t kHeaderWords = 17;
 constexpr std::size_t kMagic = 0;
@@ -57,7 +57,7 @@ constexpr std::size_t kScanRuns = 14;
 constexpr Word kInterruptNone = 0;
 constexpr Word kInterruptClear = 1;
 
-constexpr std::size_t kResponseWords = 7;
+constexpr std::size_t kResponseWords = 8;
 constexpr std::size_t kRespMagic = 0;
 constexpr std::size_t kRespCycles = 1;
 constexpr std::size_t kRespStatus = 2;
@@ -65,6 +65,7 @@ constexpr std::size_t kRespResultBeats = 3;
 constexpr std::size_t kRespActivationTaken = 4;
 constexpr std::size_t kRespWeightTaken = 5;
 constexpr std::size_t kRespScanRuns = 6;
+constexpr std::size_t kRespFetches = 7;
 
 constexpr Word kStatusError = 1;
 constexpr Word kStatusOverflow = 2;
@@ -218,6 +219,7 @@ class Harness {
                   header[kWeightStall]};
     scans_.clear();
     scan_runs_ = 0;
+    fetches_.clear();
     bool active = true;
     Word status = 0;
     Word idle = 0;
@@ -278,6 +280,8 @@ class Harness {
     response[kRespWeightTaken] = weight_taken_;
     response[kRespScanRuns] = scan_runs_;
     response.insert(response.end(), scans_.begin(), scans_.end());
+    response[kRespFetches] = static_cast<Word>(fetches_.size());
+    response.insert(response.end(), fetches_.begin(), fetches_.end());
   }
 
  private:
@@ -399,6 +403,7 @@ class Harness {
   Word results_ = 0;
   Word scan_runs_ = 0;
   std::vector<Word> scans_;
+  std::vector<Word> fetches_;
   Word offered_[kResultWords] = {};
   bool held_ = false;
   bool unstable_ = false;
