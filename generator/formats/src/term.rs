@@ -157,20 +157,10 @@ impl FloatFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
     use rustc_apfloat::Float;
     use rustc_apfloat::ieee::{Float8E4M3FN, Float8E5M2, Half, Single};
-
-    /// A sequence of numbers that depends on its start alone.
-    struct Numbers(u64);
-
-    impl Numbers {
-        fn next(&mut self) -> u32 {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            (self.0 >> 16) as u32
-        }
-    }
 
     /// NaN has one code here.
     fn expected<F: Float>(format: FloatFormat, sum: F) -> u32 {
@@ -188,8 +178,8 @@ mod tests {
 
     /// A partner for `code` with which rounding is hard: close in magnitude, at a tie, or in
     /// another class of numbers.
-    fn partner(format: FloatFormat, code: u32, numbers: &mut Numbers) -> u32 {
-        let (random, choice) = (numbers.next(), numbers.next() % 6);
+    fn partner(format: FloatFormat, code: u32, numbers: &mut StdRng) -> u32 {
+        let (random, choice) = (numbers.random::<u32>(), numbers.random::<u32>() % 6);
         let fraction_bits = format.fraction_bits();
         let sign = (random & 1) << (format.bits() - 1);
         let magnitude = code & ((1 << (format.bits() - 1)) - 1);
@@ -212,12 +202,12 @@ mod tests {
     }
 
     fn agrees<F: Float>(format: FloatFormat, count: u32) {
-        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+        let mut numbers = StdRng::seed_from_u64(0x9e37_79b9_7f4a_7c15);
         let mask = u32::MAX >> (32 - format.bits());
         for i in 0..count {
-            let a = numbers.next() & mask;
+            let a = numbers.random::<u32>() & mask;
             let hard = i % 3 == 0;
-            let b = if hard { partner(format, a, &mut numbers) } else { numbers.next() };
+            let b = if hard { partner(format, a, &mut numbers) } else { numbers.random::<u32>() };
             adds::<F>(format, a, b & mask);
         }
     }
@@ -241,21 +231,21 @@ mod tests {
     #[test]
     fn exact_products_are_added_as_another_library_adds_them() {
         let (half, single) = (FloatFormat::FP16, FloatFormat::FP32);
-        let mut numbers = Numbers(0x1234_5678_9abc_def1);
+        let mut numbers = StdRng::seed_from_u64(0x1234_5678_9abc_def1);
         for _ in 0..1_000_000 {
-            let (a, b) = (numbers.next() & 0xffff, numbers.next() & 0xffff);
+            let (a, b) = (numbers.random::<u32>() & 0xffff, numbers.random::<u32>() & 0xffff);
             let product = half.product([a, b]);
             let [x, y] = [a, b].map(|code| Half::from_bits(code.into()));
-            let c = match numbers.next() % 2 {
-                0 => numbers.next() & 0xffff,
+            let c = match numbers.random::<u32>() % 2 {
+                0 => numbers.random::<u32>() & 0xffff,
                 // Near the product, with the other sign.
-                _ => half.negated((x * y).value.to_bits() as u32) ^ numbers.next() & 1,
+                _ => half.negated((x * y).value.to_bits() as u32) ^ numbers.random::<u32>() & 1,
             };
             let other = x.mul_add(y, Half::from_bits(c.into()));
             assert_eq!(half.add(c, product), expected(half, other.value), "{a:x} * {b:x} + {c:x}");
             // A product of two FP16 numbers is an FP32 number.
             let [x, y] = [a, b].map(|code| half.to_f64(code) as f32);
-            let (c, exact) = (numbers.next(), x * y);
+            let (c, exact) = (numbers.random::<u32>(), x * y);
             let other = Single::from_bits(c.into()) + Single::from_bits(exact.to_bits().into());
             assert_eq!(single.add(c, product), expected(single, other.value), "{a:x} {b:x} {c:x}");
         }

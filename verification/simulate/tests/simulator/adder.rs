@@ -3,6 +3,8 @@
 use crate::common::{cache, verilator};
 use bitplane_formats::{FloatFormat, Term, TermFormat};
 use bitplane_simulate::{BuildRequest, Monitor, Optimisation, Simulator, Trace, build};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
@@ -119,15 +121,16 @@ impl Adder {
     }
 }
 
-/// A sequence of numbers that depends on its start alone.
-struct Numbers(u64);
+/// Random numbers.
+struct Numbers(StdRng);
 
 impl Numbers {
+    fn of_seed(seed: u64) -> Self {
+        Self(StdRng::seed_from_u64(seed))
+    }
+
     fn next(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) as u32
+        self.0.random()
     }
 
     fn code(&mut self, format: FloatFormat) -> u32 {
@@ -177,7 +180,7 @@ fn fp8_sums_are_right_in_all_pairs() {
 #[test]
 fn ten_million_fp16_sums_are_right() {
     let format = FloatFormat::FP16;
-    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let mut numbers = Numbers::of_seed(0x9e37_79b9_7f4a_7c15);
     let term = |numbers: &mut Numbers| format.term(numbers.next());
     Adder::of_numbers(format).holds(10_000_000, &mut numbers, term);
 }
@@ -185,7 +188,7 @@ fn ten_million_fp16_sums_are_right() {
 #[test]
 fn ten_million_fp32_sums_are_right() {
     let format = FloatFormat::FP32;
-    let mut numbers = Numbers(0x1234_5678_9abc_def1);
+    let mut numbers = Numbers::of_seed(0x1234_5678_9abc_def1);
     let term = |numbers: &mut Numbers| format.term(numbers.next());
     Adder::of_numbers(format).holds(10_000_000, &mut numbers, term);
 }
@@ -198,7 +201,7 @@ fn sums_with_exact_products_are_right() {
         (FloatFormat::FP32, FloatFormat::BF16),
         (FloatFormat::FP16, FloatFormat::FP8_E5M2),
     ] {
-        let mut numbers = Numbers(0x0dd0_beef_1234_5677);
+        let mut numbers = Numbers::of_seed(0x0dd0_beef_1234_5677);
         let term = |numbers: &mut Numbers| factors.product([numbers.next(), numbers.next()]);
         Adder::of_products(format, factors).holds(2_000_000, &mut numbers, term);
     }
@@ -209,21 +212,24 @@ fn faults_of_an_adder_show_in_its_sums() {
     let faults = [
         ("WindowBits'(moved_beyond);", "WindowBits'(moved_beyond && 1'b0);"),
         ("&& (near_biased !=", "&& (near_biased =="),
-        ("(rest || fraction[0])", "rest"),
-        ("is_smaller ? backward", "1'b0 ? backward"),
-        ("if (term_is_zero) number", "if (1'b0) number"),
-        ("!(subtracts && (magnitude == '0))", "1'b1"),
-        ("&& !is_above)", ")"),
-        ("| mark", "| (mark >> 1)"),
-        ("augend_is_infinite && term_is_infinite_i && subtracts", "1'b0"),
-        ("(&augend_i[FractionBits +: ExponentBits]) && (augend_fraction == '0)", "1'b0"),
+        ("(rest || fraction[0])", "(rest || (fraction[0] && 1'b0))"),
+        ("is_smaller ? backward", "(is_smaller && 1'b0) ? backward"),
+        ("if (term_is_zero) number", "if (term_is_zero && 1'b0) number"),
+        ("!(subtracts && (magnitude == '0))", "(!subtracts || 1'b1)"),
+        ("&& !is_above)", "&& (!is_above || 1'b1))"),
+        ("| mark", "| {mark[0], mark[WindowBits-1:1]}"),
+        ("term_is_infinite_i && subtracts", "term_is_infinite_i && subtracts && 1'b0"),
+        ("(augend_fraction == '0);", "(augend_fraction == '0) && 1'b0;"),
         ("assign is_beyond = ", "assign is_beyond = 1'b0 && "),
-        ("equal_above & ((more & ~less_below)", "equal_above & ((more & ~more_below)"),
+        (
+            "equal_above & ((more & ~less_below)",
+            "equal_above & ((more & ~more_below & (less_below | ~less_below))",
+        ),
     ];
     // Products have more bits than sums, so that none of the window's is there for nothing.
     let format = FloatFormat::FP8_E5M2;
     let adder = Adder::of_products(format, format);
-    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let mut numbers = Numbers::of_seed(0x9e37_79b9_7f4a_7c15);
     let pair = |i: u32| {
         let term = format.product([numbers.code(format), numbers.code(format)]);
         (numbers.augend(format, term, i.is_multiple_of(3)), term)
@@ -232,8 +238,7 @@ fn faults_of_an_adder_show_in_its_sums() {
     for (right, wrong) in faults {
         let planted = |text: String| {
             assert_eq!(text.matches(right).count(), 1, "{right}");
-            // What the fault leaves unused is no matter.
-            format!("/* verilator lint_off UNUSED */\n{}", text.replace(right, wrong))
+            text.replace(right, wrong)
         };
         let Some(simulator) = adder.simulator(planted) else { return };
         assert!(adder.differences(&simulator, &pairs) > 0, "{right} -> {wrong}");
