@@ -303,6 +303,9 @@ class Harness {
     scans_.clear();
     scan_runs_ = 0;
     fetches_.clear();
+{%- if fetch.words > 0 %}
+    dropped_ = false;
+{%- endif %}
     bool active = true;
     Word status = 0;
     Word idle = 0;
@@ -333,6 +336,9 @@ class Harness {
         reset();
         status |= kStatusInterrupted;
         active = false;
+{%- if fetch.words > 0 %}
+        dropped_ = true;
+{%- endif %}
         withdraw();
         continue;
       }
@@ -357,6 +363,9 @@ class Harness {
       if (interrupted) {
         core_->clear_i = 0;
         held_ = false;
+{%- if fetch.words > 0 %}
+        dropped_ = true;
+{%- endif %}
         status |= kStatusInterrupted;
       }
       const bool stuck = active && !interrupted &&
@@ -519,7 +528,8 @@ class Harness {
     }
     held_ = core_->result_valid_o && !core_->result_ready_i;
 {%- if fetch.words > 0 %}
-    if (core_->fetch_valid_o) fetches_.push_back(core_->fetch_step_o);
+    // After an interruption no weights are wanted.
+    if (core_->fetch_valid_o) fetches_.push_back(dropped_ ? ~Word{0} : core_->fetch_step_o);
 {%- endif %}
 {%- if scan.words > 0 %}
     const bool scanned = core_->scan_valid_i || core_->scan_done_o;
@@ -596,6 +606,9 @@ class Harness {
   Word scan_runs_ = 0;
   std::vector<Word> scans_;
   std::vector<Word> fetches_;
+{%- if fetch.words > 0 %}
+  bool dropped_ = false;
+{%- endif %}
   Word offered_[kResultWords] = {};
   bool held_ = false;
   bool unstable_ = false;

@@ -14,7 +14,8 @@ module {{ core.name }}_activation_register (
   output logic {{ core.bit() }} activation_ready_o,
   input  logic {{ core.bit() }} activation_first_i,
   input  logic {{ core.bit() }} activation_last_i,
-  input  logic {{ core.width(core.rows_bits) }} activation_rows_i,
+{% if core.told_of_groups %}  input  logic {{ core.bit() }} activation_group_last_i,
+{% endif %}  input  logic {{ core.width(core.rows_bits) }} activation_rows_i,
   input  logic {{ core.width(core.columns_bits) }} activation_columns_i,
 {% if core.run_bits_bits > 0 %}  input  logic {{ core.width(core.run_bits_bits) }} activation_weight_bits_i,
 {% endif %}{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} activation_zero_point_i,
@@ -32,7 +33,8 @@ module {{ core.name }}_activation_register (
   input  logic {{ core.bit() }} step_ready_next_i,
   output logic {{ core.bit() }} step_first_o,
   output logic {{ core.bit() }} step_last_o,
-  output logic {{ core.width(core.rows_bits) }} step_rows_o,
+{% if core.told_of_groups %}  output logic {{ core.bit() }} step_group_last_o,
+{% endif %}  output logic {{ core.width(core.rows_bits) }} step_rows_o,
   output logic {{ core.width(core.columns_bits) }} step_columns_o,
 {% if core.run_bits_bits > 0 %}  output logic {{ core.width(core.run_bits_bits) }} step_weight_bits_o,
 {% endif %}{% if core.corrected %}  output logic {{ core.width(core.zero_point_bits) }} step_zero_point_o,
@@ -43,7 +45,7 @@ module {{ core.name }}_activation_register (
   logic full_d, full_q;
   logic ready_d, ready_q;
   logic load;
-  logic first_q, last_q;
+  logic first_q, last_q{% if core.told_of_groups %}, group_last_q{% endif %};
   logic {{ core.range(core.rows_bits) }} rows_q;
   logic {{ core.range(core.columns_bits) }} columns_q;
 {% if core.run_bits_bits > 0 %}  logic {{ core.range(core.run_bits_bits) }} bits_q;
@@ -101,7 +103,8 @@ module {{ core.name }}_activation_register (
     if (load) begin
       first_q      <= activation_first_i;
       last_q       <= activation_last_i;
-      rows_q       <= activation_rows_i;
+{% if core.told_of_groups %}      group_last_q <= activation_group_last_i;
+{% endif %}      rows_q       <= activation_rows_i;
       columns_q    <= activation_columns_i;
 {% if core.run_bits_bits > 0 %}      bits_q       <= activation_weight_bits_i;
 {% endif %}{% if core.corrected %}      zero_point_q <= activation_zero_point_i;
@@ -115,7 +118,8 @@ module {{ core.name }}_activation_register (
   assign step_valid_o       = full_q;
   assign step_first_o       = first_q;
   assign step_last_o        = last_q;
-  assign step_rows_o        = rows_q;
+{% if core.told_of_groups %}  assign step_group_last_o  = group_last_q;
+{% endif %}  assign step_rows_o        = rows_q;
   assign step_columns_o     = columns_q;
 {% if core.run_bits_bits > 0 %}  assign step_weight_bits_o = bits_q;
 {% endif %}{% if core.corrected %}  assign step_zero_point_o  = zero_point_q;

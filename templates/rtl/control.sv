@@ -3,7 +3,7 @@
 // is worked out one cycle ahead, from next states that are already known.
 //
 // A k-step takes {{ unit.phrases.planes_of_a_step }}; {{ core.max_steps }} k-steps are exact.
-{% if core.per_group() %}// A quantisation group of {{ unit.phrases.group_steps }} k-step(s), or the rest of the run, is followed by one more
+{% if core.per_group() %}// A quantisation group {% if core.told_of_groups %}ends with the k-step that says so, and{% else %}of {{ unit.phrases.group_steps }} k-step(s), or the rest of the run,{% endif %} is followed by one more
 // weight beat, its {{ core.factors_text() }}. They stay in the weight register until the drain has used them.
 {% endif %}
 `default_nettype none
@@ -20,7 +20,8 @@ module {{ core.name }}_control (
   output logic {{ core.bit() }} step_load_o,
   input  logic {{ core.bit() }} step_first_i,
   input  logic {{ core.bit() }} step_last_i,
-  input  logic {{ core.width(core.rows_bits) }} step_rows_i,
+{% if core.told_of_groups %}  input  logic {{ core.bit() }} step_group_last_i,
+{% endif %}  input  logic {{ core.width(core.rows_bits) }} step_rows_i,
   input  logic {{ core.width(core.columns_bits) }} step_columns_i,
 {% if core.run_bits_bits > 0 %}  input  logic {{ core.width(core.run_bits_bits) }} step_weight_bits_i,
 {% endif %}{% if core.corrected %}  input  logic {{ core.width(core.zero_point_bits) }} step_zero_point_i,
@@ -73,7 +74,7 @@ module {{ core.name }}_control (
 {% endif %}
   logic step_full_d, step_full_q;
   logic step_ready_d, step_ready_q;
-  logic step_last_q;
+  logic step_last_q{% if core.told_of_groups %}, group_is_done{% endif %};
   logic step_load, step_done;
   logic weight_full_d, weight_full_q;
   logic weight_ready_d, weight_ready_q;
@@ -200,7 +201,7 @@ module {{ core.name }}_control (
   assign plane_is_last      = 1'b1;
   assign plane_is_last_next = 1'b1;
 {% endif %}
-{% if core.per_group() %}  // Quantisation groups are counted from the start of the run.
+{% if core.per_group() && !core.told_of_groups %}  // Quantisation groups are counted from the start of the run.
   logic group_is_done;
 
 {% if unit.group_step_bits > 0 %}  logic {{ core.range(unit.group_step_bits) }} group_step_d, group_step_q;
@@ -302,7 +303,8 @@ module {{ core.name }}_control (
   // Properties of the step and of the run it belongs to; meaningful only while full.
   always_ff @(posedge clk_i) begin : p_properties
     if (step_load) step_last_q <= step_last_i;
-    if (weight_load) weight_last_q <= weight_last_i;
+{% if core.told_of_groups %}    if (step_load) group_is_done <= step_group_last_i;
+{% endif %}    if (weight_load) weight_last_q <= weight_last_i;
     if (step_load && run_starts) begin
       rows_q       <= step_rows_i;
       columns_q    <= step_columns_i;

@@ -2,7 +2,8 @@
 // {{ core.n }} column(s) one after the other, in each the tiles of {{ core.m }} row(s), in each the k-steps of K.
 // It describes the k-step that the activation port takes next; the weights follow from k-step to
 // k-step, at most two behind and never beyond the one that is described.{% if unit.step_number_bits.is_some() %} K-steps of zeros are skipped, but
-// for the last of a pass over K; so weights wait until their k-step is taken.{% endif %}
+// for the last of {% if core.per_group() %}a quantisation group{% else %}a pass over K{% endif %}; so weights wait until their k-step is taken.{% endif %}{% if core.per_group() %}
+// One more weight beat follows the last plane of each quantisation group.{% endif %}
 //
 // An illegal command raises the error and is dropped. A command takes {{ unit.word_bits }} bits.
 
@@ -23,7 +24,8 @@ module {{ core.name }}_sequencer (
   output logic {{ core.bit() }} step_valid_o,
   output logic {{ core.bit() }} step_first_o,
   output logic {{ core.bit() }} step_last_o,
-  output logic {{ core.width(core.rows_bits) }} step_rows_o,
+{% if core.told_of_groups %}  output logic {{ core.bit() }} step_group_last_o,
+{% endif %}  output logic {{ core.width(core.rows_bits) }} step_rows_o,
   output logic {{ core.width(core.columns_bits) }} step_columns_o,
 {% if unit.runtime %}  output logic {{ core.width(core.run_bits_bits) }} step_weight_bits_o,
 {% endif %}{% if unit.corrected %}  output logic {{ core.width(core.zero_point_bits) }} step_zero_point_o,
@@ -116,8 +118,30 @@ module {{ core.name }}_sequencer (
   logic step_enters, step_is_last, pass_is_last, row_is_last, column_is_last;
   logic tile_is_done, command_is_done;
 
-  assign next_k          = {{ unit.phrases.next_k }};
-  assign step_is_last    = (k_left_q <= KBits'({{ core.elements_per_step }}));
+{% if core.told_of_groups %}  // Quantisation groups: whether the k-step ends one.
+  logic {{ core.range(unit.group_step_bits) }} group_step_d, group_step_q;
+  logic group_step_is_last, step_ends_group;
+
+  assign group_step_is_last = (group_step_q == {{ unit.group_step_bits }}'d{{ unit.last_group_step }});
+  assign step_ends_group    = group_step_is_last || step_is_last;
+
+  always_comb begin : p_group
+    group_step_d = group_step_q;
+    if (step_taken_i) group_step_d = step_ends_group ? '0 : (group_step_q + {{ unit.group_step_bits }}'d1);
+    if (start) group_step_d = '0;
+  end
+
+  always_ff @(posedge clk_i) begin : p_group_register
+    group_step_q <= group_step_d;
+  end
+
+{% endif %}{% if unit.phrases.group_has_tail %}  // Elements of K in the k-step: a group ends within its last one.
+  logic [KBits-1:0] step_elements;
+
+  assign step_elements = {{ unit.phrases.elements }};
+
+{% endif %}  assign next_k          = {{ unit.phrases.next_k }};
+  assign step_is_last    = (k_left_q <= {{ unit.phrases.step_elements }});
   assign row_is_last     = (rows_left_q <= {{ unit.fields.m[1] }}'d{{ core.m }});
   assign column_is_last  = (columns_left_q <= {{ unit.fields.n[1] }}'d{{ core.n }});
   assign tile_is_done    = step_taken_i && step_is_last && pass_is_last;
@@ -147,7 +171,7 @@ module {{ core.name }}_sequencer (
     rows_left_d    = rows_left_q;
     columns_left_d = columns_left_q;
     k_left_d       = k_left_q;
-    if (step_taken_i) k_left_d = step_is_last ? k_q : (k_left_q - KBits'({{ core.elements_per_step }}));
+    if (step_taken_i) k_left_d = step_is_last ? k_q : (k_left_q - {{ unit.phrases.step_elements }});
     if (tile_is_done) begin
       rows_left_d = row_is_last ? m_q : (rows_left_q - {{ unit.fields.m[1] }}'d{{ core.m }});
       if (row_is_last) columns_left_d = columns_left_q - {{ unit.fields.n[1] }}'d{{ core.n }};
@@ -178,7 +202,7 @@ module {{ core.name }}_sequencer (
   logic fetch_valid_d, fetch_valid_q;
   logic {{ core.range(unit.phrases.number_bits) }} number_d, number_q, fetch_step_q;
 
-  assign step_skipped_o = step_is_zero_i && !step_is_last;
+  assign step_skipped_o = step_is_zero_i && !{% if core.told_of_groups %}step_ends_group{% else %}step_is_last{% endif %};
   assign step_enters    = step_taken_i && !step_skipped_o;
   assign fetch_valid_d  = step_enters && !clear_i;
 
@@ -198,26 +222,28 @@ module {{ core.name }}_sequencer (
 
 {% else %}  assign step_enters = step_taken_i;
 
-{% endif %}  // What is told of the k-step to its weights{% if unit.pass_bits > 0 %}: last of its tile and of its pass{% else %}: last of its tile{% endif %}.
+{% endif %}  // What is told of the k-step to its weights{% if unit.pass_bits > 0 %}: last of its tile and of its pass{% else %}: last of its tile{% if core.told_of_groups %}
+  // and of its quantisation group{% endif %}{% endif %}.
   logic [StepBits-1:0] step, weight_step;
   logic [StepBits-1:0] head_d, head_q, second_d, second_q;
   logic [1:0] ahead_steps_d, ahead_steps_q;
 {% if unit.step_number_bits.is_none() %}  logic weights_ahead_d, weights_ahead_q;
 {% endif %}  logic weight_step_is_last, weight_tile_is_last, plane_is_last, weights_done;
-  logic push, pop, push_head;
+{% if core.told_of_groups %}  logic weight_step_ends_group;
+{% endif %}  logic push, pop, push_head;
 {% if unit.phrases.tells_plane %}  logic {{ core.range(unit.plane_bits) }} last_plane, weight_last_plane;
 {% endif %}  logic [TileBits-1:0] tile;
 
   assign tile = {id_q, {% if unit.accumulates %}accumulate_q, {% endif %}row_is_last && column_is_last};
 {% if unit.phrases.tells_plane %}  assign last_plane = {{ unit.phrases.last_plane }};
-{% endif %}  assign step = {tile, {% if unit.phrases.tells_plane %}last_plane, {% endif %}{% if unit.pass_bits > 0 %}step_is_last && pass_is_last, {% endif %}step_is_last};
+{% endif %}  assign step = {tile, {% if unit.phrases.tells_plane %}last_plane, {% endif %}{% if unit.pass_bits > 0 %}step_is_last && pass_is_last, {% endif %}{% if core.told_of_groups %}step_ends_group, {% endif %}step_is_last};
 
 {% if unit.step_number_bits.is_some() %}  // The weights of the oldest k-step that lacks some.
   assign weight_step = head_q;
 {% else %}  // The weights of the oldest k-step that lacks some: one that was taken, or the one that is
   // described, unless its weights were all ahead of it.
   assign weight_step = (ahead_steps_q != 2'd0) ? head_q : step;
-{% endif %}  assign {tile_o, {% if unit.phrases.tells_plane %}weight_last_plane, {% endif %}{% if unit.pass_bits > 0 %}weight_tile_is_last, {% endif %}weight_step_is_last} = weight_step;
+{% endif %}  assign {tile_o, {% if unit.phrases.tells_plane %}weight_last_plane, {% endif %}{% if unit.pass_bits > 0 %}weight_tile_is_last, {% endif %}{% if core.told_of_groups %}weight_step_ends_group, {% endif %}weight_step_is_last} = weight_step;
 {% if unit.pass_bits == 0 %}  assign weight_tile_is_last = weight_step_is_last;
 {% endif %}
 {% if unit.step_number_bits.is_some() %}  assign weight_valid_o = tile_ready_i && (ahead_steps_q != 2'd0);
@@ -254,7 +280,7 @@ module {{ core.name }}_sequencer (
     second_q <= second_d;
   end
 
-{% if unit.plane_bits > 0 %}  // Bit planes of a k-step.
+{% if unit.plane_bits > 0 %}  // Bit planes of a k-step{% if core.per_group() %}, and the {{ core.factors_text() }} behind those of a quantisation group{% endif %}.
   logic {{ core.range(unit.plane_bits) }} plane_d, plane_q;
 
   assign plane_is_last = (plane_q == {{ unit.phrases.weight_last_plane }});
@@ -303,14 +329,15 @@ module {{ core.name }}_sequencer (
   end
 
 {% if unit.phrases.masked %}  for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_keep
-    assign step_keep_o[i] = (k_left_q > KBits'(i));
+    assign step_keep_o[i] = (k_left_q > KBits'(i)){% if unit.phrases.group_has_tail %} && (step_elements > KBits'(i)){% endif %};
   end
 
 {% endif %}  assign command_ready_o = ready_q;
   assign step_valid_o    = active_q && (ahead_steps_q != 2'd2);
   assign step_first_o    = first_q;
   assign step_last_o     = step_is_last;
-  assign step_rows_o     = row_is_last ? rows_left_q{{ unit.phrases.rows_range }} : {{ core.rows_bits }}'d{{ core.m }};
+{% if core.told_of_groups %}  assign step_group_last_o = step_ends_group;
+{% endif %}  assign step_rows_o     = row_is_last ? rows_left_q{{ unit.phrases.rows_range }} : {{ core.rows_bits }}'d{{ core.m }};
   assign step_columns_o  = column_is_last ? columns_left_q{{ unit.phrases.columns_range }} : {{ core.columns_bits }}'d{{ core.n }};
 {% if unit.runtime %}  assign step_weight_bits_o = weight_bits_q;
 {% endif %}{% if unit.corrected %}  assign step_zero_point_o = zero_point_q;

@@ -77,7 +77,7 @@ module {{ unit.phrases.module }} (
 {% endif %}{% if unit.is_lut %}
   // k-step from the activation register.
   logic step_valid, step_ready, step_ready_next;
-  logic step_first, step_last;
+  logic step_first, step_last{% if core.told_of_groups %}, step_group_last{% endif %};
   logic {{ core.range(core.rows_bits) }} step_rows;
   logic {{ core.range(core.columns_bits) }} step_columns;
 {% if core.run_bits_bits > 0 %}  logic {{ core.range(core.run_bits_bits) }} step_weight_bits;
@@ -93,7 +93,8 @@ module {{ unit.phrases.module }} (
     .activation_ready_o      (activation_ready_o),
     .activation_first_i      (activation_first_i),
     .activation_last_i       (activation_last_i),
-    .activation_rows_i       (activation_rows_i),
+{% if core.told_of_groups %}    .activation_group_last_i (activation_group_last_i),
+{% endif %}    .activation_rows_i       (activation_rows_i),
     .activation_columns_i    (activation_columns_i),
 {% if core.run_bits_bits > 0 %}    .activation_weight_bits_i (activation_weight_bits_i),
 {% endif %}{% if core.corrected %}    .activation_zero_point_i (activation_zero_point_i),
@@ -107,7 +108,8 @@ module {{ unit.phrases.module }} (
     .step_ready_next_i       (step_ready_next),
     .step_first_o            (step_first),
     .step_last_o             (step_last),
-    .step_rows_o             (step_rows),
+{% if core.told_of_groups %}    .step_group_last_o       (step_group_last),
+{% endif %}    .step_rows_o             (step_rows),
     .step_columns_o          (step_columns),
 {% if core.run_bits_bits > 0 %}    .step_weight_bits_o      (step_weight_bits),
 {% endif %}{% if core.corrected %}    .step_zero_point_o       (step_zero_point),
@@ -126,7 +128,8 @@ module {{ unit.phrases.module }} (
     .step_load_o         (step_load),
     .step_first_i        (step_first),
     .step_last_i         (step_last),
-    .step_rows_i         (step_rows),
+{% if core.told_of_groups %}    .step_group_last_i   (step_group_last),
+{% endif %}    .step_rows_i         (step_rows),
     .step_columns_i      (step_columns),
 {% if core.run_bits_bits > 0 %}    .step_weight_bits_i  (step_weight_bits),
 {% endif %}{% if core.corrected %}    .step_zero_point_i   (step_zero_point),

@@ -9,7 +9,8 @@ pub struct Control {
     pub last_plane: u32,
     /// Whether the field with a run's weight bits can hold more than the widest.
     pub run_bits_can_exceed: bool,
-    /// Width of the counter of a quantisation group's k-steps; 0 where a step is a whole group.
+    /// Width of the counter of a quantisation group's k-steps; 0 where a step is a whole group, or says
+    /// that it is its last.
     pub group_step_bits: u32,
     /// Number of a quantisation group's last k-step.
     pub last_group_step: u64,
@@ -35,7 +36,7 @@ impl Control {
             last_plane: core.beats_per_step - 1,
             run_bits_can_exceed: core.run_bits_bits > 0
                 && !(core.weight.bits() + 1).is_power_of_two(),
-            group_step_bits: bits_to_hold(last_group_step),
+            group_step_bits: if core.told_of_groups { 0 } else { bits_to_hold(last_group_step) },
             last_group_step,
             step_count_bits: bits_to_hold(core.max_steps),
             rows_can_exceed: !(core.m + 1).is_power_of_two(),
@@ -45,7 +46,7 @@ impl Control {
         }
     }
 
-    /// Flip-flops: seven flags, two last markers, the k-step counters, the plane and its delay
+    /// Flip-flops: seven flags, two last markers, that of a quantisation group where it is told, the k-step counters, the plane and its delay
     /// line, and the run's row count, column count, last plane, zero point and exponents. With a pass for
     /// each plane, which starts from the last and needs not be held, also the flags of a pass and
     /// its length.
@@ -57,6 +58,7 @@ impl Control {
         let sampled =
             core.rows_bits + core.columns_bits + last_plane + zero_point + core.exponents_bits;
         let counters = self.step_count_bits + self.group_step_bits + self.plane_bits;
-        u64::from(7 + 2 + counters + pass + delay + sampled)
+        let markers = 2 + u32::from(core.told_of_groups);
+        u64::from(7 + markers + counters + pass + delay + sampled)
     }
 }

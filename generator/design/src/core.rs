@@ -62,6 +62,9 @@ pub struct Core {
     pub scales: bool,
     /// K-steps of a quantisation group, where groups are corrected or scaled one by one.
     pub group_steps: Option<u64>,
+    /// Whether each k-step says whether it is the last of its quantisation group, of several; otherwise
+    /// k-steps are counted.
+    pub told_of_groups: bool,
     /// Width of the reinterpreted zero point.
     pub zero_point_bits: u32,
     /// Whether lanes are told of each k-step when it reaches them, and not only when its sum does.
@@ -110,6 +113,8 @@ impl Core {
             group_zero_points: spec.zero_point == ZeroPointMode::PerGroup,
             scales: spec.scale().is_some(),
             group_steps: spec.group_steps(),
+            told_of_groups: spec.group_steps().is_some_and(|steps| steps > 1)
+                && spec.sequencer.is_some(),
             zero_point_bits: spec.weight.zero_point_bits(),
             enables_lanes: matches!(spec.architecture, Architecture::FpMacArray),
             stages: stages(spec),

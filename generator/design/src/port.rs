@@ -88,9 +88,10 @@ pub(crate) fn whole_ports(spec: &Spec) -> Vec<Port> {
 }
 
 /// What the sequencer says of a k-step or a weight beat, so that the streams do not.
-const SEQUENCED: [&str; 8] = [
+const SEQUENCED: [&str; 9] = [
     "activation_first_i",
     "activation_last_i",
+    "activation_group_last_i",
     "activation_rows_i",
     "activation_columns_i",
     "activation_weight_bits_i",
@@ -212,6 +213,12 @@ fn activation(spec: &Spec, core: &Core) -> Vec<Port> {
         output(A, "activation_ready_o", 1, "a k-step can be taken; from a register"),
         input(A, "activation_first_i", 1, format!("first k-step of {whole}")),
         input(A, "activation_last_i", 1, format!("last k-step of {whole}")),
+    ];
+    if core.told_of_groups {
+        let meaning = "last k-step of a quantisation group";
+        ports.push(input(A, "activation_group_last_i", 1, meaning));
+    }
+    ports.extend([
         input(A, "activation_rows_i", core.rows_bits, format!("rows kept, 1 to m; {sampled}")),
         input(
             A,
@@ -219,7 +226,7 @@ fn activation(spec: &Spec, core: &Core) -> Vec<Port> {
             core.columns_bits,
             format!("columns kept, 1 to n; {sampled}"),
         ),
-    ];
+    ]);
     if core.run_bits_bits > 0 {
         let meaning =
             format!("bit planes b of the weights, 1 to {}; {sampled}", core.weight.bits());

@@ -62,13 +62,14 @@ impl ActivationRegister {
         }
     }
 
-    /// Flip-flops: full, ready, first, last, counts, weight bits, zero point, exponents, data, and the
+    /// Flip-flops: full, ready, first, last, that of a quantisation group where it is told, counts, weight bits, zero point, exponents, data, and the
     /// keep mask where it comes after some of the data.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let zero_point = if core.corrected { core.zero_point_bits } else { 0 };
         let counts = core.rows_bits + core.columns_bits + core.run_bits_bits + core.exponents_bits;
         let keep = if self.masked && self.bus.is_narrow() { core.elements_per_step } else { 0 };
-        u64::from(4 + counts + zero_point + self.data_bits + keep)
+        let flags = 4 + u32::from(core.told_of_groups);
+        u64::from(flags + counts + zero_point + self.data_bits + keep)
     }
 }
 

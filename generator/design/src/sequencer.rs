@@ -56,6 +56,13 @@ pub struct Sequencer {
     pub accumulates: bool,
     /// Width of the number of a k-step, where k-steps of zeros are skipped.
     pub step_number_bits: Option<u32>,
+    /// Width of the counter of a quantisation group's k-steps; 0 without such groups or where a step is a
+    /// whole group.
+    pub group_step_bits: u32,
+    /// Number of a quantisation group's last k-step.
+    pub last_group_step: u64,
+    /// Elements of K in the last k-step of a whole quantisation group; without groups, in any.
+    pub last_elements: u32,
 }
 
 /// Lowest bit and width of fields of a command word.
@@ -99,8 +106,13 @@ impl Sequencer {
         let (mask, value) = fixed(spec);
         let fields = CommandFields::of_word();
         let passes = core.passes && spec.tile.plane_order == PlaneOrder::Outer;
-        let (pass_bits, plane_bits) =
-            if passes { (control.plane_bits, 0) } else { (0, control.plane_bits) };
+        let (pass_bits, plane_bits) = match (passes, core.per_group()) {
+            (true, _) => (control.plane_bits, 0),
+            (false, false) => (0, control.plane_bits),
+            // One more beat behind a group's last plane.
+            (false, true) => (0, bits_to_hold(core.beats_per_step.into())),
+        };
+        let last_group_step = core.group_steps.unwrap_or(1) - 1;
         // Whether it is the command's last, whether C is added, and the command's number.
         let tile_bits = 1 + u32::from(accumulates) + fields.id[1];
         let last_plane = if runtime { plane_bits } else { 0 };
@@ -121,12 +133,19 @@ impl Sequencer {
             pass_bits,
             plane_bits,
             last_plane: control.last_plane,
-            step_bits: 1 + u32::from(passes) + last_plane + tile_bits,
+            step_bits: 1
+                + u32::from(passes)
+                + u32::from(core.told_of_groups)
+                + last_plane
+                + tile_bits,
             tile_bits,
             runtime,
             corrected: core.corrected,
             accumulates,
             step_number_bits: spec.skips().then(|| step_number_bits(spec)),
+            group_step_bits: bits_to_hold(last_group_step),
+            last_group_step,
+            last_elements: last_elements(core, spec, last_group_step),
         }
     }
 
@@ -143,12 +162,19 @@ impl Sequencer {
             + when(self.corrected, zero_point[1])
             + options;
         // Flags: waiting, ready, known, error, active, first, and ahead or fetch; two bits count k-steps.
-        let walk = 2 * m[1] + n[1] + 2 * self.k_bits + self.pass_bits;
+        let walk = 2 * m[1] + n[1] + 2 * self.k_bits + self.pass_bits + self.group_step_bits;
         let run = core.run_bits_bits + when(self.corrected, core.zero_point_bits);
         let numbers = 2 * self.step_number_bits.unwrap_or(0);
         let steps = 2 * self.step_bits + self.plane_bits + numbers;
         u64::from(7 + 2 + waiting + walk + run + options + steps)
     }
+}
+
+/// Elements of K in the k-step `last_step`, the last, of a whole quantisation group.
+fn last_elements(core: &Core, spec: &Spec, last_step: u64) -> u32 {
+    let step = u64::from(core.elements_per_step);
+    let of_a_group = |size: u64| (size - last_step * step) as u32;
+    spec.quantisation_group.map_or(core.elements_per_step, |group| of_a_group(group.size))
 }
 
 /// The bits of a command word that the core leaves no choice about: mask and value.
@@ -217,8 +243,8 @@ pub struct ResultEdge {
 
 impl ResultEdge {
     fn of(core: &Core, spec: &Spec, sequencer: &Sequencer) -> Self {
-        // One tile whose last weights have come, one that drains, and those that are rounded.
-        let tiles = if core.rounds { 8 } else { 4 };
+        // One tile whose last weights have come, one that drains, and those that are rounded or scaled.
+        let tiles = if core.rounds || core.scales { 8 } else { 4 };
         Self {
             tiles,
             count_bits: bits_to_hold(tiles.into()),

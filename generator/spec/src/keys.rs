@@ -853,7 +853,8 @@ pub(crate) static KEYS: &[Key] = &[
         section: "sequencer",
         name: "skip",
         doc: "K-steps that the sequencer leaves out. The core asks for the weights of the others, one k-step after \
-              the other, on a stream of its own. Only with commands = \"lmma\".",
+              the other, on a stream of its own. The last of K and of each quantisation group stay. Only with \
+              commands = \"lmma\".",
         legal: |kind| match kind {
             Kind::LutTensorCore | Kind::LutConventional => Legal::words::<Skip>(),
             Kind::AddArray | Kind::MacArray => Legal::first_word::<Skip>(SINGLE_STEP),

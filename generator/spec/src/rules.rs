@@ -59,12 +59,12 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         results_have_the_exponents,
         floating_point_sums_are_exact,
         accumulator_holds_every_sum,
-        commands_have_runs,
         addend_needs_commands,
         addend_is_an_integer,
         skip_needs_commands,
         skip_sees_activations,
         skip_sees_whole_steps,
+        skip_leaves_a_step_of_each_group,
         addend_holds_a_result,
         cost_is_bounded,
     ];
@@ -746,21 +746,6 @@ fn shorter_run(draft: &Draft<'_>, format: IntegerFormat) -> String {
     if elements > 0 { format!(", or `max_k = {elements}`") } else { String::new() }
 }
 
-fn commands_have_runs(draft: &Draft<'_>) -> Option<Problem> {
-    draft.spec.sequencer?;
-    draft.spec.quantisation_group?;
-    if !draft.has(&["group.zero_point", "group.scale", "sequencer.commands"]) {
-        return None;
-    }
-    let message = format!(
-        "contradicts {}: the weight beats behind quantisation groups are no planes that a sequencer counts",
-        asks_for_groups(draft)
-    );
-    let help = format!("delete `commands`, or {}", without_groups(draft));
-    let problem = Problem::new("contradictory-keys", "sequencer.commands", message, help);
-    Some(draft.place(problem, group_line(draft)))
-}
-
 fn addend_needs_commands(draft: &Draft<'_>) -> Option<Problem> {
     let settled = draft.sets("sequencer.addend") && draft.has(&["sequencer.commands"]);
     if !settled || draft.spec.sequencer.is_some() {
@@ -809,19 +794,45 @@ fn skip_sees_whole_steps(draft: &Draft<'_>) -> Option<Problem> {
     Some(draft.place(problem, "activation.bus"))
 }
 
-fn addend_is_an_integer(draft: &Draft<'_>) -> Option<Problem> {
-    let (format, float) = (draft.spec.addend()?, draft.spec.float?);
-    if !draft.has(&["sequencer.addend", "activation.format"]) {
+fn skip_leaves_a_step_of_each_group(draft: &Draft<'_>) -> Option<Problem> {
+    let size = draft.spec.quantisation_group?.size;
+    let step = draft.spec.elements_per_step();
+    let keys = ["sequencer.skip", "group.size", "tile.k", "tile.groups"];
+    if !draft.spec.skips() || draft.spec.group_steps() != Some(1) || !draft.has(&keys) {
         return None;
     }
     let message = format!(
-        "\"{format}\" contradicts format = \"{}\" in [activation]; legal is \"none\": a result is \
-         rounded once, and C would be added to what is rounded already",
-        float.format
+        "contradicts size = {size} in [group]: the last k-step of a quantisation group is never skipped, \
+         and one of k * groups = {step} elements holds a whole group; legal are groups of {} or more",
+        step + 1
     );
+    let help = format!("write `size = {}` or more in [group], or delete `skip`", 2 * step);
+    let problem = Problem::new("contradictory-keys", "sequencer.skip", message, help);
+    Some(draft.place(problem, "group.size"))
+}
+
+fn addend_is_an_integer(draft: &Draft<'_>) -> Option<Problem> {
+    let format = draft.spec.addend()?;
+    let (setting, line, reason) = match (draft.spec.float, draft.spec.scale()) {
+        (Some(float), _) => (
+            format!("format = \"{}\" in [activation]", float.format),
+            "activation.format",
+            "a result is rounded once, and C would be added to what is rounded already",
+        ),
+        (None, Some(scale)) => (
+            format!("scale = \"{}\" in [group]", Some(scale).word()),
+            "group.scale",
+            "scaled results are floating point, and C would be an integer",
+        ),
+        (None, None) => return None,
+    };
+    if !draft.has(&["sequencer.addend", line]) {
+        return None;
+    }
+    let message = format!("\"{format}\" contradicts {setting}; legal is \"none\": {reason}");
     let help = "delete `addend`, and add C to the results";
     let problem = Problem::new("contradictory-keys", "sequencer.addend", message, help);
-    Some(draft.place(problem, "activation.format"))
+    Some(draft.place(problem, line))
 }
 
 fn addend_holds_a_result(draft: &Draft<'_>) -> Option<Problem> {
@@ -836,7 +847,7 @@ fn addend_holds_a_result(draft: &Draft<'_>) -> Option<Problem> {
         "group.zero_point",
         "sequencer.addend",
     ];
-    if draft.spec.float.is_some() || format.bits() >= bits || !draft.has(&needs) {
+    if draft.spec.result_format().is_some() || format.bits() >= bits || !draft.has(&needs) {
         return None;
     }
     let message = format!(

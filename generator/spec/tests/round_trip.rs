@@ -181,9 +181,6 @@ fn legal(mut spec: Spec) -> Spec {
     if narrow && spec.accumulate.overflow == Overflow::Refuse {
         spec.accumulate.overflow = Overflow::Wrap;
     }
-    if group.is_some() {
-        spec.sequencer = None;
-    }
     let (float, bits) = (spec.float.is_some(), spec.result_bits());
     let (kind, external) = (spec.kind(), spec.has_external_tables());
     let narrow = spec.activation_bus_beats() > 1;

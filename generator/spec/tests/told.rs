@@ -303,7 +303,7 @@ fn the_schema_tells_every_key() {
           fp_mac_array: "none"
             none             results are those of the product alone
       skip (default: "none")
-          K-steps that the sequencer leaves out. The core asks for the weights of the others, one k-step after the other, on a stream of its own. Only with commands = "lmma".
+          K-steps that the sequencer leaves out. The core asks for the weights of the others, one k-step after the other, on a stream of its own. The last of K and of each quantisation group stay. Only with commands = "lmma".
           lut_tensor_core, lut_conventional: "none" or "zero_steps"
           add_array, mac_array: "none"
           fp_mac_array: "none"

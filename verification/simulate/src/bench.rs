@@ -206,7 +206,8 @@ impl<'a> Bench<'a> {
         let manifest = &self.simulator.manifest;
         let rate = manifest.throughput.last()?;
         let whole = self.encoder.bus_beats() == [1, 1];
-        whole.then(|| steps * rate.cycles_per_step + manifest.stall_cycles)
+        let stalls = self.spec().groups_of(steps.into()).max(1) as u32;
+        whole.then(|| steps * rate.cycles_per_step + stalls * manifest.stall_cycles)
     }
 
     /// Records that a check could not be made.

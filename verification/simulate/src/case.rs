@@ -97,21 +97,28 @@ impl Case {
         counts.next().unwrap_or(0)
     }
 
-    /// The case without what is beyond `max_k`.
-    pub(crate) fn within_max_k(mut self, spec: &Spec) -> Self {
-        let most = usize::try_from(spec.accumulate.max_k).unwrap_or(usize::MAX);
-        self.keep.iter_mut().skip(most).for_each(|keep| *keep = false);
-        self
+    /// Places of the elements of K that the run can have within `max_k`, in their order.
+    fn places(&self, spec: &Spec) -> impl Iterator<Item = usize> + use<> {
+        let spec = spec.clone();
+        let most = spec.elements_of(self.steps(&spec) as u64).min(spec.accumulate.max_k);
+        (0..most).map(move |element| spec.place_of(element) as usize)
+    }
+
+    /// Leaves out all but the first `count` elements of K, what is beyond `max_k` and what is in the empty
+    /// places of quantisation groups.
+    pub(crate) fn keep_leading(&mut self, spec: &Spec, count: usize) {
+        let mut exact = vec![false; self.keep.len()];
+        self.places(spec).take(count).for_each(|place| exact[place] = true);
+        self.keep.iter_mut().zip(exact).for_each(|(keep, exact)| *keep &= exact);
     }
 
     /// Elements of K, where they are those before the first that does not count, and their number takes
     /// all k-steps of the run.
     pub(crate) fn leading_elements(&self, spec: &Spec) -> Option<usize> {
-        let count = self.keep.iter().take_while(|keep| **keep).count();
-        let contiguous = !self.keep[count..].contains(&true);
-        let fits = count as u64 <= spec.accumulate.max_k;
-        let whole = count + spec.elements_per_step() as usize > self.elements;
-        (contiguous && fits && whole && count > 0).then_some(count)
+        let count = self.places(spec).take_while(|place| self.keep[*place]).count();
+        let alone = self.keep.iter().filter(|keep| **keep).count() == count;
+        let whole = spec.steps_of(count as u64) == self.steps(spec) as u64;
+        (alone && whole && count > 0).then_some(count)
     }
 
     /// The activation that the core is to see in `row`: 0 where it is left out.

@@ -27,6 +27,8 @@ pub struct Encoder {
     result_data: Field,
     result_keep: Option<Field>,
     bus_beats: [usize; 2],
+    /// Cycles that the array stands still for a quantisation group.
+    group_stall: usize,
     payload: Payload,
     result_bits: u32,
 }
@@ -91,6 +93,10 @@ impl Encoder {
             weight_data,
             result_data,
             bus_beats: bus_beats.map(|beats| beats as usize),
+            group_stall: manifest
+                .quantisation_group
+                .as_ref()
+                .map_or(0, |group| group.stall_cycles as usize),
             payload,
             result_bits: manifest.result_bits,
         })
@@ -276,24 +282,31 @@ impl Encoder {
     }
 
     /// The k-steps of a pass over K whose weights are sent: all, or where the core skips k-steps of
-    /// zeros the others and the last.
+    /// zeros the others, the last, and the last of each quantisation group.
     pub fn fetched(&self, case: &Case) -> Vec<usize> {
         let steps = case.steps(&self.spec);
         let all = 0..steps;
-        all.filter(|s| !self.spec.skips() || s + 1 == steps || !self.is_zero(case, *s)).collect()
+        let whole = self.spec.group_steps().map_or(steps, |whole| whole as usize);
+        let stays = |s: usize| s + 1 == steps || (s + 1).is_multiple_of(whole);
+        all.filter(|s| !self.spec.skips() || stays(*s) || !self.is_zero(case, *s)).collect()
     }
 
     /// Cycles that the k-steps of `case` take at least: each as many as its weights in the array, or as
-    /// many as it and those that are skipped before it take at the activation port.
+    /// many as it and those that are skipped before it take at the activation port. The stall of a
+    /// quantisation group counts with the weights that wait for its end, those of the next one's first
+    /// k-step.
     pub fn least_cycles(&self, case: &Case) -> u64 {
         let passes = self.spec.passes_of(case.weight);
-        let beats = self.spec.weight_beats_of(case.weight, 1) as usize * self.bus_beats[1];
+        let beats = self.spec.beats_per_step_of(case.weight) as usize * self.bus_beats[1];
         let (of_weights, of_activations) = (beats / passes as usize, self.bus_beats[0]);
         let fetched = self.fetched(case);
+        let group = |step: &usize| self.spec.group_steps().map(|whole| step / whole as usize);
         let before = std::iter::once(None).chain(fetched.iter().map(Some));
         let cycles = fetched.iter().zip(before).map(|(step, before)| {
             let taken = before.map_or(step + 1, |before| step - before);
-            (taken * of_activations).max(of_weights) as u64
+            let opens = before.is_none_or(|before| group(before) != group(step));
+            let stall = if opens { self.group_stall } else { 0 };
+            (taken * of_activations).max(of_weights + stall) as u64
         });
         u64::from(passes) * cycles.sum::<u64>()
     }

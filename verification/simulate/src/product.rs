@@ -3,7 +3,7 @@
 use crate::stimulus::Maker;
 use crate::{Case, Part};
 use bitplane_formats::IntegerFormat;
-use bitplane_golden::{Run, ZeroPoints};
+use bitplane_golden::{GroupZeroPoints, Run, ZeroPoints};
 use bitplane_spec::Spec;
 
 /// A product as the runs of its tiles in stream order, and the golden results of each.
@@ -39,7 +39,7 @@ impl Product {
             })
             .collect();
         share_rows_and_columns(&mut cases, &corners, tile);
-        let sums = golden(&spec, &cases, &corners, [m, n], k);
+        let sums = golden(&spec, &cases, &corners, [m, n]);
         let mut product = Self { values: split(&sums, n, &cases, &corners), cases };
         if let Some(format) = spec.addend().filter(|_| accumulate) {
             product.add(maker, &spec, format);
@@ -66,7 +66,8 @@ fn corners(m: usize, n: usize, [rows, columns]: [usize; 2]) -> Vec<[usize; 2]> {
     columns.flat_map(|column| (0..m).step_by(rows).map(move |row| [row, column])).collect()
 }
 
-/// Tiles beside each other have the same activations, those below each other the same weights.
+/// Tiles beside each other have the same activations, those below each other the same weights, zero
+/// points and scales.
 fn share_rows_and_columns(cases: &mut [Case], corners: &[[usize; 2]], [m, n]: [usize; 2]) {
     for place in 0..cases.len() {
         let [row, column] = corners[place];
@@ -78,6 +79,7 @@ fn share_rows_and_columns(cases: &mut [Case], corners: &[[usize; 2]], [m, n]: [u
             }
             if *other_column == column {
                 copy(&mut case.codes, &other.codes, case.columns.min(n), case.elements);
+                case.group_zero_points.clone_from(&other.group_zero_points);
             }
         }
     }
@@ -89,14 +91,9 @@ fn copy<T: Copy>(to: &mut [T], from: &[T], lanes: usize, elements: usize) {
 }
 
 /// The results of the whole matrices, `[m * n]`, row-major.
-fn golden(
-    spec: &Spec,
-    cases: &[Case],
-    corners: &[[usize; 2]],
-    [m, n]: [usize; 2],
-    k: usize,
-) -> Vec<i128> {
+fn golden(spec: &Spec, cases: &[Case], corners: &[[usize; 2]], [m, n]: [usize; 2]) -> Vec<i128> {
     let first = &cases[0];
+    let k = first.elements;
     let mut run = Run {
         rows: m,
         columns: n,
@@ -106,15 +103,29 @@ fn golden(
         codes: vec![0; n * k],
         zero_points: ZeroPoints::Constant(first.zero_point),
     };
+    let mut factors = first.group_zero_points.as_ref().map(|groups| {
+        let count = n * k.div_ceil(groups.size);
+        let scales = if groups.scales.is_empty() { 0 } else { count };
+        let values = vec![first.zero_point; count];
+        GroupZeroPoints { size: groups.size, values, scales: vec![0; scales] }
+    });
     for (case, [row, column]) in cases.iter().zip(corners) {
         for i in 0..case.rows {
-            let from = &case.activations[i * case.elements..][..k];
-            run.activations[(row + i) * k..][..k].copy_from_slice(from);
+            let to = &mut run.activations[(row + i) * k..][..k];
+            to.iter_mut().enumerate().for_each(|(place, to)| *to = case.activation(i, place));
         }
-        for i in 0..case.columns {
-            let from = &case.codes[i * case.elements..][..k];
-            run.codes[(column + i) * k..][..k].copy_from_slice(from);
+        run.codes[column * k..][..case.columns * k]
+            .copy_from_slice(&case.codes[..case.columns * k]);
+        if let (Some(to), Some(from)) = (&mut factors, &case.group_zero_points) {
+            let of_a_column = k.div_ceil(from.size);
+            let (start, count) = (column * of_a_column, case.columns * of_a_column);
+            to.values[start..][..count].copy_from_slice(&from.values[..count]);
+            let scales = to.scales.iter_mut().skip(start).zip(&from.scales).take(count);
+            scales.for_each(|(to, from)| *to = *from);
         }
+    }
+    if let Some(factors) = factors {
+        run.zero_points = ZeroPoints::PerGroup(factors);
     }
     bitplane_golden::results(spec, &run)
 }

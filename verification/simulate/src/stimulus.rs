@@ -105,7 +105,8 @@ impl Maker {
                 *keep &= !self.rng.random_bool(chance);
             }
         }
-        if self.spec.group_steps().is_none() {
+        // A command knows no other places than those of K.
+        if self.spec.group_steps().is_none() || self.spec.sequencer.is_some() {
             self.keep_exact(&mut case);
         }
         self.thin(&mut case);
@@ -152,22 +153,23 @@ impl Maker {
 
     /// A run of the first `k` elements of K with random weights, zero point and number.
     pub(crate) fn product_case(&mut self, k: usize) -> Case {
-        let steps = k.div_ceil(self.spec.elements_per_step() as usize);
-        let mut case = self.junk(steps);
-        keep_first(&mut case, k);
+        let mut case = self.junk(self.spec.steps_of(k as u64) as usize);
+        case.keep_leading(&self.spec, k);
         self.choose_weights(&mut case);
         case.id = self.rng.random();
         case
     }
 
-    /// As `whole`, with other activations and weights.
+    /// As `whole`, with other activations and weights, those of quantisation groups with their zero points
+    /// and scales.
     pub(crate) fn tile_of(&mut self, whole: &Case) -> Case {
         let mut case = self.junk(whole.steps(&self.spec));
         self.thin(&mut case);
         let weight = whole.weight;
         case.codes.iter_mut().for_each(|code| *code = weight.code(*code));
-        let Case { activations, codes, .. } = case;
-        Case { activations, codes, ..whole.clone() }
+        self.draw_zero_points(&mut case, &zero_points(&self.spec, weight));
+        let Case { activations, codes, group_zero_points, .. } = case;
+        Case { activations, codes, group_zero_points, ..whole.clone() }
     }
 
     /// Runs of the corners of the configuration, short ones first.
@@ -545,13 +547,7 @@ impl Maker {
 
     /// Leaves out what is beyond `max_k` or in the empty places of a quantisation group.
     fn keep_exact(&self, case: &mut Case) {
-        let places: Vec<usize> = (0..self.spec.elements_of(case.steps(&self.spec) as u64))
-            .take_while(|element| *element < self.spec.accumulate.max_k)
-            .map(|element| self.spec.place_of(element) as usize)
-            .collect();
-        let mut exact = vec![false; case.keep.len()];
-        places.into_iter().for_each(|place| exact[place] = true);
-        case.keep.iter_mut().zip(exact).for_each(|(keep, exact)| *keep &= exact);
+        case.keep_leading(&self.spec, case.elements);
     }
 }
 

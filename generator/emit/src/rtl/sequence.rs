@@ -19,6 +19,11 @@ struct SequencerPhrases {
     rows_range: String,
     columns_range: String,
     number_bits: u32,
+    /// Elements of K in the k-step that is described.
+    step_elements: String,
+    /// Whether the last k-step of a quantisation group has fewer than others, and how many each has.
+    group_has_tail: bool,
+    elements: String,
 }
 
 unit_text!(SequencerText, "rtl/sequencer.sv", Worded<'a, Sequencer, SequencerPhrases> {});
@@ -99,6 +104,19 @@ fn sequencer<'a>(core: &'a CoreText, unit: &'a Sequencer, masked: bool) -> Seque
         true => format!("{counter_bits}'(weight_bits_q - {run_bits}'d1)"),
     };
     let tells_plane = unit.runtime && unit.plane_bits > 0;
+    let whole_step = format!("KBits'({})", core.elements_per_step);
+    let last_step = format!("KBits'({})", unit.last_elements);
+    let group_has_tail = unit.last_elements < core.elements_per_step;
+    let weight_last_plane = if tells_plane {
+        "weight_last_plane".to_owned()
+    } else if core.told_of_groups {
+        let behind = format!("{counter_bits}'d{}", unit.last_plane + 1);
+        format!("(weight_step_ends_group ? {behind} : {fixed_last})")
+    } else if core.per_group() {
+        format!("{counter_bits}'d{}", unit.last_plane + 1)
+    } else {
+        fixed_last
+    };
     let phrases = SequencerPhrases {
         masked,
         tells_plane,
@@ -109,13 +127,22 @@ fn sequencer<'a>(core: &'a CoreText, unit: &'a Sequencer, masked: bool) -> Seque
             false => core.weight.bits().to_string(),
         },
         last_plane,
-        weight_last_plane: if tells_plane { "weight_last_plane".to_owned() } else { fixed_last },
+        weight_last_plane,
         next_k: format!("next_k_q{}", low_bits(unit.k_bits, unit.fields.k[1])),
         weight_bits_range: low_bits(run_bits, unit.fields.weight[1]),
         zero_point_range: low_bits(core.zero_point_bits, unit.fields.zero_point[1]),
         rows_range: low_bits(core.rows_bits, unit.fields.m[1]),
         columns_range: low_bits(core.columns_bits, unit.fields.n[1]),
         number_bits: unit.step_number_bits.unwrap_or(0),
+        step_elements: match group_has_tail {
+            true => "step_elements".to_owned(),
+            false => whole_step.clone(),
+        },
+        group_has_tail,
+        elements: match unit.group_step_bits {
+            0 => last_step,
+            _ => format!("group_step_is_last ? {last_step} : {whole_step}"),
+        },
     };
     SequencerText { core, unit: Worded { unit, phrases } }
 }

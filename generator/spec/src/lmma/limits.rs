@@ -32,14 +32,16 @@ impl Limits {
             NumberFormat::Integer(IntegerFormat::new(bits).expect("sums have at most 128 bits"))
         };
         let sums = integer(spec.addend().map_or(spec.result_bits(), IntegerFormat::bits));
+        let scaled = spec.scale().and(spec.result_format()).map(NumberFormat::Float);
         Self {
             activation: match spec.float {
                 Some(float) => NumberFormat::Float(float.format),
                 None => NumberFormat::Integer(spec.activation),
             },
             weights: spec.run_weights().collect(),
-            accumulator: sums,
-            output: spec.float.map_or(sums, |float| NumberFormat::Float(float.result)),
+            // Scaled groups are added to floating-point results.
+            accumulator: scaled.unwrap_or(sums),
+            output: spec.result_format().map_or(sums, NumberFormat::Float),
             // At most 2^24.
             max_k: spec.accumulate.max_k as u32,
             accumulates: spec.addend().is_some(),

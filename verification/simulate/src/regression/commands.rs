@@ -122,7 +122,7 @@ impl Regression<'_> {
             let single = self.bench.cycles_of(&one)?;
             let product = self.bench.cycles_of(&four)?;
             let commands = self.bench.cycles_of(&vec![one[0].clone(); 4])?;
-            let run = self.bench.run_cycles(k.div_ceil(step) as u32);
+            let run = self.bench.run_cycles(self.bench.spec().steps_of(k as u64) as u32);
             let expected = run.map(|run| single + 3 * run).unwrap_or(commands);
             for (what, took) in [("tiles of a command", product), ("commands", commands)] {
                 if took != expected {

@@ -6,7 +6,7 @@ use bitplane_spec::Spec;
 use crate::common::generated;
 
 /// What the cores are; the sequencer is added.
-const CORES: [&str; 5] = [
+const CORES: [&str; 7] = [
     "kind = 'lut_tensor_core'\nactivation.format = 'int4'\nweight.format = 'int1'\n\
      tile = { m = 1, n = 2, k = 2, drain = 2 }\naccumulate.max_k = 64\n",
     "kind = 'lut_tensor_core'\nactivation.format = 'int8'\nweight.format = 'int3'\n\
@@ -17,6 +17,12 @@ const CORES: [&str; 5] = [
      tile = { m = 1, n = 5, k = 2 }\naccumulate.max_k = 64\n",
     "kind = 'lut_tensor_core'\nactivation.format = 'fp16'\nweight.format = 'int1'\n\
      tile = { m = 1, n = 2, k = 2, drain = 2 }\naccumulate.max_k = 64\n",
+    "kind = 'lut_tensor_core'\nactivation.format = 'int4'\nweight.format = 'int1'\n\
+     tile = { m = 1, n = 2, k = 4, groups = 2, drain = 2 }\naccumulate.max_k = 128\n\
+     group = { scale = 'e8m0', size = 8 }\n",
+    "kind = 'lut_tensor_core'\nactivation.format = 'fp16'\nweight.format = 'int2'\n\
+     tile = { m = 1, n = 4, k = 4, groups = 3, drain = 4 }\naccumulate.max_k = 256\n\
+     group = { zero_point = 'per_group', scale = 'int8', size = 24 }\n",
 ];
 
 fn response(spec: &Spec, simulator: &Simulator, lengths: &[usize]) -> Response {

@@ -212,6 +212,85 @@ const fn skipping(
     Fault { name, core: SKIPPING, unit, right, wrong }
 }
 
+/// Quantisation groups of two k-steps, the second of two elements, with zero points and scales, and k-steps
+/// of zeros are skipped.
+const GROUPED: &str = "kind = 'lut_tensor_core'\nactivation.format = 'int5'\nweight.format = 'int2'\n\
+                       tile = { m = 2, n = 4, k = 4, groups = 3, drain = 2 }\naccumulate.max_k = 100\n\
+                       group = { size = 14, zero_point = 'per_group', scale = 'e8m0' }\n\
+                       sequencer = { commands = 'lmma', skip = 'zero_steps' }\n";
+
+const GROUPED_FAULTS: &[Fault] = &[
+    grouped(
+        "places behind a group's end not masked",
+        "sequencer",
+        "&& (step_elements > KBits'(i));",
+        "&& ((step_elements > KBits'(i)) || 1'b1);",
+    ),
+    grouped(
+        "a group's last k-step counted as whole",
+        "sequencer",
+        "(k_left_q - step_elements);",
+        "(k_left_q - KBits'(12));",
+    ),
+    grouped(
+        "a group that ends with K not closed",
+        "sequencer",
+        "= group_step_is_last || step_is_last;",
+        "= group_step_is_last || (step_is_last && 1'b0);",
+    ),
+    grouped(
+        "groups counted on into the next tile",
+        "sequencer",
+        "step_ends_group ? '0 : (group_step_q",
+        "group_step_is_last ? '0 : (group_step_q",
+    ),
+    grouped(
+        "the last k-step of a group skipped",
+        "sequencer",
+        "step_is_zero_i && !step_ends_group;",
+        "step_is_zero_i && !(step_ends_group && step_is_last);",
+    ),
+    grouped(
+        "skipped k-steps not counted in their group",
+        "sequencer",
+        "if (step_taken_i) group_step_d",
+        "if (step_enters) group_step_d",
+    ),
+    grouped(
+        "zero points and scales taken for a plane of the next k-step",
+        "sequencer",
+        "(weight_step_ends_group ? ",
+        "((weight_step_ends_group && 1'b0) ? ",
+    ),
+    grouped(
+        "only a run's end taken for a group's",
+        "control",
+        "group_is_done <= step_group_last_i;",
+        "group_is_done <= step_group_last_i && step_last_i;",
+    ),
+];
+
+const fn grouped(
+    name: &'static str,
+    unit: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+) -> Fault {
+    Fault { name, core: GROUPED, unit, right, wrong }
+}
+
+#[test]
+fn the_core_with_quantisation_groups_passes_without_a_fault() {
+    let Some(verilator) = verilator() else { return };
+    let report = regression_with(&verilator, GROUPED, None);
+    assert!(report.passed(), "{:?}", report.failure);
+}
+
+#[test]
+fn every_fault_of_commands_with_quantisation_groups_is_caught() {
+    assert_caught(GROUPED_FAULTS);
+}
+
 #[test]
 fn the_skipping_core_passes_without_a_fault() {
     let Some(verilator) = verilator() else { return };
