@@ -44,6 +44,17 @@ SKIP_HEAD = [
 ]
 
 
+# Rounding of the core beside that of multiply-adds.
+ROUNDING_HEAD = ["layer", "core", "FP16 sums", "FP32 sums", "outputs", "mismatches"]
+
+
+def rounding_row(folder, layer):
+    run = read(folder, f"run_{layer}_fp16_int4_groups")
+    ways = [run["rounding"][way] for way in ["core", "fp16_accumulation", "fp32_accumulation"]]
+    errors = [f"{way['mean']:.1e}, {way['max']:.1e}" for way in ways]
+    return [f"{layer}.dense", *errors, f"{run['outputs']}", f"{run['mismatches']}"]
+
+
 def skipping_row(folder, core, quantiser):
     plain, skipping = (read(folder, f"run_{core}{name}_{quantiser}") for name in ["", "_skip"])
     return [
@@ -89,7 +100,12 @@ def main():
     )
     print("\n".join(table(HEAD, rows)))
     print(f"\n{mismatches} mismatches in {sum(run['outputs'] for run in runs)} outputs ({runs[0]['tool']}).")
-    all_rows = []
+    all_rows = [rounding_row(folder, layer) for layer in LAYERS]
+    print(
+        "\n`run`, fp16 activations aligned to 24 bits in groups of 64, int4 weights with a zero point and "
+        "a scale a group: mean and largest difference from exact sums, over the sum of magnitudes:\n"
+    )
+    print("\n".join(table(ROUNDING_HEAD, all_rows)))
     for core, what in SKIPPING.items():
         rows = [skipping_row(folder, core, quantiser) for quantiser in QUANTISERS]
         print(f"\n`run`, output.dense behind squared ReLU, 1 row, {what}:\n")

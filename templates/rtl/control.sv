@@ -309,9 +309,11 @@ module {{ core.name }}_control (
       rows_q       <= step_rows_i;
       columns_q    <= step_columns_i;
 {% if core.corrected %}      zero_point_q <= step_zero_point_i;
-{% endif %}{% if core.exponents_bits > 0 %}      exponents_q  <= step_exponents_i;
+{% endif %}{% if core.exponents_bits > 0 && !core.group_blocks %}      exponents_q  <= step_exponents_i;
 {% endif %}    end
-  end
+{% if core.group_blocks %}    // Those of its quantisation group, in every k-step.
+    if (step_load) exponents_q <= step_exponents_i;
+{% endif %}  end
 
 {% if unit.stages > 0 %}  // The accumulators follow the table look-up by {{ unit.stages }} cycle(s).
   logic {{ core.range(unit.stages) }} accumulate_enable_q;

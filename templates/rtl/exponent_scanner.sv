@@ -1,4 +1,4 @@
-{% include "rtl/header.sv" %}// Exponent scanner: watches the activations of a run on their way into memory and finds the field
+{% include "rtl/header.sv" %}// Exponent scanner: watches the activations of a {{ unit.phrases.block }} on their way into memory and finds the field
 // that each row travels with: {{ unit.phrases.field }}.
 
 `default_nettype none
@@ -15,7 +15,7 @@ module {{ core.name }}_exponent_scanner (
   input  logic {{ core.vector(core.elements_per_step) }} scan_keep_i,
   input  logic {{ core.width(unit.phrases.data_bits) }} scan_data_i,
 
-  // Fields, row 0 lowest; of a whole run while done.
+  // Fields, row 0 lowest; of a whole {{ unit.phrases.block }} while done.
   output logic {{ core.bit() }} scan_done_o,
   output logic {{ core.vector(core.exponents_bits) }} scan_exponents_o
 );

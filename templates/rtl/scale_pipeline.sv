@@ -8,7 +8,7 @@ module {{ core.name }}_scale_pipeline (
   input  logic {{ core.bit() }} rst_ni,
   input  logic {{ core.bit() }} clear_i,
 {% if core.exponent_bits > 0 %}
-  // A group's last accumulation is under way; the fields of its run's rows, row 0 lowest.
+  // A group's last accumulation is under way; the fields of its {% if !core.group_blocks %}run's {% endif %}rows, row 0 lowest.
   input  logic {{ core.bit() }} done_i,
   input  logic {{ core.vector(core.exponents_bits) }} run_exponents_i,
 {% if unit.row_bits > 0 %}  input  logic {{ core.width(unit.row_bits) }} row_i,
@@ -79,7 +79,7 @@ module {{ core.name }}_scale_pipeline (
     end
   end
 
-{% if core.exponent_bits > 0 %}  // Fields of the run that drains; that of a row moves along.
+{% if core.exponent_bits > 0 %}  // Fields of the {% if core.group_blocks %}group{% else %}run{% endif %} that drains; that of a row moves along.
   logic {{ core.range(core.exponents_bits) }} exponents_q;
   logic {{ core.range(core.exponent_bits) }} field_q{% if unit.field_stages == 2 %}, product_field_q{% endif %};
 

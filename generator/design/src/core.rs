@@ -30,6 +30,8 @@ pub struct Core {
     pub exponent_bits: u32,
     /// Bits of the fields of all rows.
     pub exponents_bits: u32,
+    /// Whether the fields are those of a quantisation group, and not of a run.
+    pub group_blocks: bool,
     /// Weight codes, the widest where a run chooses.
     pub weight: WeightFormat,
     /// Width of the field with the bits of a run's weights; 0 where they are fixed.
@@ -94,6 +96,7 @@ impl Core {
             aligns: spec.aligned().is_some() && !spec.has_external_tables(),
             exponent_bits: spec.exponent_bits(),
             exponents_bits: tile.m * spec.exponent_bits(),
+            group_blocks: spec.block_steps().is_some(),
             weight: spec.weight,
             run_bits_bits: match spec.weight_width {
                 WeightWidth::Fixed => 0,

@@ -238,7 +238,7 @@ fn activation(spec: &Spec, core: &Core) -> Vec<Port> {
         ports.push(input(A, "activation_zero_point_i", core.zero_point_bits, meaning));
     }
     if core.exponents_bits > 0 {
-        let meaning = format!("{}; in every k-step of a run", exponents(core));
+        let meaning = format!("{}; in every k-step of a {}", exponents(core), block(core));
         ports.push(input(A, "activation_exponents_i", core.exponents_bits, meaning));
     }
     if spec.has_external_tables() {
@@ -270,6 +270,11 @@ fn numbers(spec: &Spec) -> String {
     }
 }
 
+/// What a block of activations is in each row.
+fn block(core: &Core) -> &'static str {
+    if core.group_blocks { "quantisation group" } else { "run" }
+}
+
 /// What the field of a row's block of activations holds.
 fn exponents(core: &Core) -> &'static str {
     if core.exponent_bits > 1 {
@@ -290,11 +295,16 @@ fn scan(spec: &Spec, core: &Core) -> Vec<Port> {
     let bits = spec.activation_step_bits();
     vec![
         input(S, "scan_valid_i", 1, "a k-step of activations is written"),
-        input(S, "scan_first_i", 1, "first k-step of a run"),
-        input(S, "scan_last_i", 1, "last k-step of a run"),
+        input(S, "scan_first_i", 1, format!("first k-step of a {}", block(core))),
+        input(S, "scan_last_i", 1, format!("last k-step of a {}", block(core))),
         input(S, "scan_keep_i", core.elements_per_step, keep),
         input(S, "scan_data_i", bits, data),
-        output(S, "scan_done_o", 1, "the exponents are those of a whole run; for one cycle"),
+        output(
+            S,
+            "scan_done_o",
+            1,
+            format!("the exponents are those of a whole {}; for one cycle", block(core)),
+        ),
         output(S, "scan_exponents_o", core.exponents_bits, exponents(core)),
     ]
 }

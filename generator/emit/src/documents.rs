@@ -5,7 +5,7 @@ use bitplane_design::{Design, GroupTiming};
 use bitplane_formats::{
     AlignedFormat, FloatFormat, ProductFormat, ScaleFormat, WeightReading, signed_bits,
 };
-use bitplane_spec::{FloatActivation, ProductWord, Spec, WeightWidth};
+use bitplane_spec::{AlignBlock, FloatActivation, ProductWord, Spec, WeightWidth};
 
 use crate::bundle::BundleFile;
 use crate::manifest::Manifest;
@@ -99,8 +99,12 @@ fn rounding(spec: &Spec, float: &FloatActivation) -> String {
     } else {
         format!(
             "are rounded to {}, to nearest even, in units that the largest exponent of their row and \
-             run sets",
-            spec.activation
+             {} sets",
+            spec.activation,
+            match float.block {
+                AlignBlock::K => "run",
+                AlignBlock::Group => "quantisation group",
+            }
         )
     };
     let rounded = match spec.scale() {

@@ -171,6 +171,7 @@ unit_text!(AlignerText, "rtl/aligner.sv", Worded<'a, Aligner, AlignerPhrases> {}
 
 struct ScannerPhrases {
     field: &'static str,
+    block: &'static str,
     data_bits: u32,
     is_special: String,
 }
@@ -679,6 +680,7 @@ fn aligner<'a>(core: &'a CoreText, unit: &'a Aligner) -> AlignerText<'a> {
 fn scanner_text<'a>(core: &'a CoreText, unit: &'a ExponentScanner) -> ExponentScannerText<'a> {
     let code = unit.code;
     let phrases = ScannerPhrases {
+        block: if core.group_blocks { "quantisation group" } else { "run" },
         field: match (unit.compares, unit.specials) {
             (true, Specials::Nothing) => "the largest biased exponent",
             (true, _) => "the largest biased exponent, or 0\n// if a code is no number",

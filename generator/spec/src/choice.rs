@@ -3,8 +3,8 @@
 use bitplane_formats::{FloatFormat, ScaleFormat};
 
 use crate::spec::{
-    Commands, Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select, Skip,
-    ZeroPointMode,
+    AlignBlock, Commands, Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select,
+    Skip, ZeroPointMode,
 };
 
 /// One legal word of a key, with what it means.
@@ -179,6 +179,19 @@ impl Named for Overflow {
         (Self::Refuse, choice("refuse", "a format narrower than max_k needs is an error")),
         (Self::Wrap, choice("wrap", "keep the low bits at every addition")),
         (Self::Saturate, choice("saturate", "clamp at every addition")),
+    ];
+}
+
+impl Named for AlignBlock {
+    const ALL: &'static [(Self, Choice)] = &[
+        (Self::K, choice("k", "those of a run")),
+        (
+            Self::Group,
+            choice(
+                "group",
+                "those of a quantisation group, whose sum is scaled with their exponent",
+            ),
+        ),
     ];
 }
 

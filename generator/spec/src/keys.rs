@@ -8,9 +8,10 @@ use crate::choice::{
 };
 use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
-    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, Commands, FloatActivation, Fold,
-    Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select,
-    Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, Commands,
+    FloatActivation, Fold, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
+    QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile,
+    WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -661,6 +662,28 @@ pub(crate) static KEYS: &[Key] = &[
     },
     Key {
         section: "accumulate",
+        name: "align_block",
+        doc: "Activations of a row that are aligned to one exponent; only with floating-point activations.",
+        legal: |kind| match kind {
+            Kind::LutTensorCore => Legal::words::<AlignBlock>(),
+            Kind::LutConventional | Kind::AddArray | Kind::MacArray => {
+                Legal::first_word::<AlignBlock>(BASELINE_SCALES)
+            }
+            Kind::FpMacArray => Legal::first_word::<AlignBlock>(
+                "products are aligned to the largest exponent of their run so far",
+            ),
+        },
+        default: Default::FirstWord,
+        get: |spec| word(spec.float?.block),
+        set: |spec, value| {
+            if let Some(float) = &mut spec.float {
+                float.block = value.choice();
+            }
+        },
+        later: &[],
+    },
+    Key {
+        section: "accumulate",
         name: "result",
         doc: "Format that a sum is rounded to at the output; only with floating-point activations.",
         legal: |_| Legal { words: FLOAT_RESULTS.to_vec(), values: Values::None, reason: None },
@@ -900,7 +923,6 @@ const FLOATING_POINT_SUMS: &str = "activations are aligned to integers, which ar
 pub(crate) static LATER_KEYS: &[Later] = &[
     Later { what: "table.entry", reason: "table entries are exact" },
     Later { what: "accumulate.mode", reason: "activations are integers or aligned to integers" },
-    Later { what: "accumulate.align_block", reason: "a row of a run is one block" },
     Later {
         what: "accumulate.exponent",
         reason: "the exponent of a block comes with its activations",

@@ -39,8 +39,8 @@ pub use parse::{Parsed, parse};
 pub use problem::Problem;
 pub use schema::{json_schema, schema, starter};
 pub use spec::{
-    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, Commands, FloatActivation, Fold,
-    Kind, Overflow, Packing, Pipeline, PlaneOrder, PortWord, Precompute, ProductWord,
-    QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile,
-    WeightBeat, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, Commands,
+    FloatActivation, Fold, Kind, Overflow, Packing, Pipeline, PlaneOrder, PortWord, Precompute,
+    ProductWord, QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, Symmetry, Table,
+    Tile, WeightBeat, WeightWidth, ZeroPointMode,
 };

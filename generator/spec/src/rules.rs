@@ -4,8 +4,8 @@ use crate::choice::Named;
 use crate::parse::Draft;
 use crate::problem::Problem;
 use crate::spec::{
-    AccumulatorFormat, AlignBits, Fold, Kind, Overflow, Packing, PlaneOrder, Symmetry, WeightWidth,
-    ZeroPointMode,
+    AccumulatorFormat, AlignBits, AlignBlock, Fold, Kind, Overflow, Packing, PlaneOrder, Symmetry,
+    WeightWidth, ZeroPointMode,
 };
 use bitplane_formats::{
     AlignedFormat, IntegerFormat, ProductFormat, Range, ScaleFormat, exact_bits, last_number,
@@ -53,6 +53,9 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         activation_bus_fits,
         weight_bus_fits,
         align_bits_need_floating_point,
+        align_blocks_need_floating_point,
+        align_blocks_of_groups_need_scales,
+        align_blocks_of_groups_lose_some,
         results_need_floating_point,
         align_bits_lose_some,
         exact_alignment_is_bounded,
@@ -534,6 +537,41 @@ fn not_ternary(draft: &Draft<'_>, key: &str, reason: &str, help: &str) -> Option
 
 fn align_bits_need_floating_point(draft: &Draft<'_>) -> Option<Problem> {
     needs_floating_point(draft, "align_bits", "integers are not aligned")
+}
+
+fn align_blocks_need_floating_point(draft: &Draft<'_>) -> Option<Problem> {
+    needs_floating_point(draft, "align_block", "integers are not aligned")
+}
+
+/// Whether each quantisation group has an exponent of its own.
+fn has_blocks_of_groups(draft: &Draft<'_>) -> bool {
+    draft.spec.float.is_some_and(|float| float.block == AlignBlock::Group)
+}
+
+fn align_blocks_of_groups_need_scales(draft: &Draft<'_>) -> Option<Problem> {
+    let settled = draft.has(&["accumulate.align_block", "group.scale"]);
+    if !has_blocks_of_groups(draft) || draft.spec.scale().is_some() || !settled {
+        return None;
+    }
+    let message = "\"group\" contradicts scale = \"none\" in [group]: groups with exponents of their own \
+                   cannot be summed as integers, and what adds them as floating-point numbers scales them too";
+    let help = "write `scale = \"e8m0\"` and `size` in [group], which needs no multipliers, and send scales of \
+                1 (code 127) where there are none; or write `align_block = \"k\"`";
+    let problem = Problem::new("contradictory-keys", "accumulate.align_block", message, help);
+    Some(draft.place(problem, "group.scale"))
+}
+
+fn align_blocks_of_groups_lose_some(draft: &Draft<'_>) -> Option<Problem> {
+    let exact = draft.spec.float.is_some_and(|float| float.align == AlignBits::Exact);
+    let keys = ["accumulate.align_block", "accumulate.align_bits", "activation.format"];
+    if !has_blocks_of_groups(draft) || !exact || !draft.has(&keys) {
+        return None;
+    }
+    let message = "\"group\" contradicts align_bits = \"exact\": integers that lose nothing are in units of the \
+                   format's smallest number, whatever the exponents";
+    let help = "delete `align_block`, or write for example `align_bits = 16` in [accumulate]";
+    let problem = Problem::new("contradictory-keys", "accumulate.align_block", message, help);
+    Some(draft.place(problem, "accumulate.align_bits"))
 }
 
 fn results_need_floating_point(draft: &Draft<'_>) -> Option<Problem> {

@@ -307,6 +307,12 @@ impl Spec {
         self.aligned().map_or(0, AlignedFormat::field_bits)
     }
 
+    /// K-steps that share an align block in each row, where not all of a run do.
+    pub fn block_steps(&self) -> Option<u64> {
+        let own = self.float.is_some_and(|float| float.block == AlignBlock::Group);
+        self.group_steps().filter(|_| own)
+    }
+
     /// Bits of the weights that the array takes in one cycle, as they come.
     pub fn weight_beat_bits(&self) -> u32 {
         let port = self.port_word();
@@ -516,7 +522,7 @@ pub enum Architecture {
 /// Floating-point activations: keys `activation.format`, `accumulate.align_bits` and
 /// `accumulate.result`.
 ///
-/// The activations of a row are aligned to the largest exponent of the run, once, before anything
+/// The activations of a row are aligned to the largest exponent of their block, once, before anything
 /// else; all sums are those of integers, and results are rounded once, at the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FloatActivation {
@@ -524,6 +530,8 @@ pub struct FloatActivation {
     pub format: FloatFormat,
     /// Width of the integers: of aligned activations or, in an `fp_mac_array`, of aligned products.
     pub align: AlignBits,
+    /// Which activations share an exponent.
+    pub block: AlignBlock,
     /// Format that a sum is rounded to.
     pub result: FloatFormat,
 }
@@ -535,7 +543,7 @@ impl FloatActivation {
             Some(_) => AlignBits::Bits(AlignBits::DEFAULT),
             None => AlignBits::Exact,
         };
-        Self { format, align, result: FloatFormat::RESULTS[0] }
+        Self { format, align, block: AlignBlock::K, result: FloatFormat::RESULTS[0] }
     }
 
     /// Activations of `format` whose products with `weight` are aligned, with the default width.
@@ -555,6 +563,15 @@ impl FloatActivation {
             AlignBits::Exact => AlignedFormat::exact(self.format),
         }
     }
+}
+
+/// Key `accumulate.align_block`: the activations that are aligned to one exponent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlignBlock {
+    /// Those of a row of a run.
+    K,
+    /// Those of a row of a quantisation group.
+    Group,
 }
 
 /// Key `accumulate.align_bits`.

@@ -1,13 +1,14 @@
 //! Legal specs survive the way through text, and no text whatever makes the parser panic.
 
 use bitplane_formats::{
-    AlignedFormat, FloatFormat, IntegerFormat, WeightFormat, WeightReading, signed_bits,
+    AlignedFormat, FloatFormat, IntegerFormat, ScaleFormat, WeightFormat, WeightReading,
+    signed_bits,
 };
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, AlignBits, Architecture, Bus, FloatActivation, Fold, KINDS,
-    Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select,
-    Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode, parse,
-    starter,
+    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, FloatActivation, Fold,
+    KINDS, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset,
+    Select, Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
+    parse, starter,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -69,7 +70,7 @@ fn floats() -> impl Strategy<Value = Option<FloatActivation>> {
     let aligns = prop_oneof![Just(AlignBits::Exact), (8..=40u32).prop_map(AlignBits::Bits)].boxed();
     let formats = (select(&FloatFormat::ACTIVATIONS), select(&FloatFormat::RESULTS), aligns);
     let float = formats.prop_filter_map("legal together", |(format, result, align)| {
-        let float = FloatActivation { format, align, result };
+        let float = FloatActivation { format, align, block: AlignBlock::K, result };
         let wide = result.exponent_bits() >= format.exponent_bits();
         (wide && float.aligned().is_some()).then_some(float)
     });
@@ -84,7 +85,14 @@ fn architectures() -> impl Strategy<Value = Architecture> {
 /// Legal specs of every kind: drawn freely, then brought inside the rules between keys.
 fn specs() -> impl Strategy<Value = Spec> {
     let modes = [ZeroPointMode::None, ZeroPointMode::Constant, ZeroPointMode::PerGroup];
-    let zero_points = (select(modes.to_vec()), prop_oneof![1..=300u64, 1..=1u64 << 24]);
+    let scales = select(vec![
+        None,
+        Some(ScaleFormat::Fp16),
+        Some(ScaleFormat::E8m0),
+        Some(ScaleFormat::Int8),
+    ]);
+    let sizes = prop_oneof![1..=300u64, 1..=1u64 << 24];
+    let zero_points = (select(modes.to_vec()), sizes, scales, any::<bool>());
     let buses = (1..=4096u32, 1..=4096u32);
     let weight_widths = select(vec![WeightWidth::Fixed, WeightWidth::Runtime]);
     let packings = select(vec![Packing::Words, Packing::Bytes]);
@@ -95,10 +103,12 @@ fn specs() -> impl Strategy<Value = Spec> {
     ("z[a-z0-9_]{0,39}", parts).prop_map(|(name, parts)| {
         let (architecture, formats, tile, accumulate, zero_points, pipeline, sequencer) = parts;
         let (a, float, (w, packing, weight_width), buses) = formats;
-        let (zero_point, size) = zero_points;
+        let (zero_point, size, scale, own_blocks) = zero_points;
         let aligned = float.and_then(FloatActivation::aligned).map(AlignedFormat::integer);
         let activation = aligned.unwrap_or(IntegerFormat::new(a).unwrap());
         let weight = WeightFormat::new(w).unwrap_or(WeightFormat::TERNARY);
+        let block = if own_blocks { AlignBlock::Group } else { AlignBlock::K };
+        let float = float.map(|float| FloatActivation { block, ..float });
         let accumulate = match float {
             Some(_) => Accumulate { format: AccumulatorFormat::Auto, ..accumulate },
             None => accumulate,
@@ -115,11 +125,22 @@ fn specs() -> impl Strategy<Value = Spec> {
             tile,
             accumulate,
             zero_point,
-            quantisation_group: Some(QuantisationGroup { size, scale_units: 0, scale: None }),
+            quantisation_group: Some(QuantisationGroup { size, scale_units: 0, scale }),
             pipeline,
             sequencer,
         })
     })
+}
+
+/// Whether quantisation groups can have the scales that `spec` gives them.
+fn takes_scales(spec: &Spec) -> bool {
+    let bits: u32 = spec.group_beat_bits().iter().sum();
+    spec.kind() == Kind::LutTensorCore
+        && spec.zero_point != ZeroPointMode::Constant
+        && spec.tile.plane_order == PlaneOrder::Inner
+        && spec.weight_width == WeightWidth::Fixed
+        && spec.packing == Packing::Words
+        && bits <= spec.tile.groups * spec.weight_word_bits()
 }
 
 fn legal(mut spec: Spec) -> Spec {
@@ -160,9 +181,18 @@ fn legal(mut spec: Spec) -> Spec {
     if spec.zero_point == ZeroPointMode::PerGroup && (too_wide || passes || runtime) {
         spec.zero_point = ZeroPointMode::Constant;
     }
-    let group = spec.quantisation_group.filter(|_| spec.zero_point == ZeroPointMode::PerGroup);
+    let scale = spec.scale().filter(|_| takes_scales(&spec));
+    let asked = spec.zero_point == ZeroPointMode::PerGroup || scale.is_some();
+    let group = spec.quantisation_group.filter(|_| asked);
     spec.quantisation_group =
-        group.map(|group| QuantisationGroup { scale_units: spec.tile.drain, ..group });
+        group.map(|group| QuantisationGroup { scale_units: spec.tile.drain, scale, ..group });
+    let exact = |float: FloatActivation| float.align == AlignBits::Exact;
+    if let Some(float) = spec.float.filter(|float| scale.is_none() || exact(*float)) {
+        spec.float = Some(FloatActivation { block: AlignBlock::K, ..float });
+    }
+    if scale.is_some() {
+        spec.accumulate.format = AccumulatorFormat::Auto;
+    }
     if group.is_some() && spec.accumulate.overflow == Overflow::Saturate {
         spec.accumulate.overflow = Overflow::Wrap;
     }
@@ -181,14 +211,15 @@ fn legal(mut spec: Spec) -> Spec {
     if narrow && spec.accumulate.overflow == Overflow::Refuse {
         spec.accumulate.overflow = Overflow::Wrap;
     }
-    let (float, bits) = (spec.float.is_some(), spec.result_bits());
+    let one_step = spec.group_steps() == Some(1);
+    let (float, bits) = (spec.result_format().is_some(), spec.result_bits());
     let (kind, external) = (spec.kind(), spec.has_external_tables());
     let narrow = spec.activation_bus_beats() > 1;
     if let Some(sequencer) = &mut spec.sequencer {
         let fits = |format: &IntegerFormat| !float && format.bits() >= bits;
         sequencer.addend = sequencer.addend.filter(fits);
         let tables = matches!(kind, Kind::LutTensorCore | Kind::LutConventional);
-        if !tables || external || narrow {
+        if !tables || external || narrow || one_step {
             sequencer.skip = Skip::None;
         }
     }

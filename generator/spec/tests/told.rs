@@ -242,6 +242,13 @@ fn the_schema_tells_every_key() {
           Width of the integers that floating-point activations (in an fp_mac_array: products) are aligned to; exact loses no bit. Only with such activations.
           "exact" or an integer from 8 to 40
             exact            wide enough to lose no bit
+      align_block (default: "k")
+          Activations of a row that are aligned to one exponent; only with floating-point activations.
+          lut_tensor_core: "k" or "group"
+          lut_conventional, add_array, mac_array: "k"
+          fp_mac_array: "k"
+            k                those of a run
+            group            those of a quantisation group, whose sum is scaled with their exponent
       result (default: "fp32")
           Format that a sum is rounded to at the output; only with floating-point activations.
             fp32             IEEE 754 binary32
@@ -315,7 +322,7 @@ fn the_schema_tells_every_key() {
 #[test]
 fn the_schema_leaves_out_what_is_not_built() {
     let texts = schema() + &json_schema().to_string();
-    for word in ["bitmod", "align_block"] {
+    for word in ["bitmod", "replay"] {
         assert!(!texts.contains(word), "{word}");
     }
 }

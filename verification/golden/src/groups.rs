@@ -49,13 +49,15 @@ pub(crate) fn scaled(spec: &Spec, run: &Run, scale: ScaleFormat) -> Vec<i128> {
         (0..run.columns).map(|column| values(run, groups, column)).collect();
     let mut results = Vec::with_capacity(run.rows * run.columns);
     for row in 0..run.rows {
-        let (activations, exponent) = integers(spec, run, row);
+        let (activations, exponents) = integers(spec, run, row, groups.size);
         for (column, weights) in columns.iter().enumerate() {
             let scales = &groups.scales[column * of_a_column..][..of_a_column];
             let parts = activations.chunks(groups.size).zip(weights.chunks(groups.size));
-            let code = parts.zip(scales).fold(0, |code, ((activations, weights), scale_code)| {
+            let factors = scales.iter().zip(&exponents);
+            let code = parts.zip(factors).fold(0, |code, ((activations, weights), factors)| {
                 let products = activations.iter().zip(weights);
                 let sum = products.map(|(a, w)| i128::from(*a) * i128::from(*w)).sum();
+                let (scale_code, exponent) = factors;
                 let term = exponent.map(|exponent| scale.term(sum, *scale_code, exponent));
                 result.add(code, term.unwrap_or(Term::Nan))
             });
@@ -65,16 +67,26 @@ pub(crate) fn scaled(spec: &Spec, run: &Run, scale: ScaleFormat) -> Vec<i128> {
     results
 }
 
-/// The activations of a row as the array sees them, and what a unit of them weighs as a power of two;
-/// nothing where one of them is no number.
-fn integers(spec: &Spec, run: &Run, row: usize) -> (Vec<i64>, Option<i32>) {
+/// The activations of a row as the array sees them, and for each group of `size` what a unit of them
+/// weighs as a power of two; nothing where an activation of the block is no number.
+fn integers(spec: &Spec, run: &Run, row: usize, size: usize) -> (Vec<i64>, Vec<Option<i32>>) {
     let codes = run.row(row);
+    let groups = run.elements.div_ceil(size);
     let Some(format) = spec.aligned() else {
-        return (codes.iter().map(|a| i64::from(*a)).collect(), Some(0));
+        return (codes.iter().map(|a| i64::from(*a)).collect(), vec![Some(0); groups]);
     };
-    let field = format.field(codes.iter().map(|code| *code as u32));
-    let aligned = codes.iter().map(|code| format.align(*code as u32, field)).collect();
-    (aligned, (field > 0).then(|| format.quantum(field)))
+    let (block, groups_of_a_block) = match spec.block_steps() {
+        Some(_) => (size, 1),
+        None => (run.elements, groups),
+    };
+    let (mut aligned, mut exponents) = (Vec::new(), Vec::new());
+    for codes in codes.chunks(block.max(1)) {
+        let field = format.field(codes.iter().map(|code| *code as u32));
+        aligned.extend(codes.iter().map(|code| format.align(*code as u32, field)));
+        let exponent = (field > 0).then(|| format.quantum(field));
+        exponents.extend(std::iter::repeat_n(exponent, groups_of_a_block));
+    }
+    (aligned, exponents)
 }
 
 /// The values of a column's weights.

@@ -176,18 +176,22 @@ fn compare_scans(
         return;
     }
     let found: Vec<&[u32]> = response.scans.chunks(response.scan_words).collect();
+    let of_runs = cases.iter().enumerate();
+    let wanted: Vec<(usize, Vec<u32>)> = of_runs
+        .flat_map(|(run, case)| encoder.scanned(case).into_iter().map(move |words| (run, words)))
+        .collect();
     let interrupted = response.has(status::INTERRUPTED);
-    let count = if interrupted { found.len() } else { cases.len().max(found.len()) };
-    for run in 0..count {
-        let expected = cases.get(run).map(|case| encoder.scanned(case));
-        let got = found.get(run).map(|words| words.to_vec());
+    let count = if interrupted { found.len() } else { wanted.len().max(found.len()) };
+    for block in 0..count {
+        let expected = wanted.get(block).map(|(_, words)| words.clone());
+        let got = found.get(block).map(|words| words.to_vec());
         if expected != got {
             let shown = |words: Option<Vec<u32>>| {
                 words.map_or("none".to_owned(), |words| format!("{words:x?}, low word first"))
             };
             comparison.note(Mismatch {
                 cycle: response.cycles,
-                run: run.min(cases.len()),
+                run: wanted.get(block).map_or(cases.len(), |(run, _)| *run),
                 row: 0,
                 column: 0,
                 what: "scan_exponents_o",

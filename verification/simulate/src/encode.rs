@@ -147,10 +147,11 @@ impl Encoder {
         let steps = case.elements / step;
         let passes = self.spec.passes_of(case.weight) as usize;
         let mut data = vec![0; wire::words(self.spec.activation_step_bits())];
-        let fields = self.row_fields(case);
+        let (fields, block) = (self.block_fields(case), self.block_elements(case));
         for beat_of_run in 0..passes * steps {
             let s = beat_of_run % steps;
-            self.activation_payload(case, &fields, s * step, &mut data);
+            let fields = &fields[s * step / block];
+            self.activation_payload(case, fields, s * step, &mut data);
             let beat = send(&self.activation, &self.activation_data, self.bus_beats[0], &data, out);
             let (first, last) = (s == 0, s + 1 == steps);
             for field in &self.activation.fields {
@@ -170,7 +171,7 @@ impl Encoder {
                 put(beat, 32 * field.word, field.bits, value);
             }
             if let Some(field) = self.activation.field("exponents") {
-                self.put_fields(&fields, &mut beat[field.word..]);
+                self.put_fields(fields, &mut beat[field.word..]);
             }
             if let Some(field) = self.activation.field("keep") {
                 for (i, keep) in case.keep[s * step..][..step].iter().enumerate() {
@@ -180,12 +181,25 @@ impl Encoder {
         }
     }
 
-    /// The field that each row's block of activations travels with; empty where there are no blocks.
-    fn row_fields(&self, case: &Case) -> Vec<u32> {
-        let Some(format) = self.spec.aligned() else { return Vec::new() };
-        let rows = 0..self.spec.tile.m as usize;
-        rows.map(|row| format.field((0..case.elements).map(|i| case.activation(row, i) as u32)))
-            .collect()
+    /// Elements sent that share a block in each row.
+    fn block_elements(&self, case: &Case) -> usize {
+        let step = self.spec.elements_per_step() as usize;
+        self.spec.block_steps().map_or(case.elements, |steps| steps as usize * step).max(1)
+    }
+
+    /// Of each block of `case` the field that each row travels with; no fields where nothing is aligned.
+    fn block_fields(&self, case: &Case) -> Vec<Vec<u32>> {
+        let block = self.block_elements(case);
+        let starts = (0..case.elements).step_by(block);
+        let Some(format) = self.spec.aligned() else { return starts.map(|_| Vec::new()).collect() };
+        let fields = |start: usize| {
+            let codes = |row| {
+                let places = start..(start + block).min(case.elements);
+                places.map(move |i| case.activation(row, i) as u32)
+            };
+            (0..self.spec.tile.m as usize).map(|row| format.field(codes(row))).collect()
+        };
+        starts.map(fields).collect()
     }
 
     fn put_fields(&self, fields: &[u32], words: &mut [u32]) {
@@ -195,26 +209,31 @@ impl Encoder {
         }
     }
 
-    /// What the scanner records for `case`; empty where there is none.
-    pub(crate) fn scanned(&self, case: &Case) -> Vec<u32> {
-        let mut words = vec![0; self.exponents.words];
-        if !words.is_empty() {
-            self.put_fields(&self.row_fields(case), &mut words);
+    /// What the scanner records for each block of `case`; nothing where there is none.
+    pub(crate) fn scanned(&self, case: &Case) -> Vec<Vec<u32>> {
+        if self.exponents.words == 0 {
+            return Vec::new();
         }
-        words
+        let words = |fields: &Vec<u32>| {
+            let mut words = vec![0; self.exponents.words];
+            self.put_fields(fields, &mut words);
+            words
+        };
+        self.block_fields(case).iter().map(words).collect()
     }
 
     /// Appends the activations of `case` as they are written into memory.
     pub(crate) fn scan_beats(&self, case: &Case, batch: &mut Batch) {
         let Some(data) = self.scan.field("data") else { return };
         let step = self.spec.elements_per_step() as usize;
-        let steps = case.elements / step;
+        let (steps, block) = (case.elements / step, self.block_elements(case) / step);
         for s in 0..steps {
             let start = batch.scan.len();
             batch.scan.resize(start + self.scan.words, 0);
             let beat = &mut batch.scan[start..];
             self.activation_payload(case, &[], s * step, &mut beat[data.word..]);
-            for (name, value) in [("first", s == 0), ("last", s + 1 == steps)] {
+            let last = s + 1 == steps || (s + 1).is_multiple_of(block);
+            for (name, value) in [("first", s.is_multiple_of(block)), ("last", last)] {
                 if let Some(field) = self.scan.field(name) {
                     put(beat, 32 * field.word, 1, value.into());
                 }
@@ -225,7 +244,7 @@ impl Encoder {
                 }
             }
         }
-        batch.scan_runs += 1;
+        batch.scan_runs += steps.div_ceil(block) as u32;
     }
 
     /// Whether the core can be asked for `case`: any mask is left to the stream, a command has a length.

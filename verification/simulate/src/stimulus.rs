@@ -444,8 +444,7 @@ impl Maker {
     fn junk(&mut self, steps: usize) -> Case {
         let mut case = Case::zero(&self.spec, steps);
         let weight = self.spec.weight;
-        let (activations, block) = (self.activations, self.activations.block(&mut self.rng));
-        self.fill(&mut case, |rng| activations.any(block, rng));
+        self.fill_blocks(&mut case);
         let block = weight_block(weight, &mut self.rng);
         for code in &mut case.codes {
             *code = any_weight(weight, block, &mut self.rng);
@@ -492,6 +491,24 @@ impl Maker {
                     let negative = self.rng.random::<bool>();
                     case.activations[row * case.elements + place] = if negative { sign } else { 0 };
                 }
+            }
+        }
+    }
+
+    /// Fills `case` with activations that lie within some powers of two of each other, in each of its
+    /// blocks within others.
+    fn fill_blocks(&mut self, case: &mut Case) {
+        let activations = self.activations;
+        let step = self.spec.elements_per_step() as usize;
+        let Some(steps) = self.spec.block_steps() else {
+            let block = activations.block(&mut self.rng);
+            return self.fill(case, |rng| activations.any(block, rng));
+        };
+        let rng = &mut self.rng;
+        for row in case.activations.chunks_mut(case.elements.max(1)) {
+            for places in row.chunks_mut(steps as usize * step) {
+                let block = activations.block(rng);
+                places.iter_mut().for_each(|place| *place = activations.any(block, rng));
             }
         }
     }

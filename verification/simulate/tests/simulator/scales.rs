@@ -30,10 +30,16 @@ const INTEGER_SCALES: &str = "kind = 'lut_tensor_core'\nactivation.format = 'fp8
                               accumulate = { max_k = 200, align_bits = 10 }\n\
                               group = { scale = 'int8', size = 20 }\n";
 
+/// Each group has exponents of its own.
+const GROUP_BLOCKS: &str = "kind = 'lut_tensor_core'\nactivation.format = 'fp8_e5m2'\nweight.format = 'int2'\n\
+                            tile = { m = 2, n = 4, k = 4, groups = 2 }\n\
+                            accumulate = { max_k = 200, align_bits = 12, align_block = 'group' }\n\
+                            group = { scale = 'e8m0', size = 16 }\n";
+
 #[test]
 fn scaled_cores_give_the_golden_results() {
     let Some(verilator) = verilator() else { return };
-    for core in [INTEGERS, ZERO_POINTS, POWERS, ALIGNED, INTEGER_SCALES] {
+    for core in [INTEGERS, ZERO_POINTS, POWERS, ALIGNED, INTEGER_SCALES, GROUP_BLOCKS] {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{core}{:?}", report.failure);
     }
@@ -123,6 +129,27 @@ const FAULTS: &[Fault] = &[
         unit: "scale_pipeline",
         right: "exponents_q[row_i*5 +: 5]",
         wrong: "exponents_q[(row_i*5 ^ 5) +: 5]",
+    },
+    Fault {
+        name: "exponents of the run's first group",
+        core: GROUP_BLOCKS,
+        unit: "control",
+        right: "if (step_load) exponents_q",
+        wrong: "if (step_load && run_starts) exponents_q",
+    },
+    Fault {
+        name: "exponents of the group behind the one that drains",
+        core: GROUP_BLOCKS,
+        unit: "scale_pipeline",
+        right: "if (done_i) exponents_q",
+        wrong: "if (done_i || 1'b1) exponents_q",
+    },
+    Fault {
+        name: "the scanner goes on from the group before",
+        core: GROUP_BLOCKS,
+        unit: "exponent_scanner",
+        right: "scan_first_i ?",
+        wrong: "(scan_first_i && !done_q) ?",
     },
     Fault {
         name: "magnitude of a negative integer one too small",
