@@ -4,7 +4,7 @@
 //
 // A k-step takes {{ unit.phrases.planes_of_a_step }}; {{ core.max_steps }} k-steps are exact.
 {% if core.per_group() %}// A quantisation group {% if core.told_of_groups %}ends with the k-step that says so, and{% else %}of {{ unit.phrases.group_steps }} k-step(s), or the rest of the run,{% endif %} is followed by one more
-// weight beat, its {{ core.factors_text() }}. They stay in the weight register until the drain has used them.
+// weight beat, its {{ core.factors_text() }}. They stay in the weight register until the drain has {% if core.shadow %}taken{% else %}used{% endif %} them.
 {% endif %}
 `default_nettype none
 
@@ -33,7 +33,7 @@ module {{ core.name }}_control (
   output logic {{ core.bit() }} weight_load_o,
   input  logic {{ core.bit() }} weight_last_i,
 
-  // Result drain: busy now, busy in the next cycle, and what it drains.
+  // Result drain: {% if core.shadow %}waited for now, in the next cycle{% else %}busy now, busy in the next cycle{% endif %}, and what it drains.
   input  logic {{ core.bit() }} drain_busy_i,
   input  logic {{ core.bit() }} drain_busy_next_i,
 {% if core.per_group() %}  output logic {{ core.bit() }} group_done_o,
@@ -51,7 +51,9 @@ module {{ core.name }}_control (
 {% endif %}  output logic {{ core.bit() }} {{ core.factors() }}_valid_o,
   input  logic {{ core.bit() }} {{ core.factors() }}_taken_i,
   input  logic {{ core.bit() }} {{ core.factors() }}_used_i,
-{% if core.group_zero_points %}  input  logic {{ core.bit() }} zero_point_is_illegal_i,
+{% if core.shadow %}  // The next cycle takes them, if they are there.
+  input  logic {{ core.bit() }} {{ core.factors() }}_next_i,
+{% endif %}{% if core.group_zero_points %}  input  logic {{ core.bit() }} zero_point_is_illegal_i,
 {% endif %}  input  logic {{ core.bit() }} drain_run_last_i,
 {% endif %}{% if core.sums_activations() %}
   // First plane of a step, whose activations are counted once.
@@ -110,8 +112,10 @@ module {{ core.name }}_control (
   // A full register is ready again if the cycle to come empties it for certain.
   assign advance_next   = step_full_d && weight_full_d && !drain_busy_next_i;
   assign step_ready_d   = !step_full_d || (advance_next && plane_is_last_next);
-  assign weight_ready_d = !weight_full_d || advance_next;
-
+{% if core.shadow %}  // So do {{ core.factors_text() }} that the next cycle takes.
+  assign weight_ready_d = !weight_full_d || advance_next || {{ core.factors() }}_next_i;
+{% else %}  assign weight_ready_d = !weight_full_d || advance_next;
+{% endif %}
 {% if core.passes %}  // Bit planes, most significant first. The first step of a pass starts the next plane, or after
   // plane 0 the next run.
   logic {{ core.range(unit.plane_bits) }} plane_d, plane_q;

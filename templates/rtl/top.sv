@@ -30,9 +30,14 @@ module {{ unit.phrases.module }} (
   logic {{ core.range(core.columns_bits) }} run_columns;
 {% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} run_zero_point;
 {% endif %}{% if core.exponents_bits > 0 %}  logic {{ core.range(core.exponents_bits) }} run_exponents;
-{% endif %}{% if core.per_group() %}  logic run_last, drain_run_first, drain_run_last;
+{% endif %}{% if core.per_group() %}  logic run_last, drain_run_first{% if !core.shadow %}, drain_run_last{% endif %};
   logic {{ core.factors() }}_valid, {{ core.factors() }}_taken, {{ core.factors() }}_used;
-  logic product_load;
+{% if core.shadow %}  logic {{ core.factors() }}_next, lanes_take{% if core.sums_activations() %}, rows_take{% endif %};
+  logic due_last;
+  logic {{ core.range(core.rows_bits) }} due_rows;
+  logic {{ core.range(core.columns_bits) }} due_columns;
+{% if core.exponents_bits > 0 %}  logic {{ core.range(core.exponents_bits) }} due_exponents;
+{% endif %}{% endif %}  logic product_load;
 {% if unit.product_beat_bits > 0 %}  logic {{ core.range(unit.product_beat_bits) }} product_beat;
 {% endif %}{% if core.group_zero_points %}  logic zero_point_is_illegal;
 {% endif %}{% if core.scales %}  logic drains, advance;
@@ -160,8 +165,9 @@ module {{ unit.phrases.module }} (
 {% endif %}{% if core.per_group() %}    .{{ core.factors() }}_valid_o ({{ core.factors() }}_valid),
     .{{ core.factors() }}_taken_i ({{ core.factors() }}_taken),
     .{{ core.factors() }}_used_i  ({{ core.factors() }}_used),
-{% if core.group_zero_points %}    .zero_point_is_illegal_i (product_load && zero_point_is_illegal),
-{% endif %}    .drain_run_last_i    (drain_run_last),
+{% if core.shadow %}    .{{ core.factors() }}_next_i  ({{ core.factors() }}_next),
+{% endif %}{% if core.group_zero_points %}    .zero_point_is_illegal_i (product_load && zero_point_is_illegal),
+{% endif %}    .drain_run_last_i    ({% if core.shadow %}due_last{% else %}drain_run_last{% endif %}),
 {% endif %}{% if core.sums_activations() %}    .sum_enable_o        (sum_enable),
 {% endif %}{% if core.enables_lanes %}    .lane_enable_o       (lane_enable),
 {% endif %}    .accumulate_enable_o (accumulate_enable),
@@ -308,10 +314,14 @@ module {{ unit.phrases.module }} (
     end
   end
 {% endif %}{% endif %}
-  // Accumulators, row-major. Each one's chain comes from the lane that leaves one beat later.
+{% if core.shadow %}  // Accumulators and shadow registers, row-major. Each shadow's chain comes from the lane that leaves
+  // one beat later.
+  logic shift;
+  logic [Rows*Columns*Width-1:0] totals, sums, chain;
+{% else %}  // Accumulators, row-major. Each one's chain comes from the lane that leaves one beat later.
   logic shift;
   logic [Rows*Columns*Width-1:0] sums, chain;
-
+{% endif %}
   assign chain = {{ unit.phrases.chain }};
 
 {% if core.enables_lanes %}  for (genvar i = 0; i < Rows * Columns; i++) begin : gen_lane
@@ -341,14 +351,26 @@ module {{ unit.phrases.module }} (
     {{ core.name }}_plane_accumulator u_plane_accumulator (
       .clk_i     (clk_i),
       .enable_i  (accumulate_enable),
-      .shift_i   (shift),
+      .shift_i   ({% if core.shadow %}lanes_take{% else %}shift{% endif %}),
 {% if core.passes %}      .double_i  (accumulate_double),
 {% endif %}{% if unit.plane_bits > 0 %}      .plane_i   (accumulate_plane),
 {% endif %}      .partial_i (partials[i*PartialBits +: PartialBits]),
-      .chain_i   (chain[i*Width +: Width]),
+{% if core.shadow %}      .chain_i   ({Width{1'b0}}),
+      .sum_o     (totals[i*Width +: Width])
+    );
+
+    {{ core.name }}_shadow_lane u_shadow_lane (
+      .clk_i   (clk_i),
+      .take_i  (lanes_take),
+      .shift_i (shift),
+      .sum_i   (totals[i*Width +: Width]),
+      .chain_i (chain[i*Width +: Width]),
+      .sum_o   (sums[i*Width +: Width])
+    );
+{% else %}      .chain_i   (chain[i*Width +: Width]),
       .sum_o     (sums[i*Width +: Width])
     );
-{% if unit.sums_fit %}
+{% endif %}{% if unit.sums_fit %}
 `ifndef SYNTHESIS
 `ifndef __ICARUS__
     always_ff @(posedge clk_i) begin : p_assert_fits
@@ -372,20 +394,23 @@ module {{ unit.phrases.module }} (
     .rst_ni         (rst_ni),
     .clear_i        (clear_i),
 {% if core.per_group() %}    .group_done_i   (group_done),
-    .run_last_i     (run_last),
+    .run_last_i     ({{ unit.phrases.run }}_last),
 {% else %}    .run_done_i     (run_done),
-{% endif %}    .run_rows_i     (run_rows),
-    .run_columns_i  (run_columns),
+{% endif %}    .run_rows_i     ({{ unit.phrases.run }}_rows),
+    .run_columns_i  ({{ unit.phrases.run }}_columns),
     .busy_o         (drain_busy),
     .busy_next_o    (drain_busy_next),
 {% if core.per_group() %}    .{{ core.factors() }}_valid_i ({{ core.factors() }}_valid),
     .{{ core.factors() }}_taken_o ({{ core.factors() }}_taken),
     .{{ core.factors() }}_used_o  ({{ core.factors() }}_used),
-{% if unit.product_beat_bits > 0 %}    .product_beat_o (product_beat),
+{% if core.shadow %}    .{{ core.factors() }}_next_o  ({{ core.factors() }}_next),
+    .lanes_take_o   (lanes_take),
+{% if core.sums_activations() %}    .rows_take_o    (rows_take),
+{% endif %}{% endif %}{% if unit.product_beat_bits > 0 %}    .product_beat_o (product_beat),
 {% endif %}    .product_load_o (product_load),
     .run_first_o    (drain_run_first),
-    .run_last_o     (drain_run_last),
-{% if core.scales %}    .drains_o       (drains),
+{% if !core.shadow %}    .run_last_o     (drain_run_last),
+{% endif %}{% if core.scales %}    .drains_o       (drains),
 {% endif %}{% endif %}    .shift_o        (shift),
 {% if core.sums_activations() %}    .next_row_o     (next_row),
 {% endif %}{% if unit.row_bits_of_rounder > 0 %}    .row_o          (drained_row),
@@ -394,10 +419,34 @@ module {{ unit.phrases.module }} (
     .result_last_o  ({{ unit.phrases.drained }}_last{{ unit.phrases.own[0] }}),
     .result_keep_o  ({{ unit.phrases.drained }}_keep{{ unit.phrases.own[0] }})
   );
-{% if core.sums_activations() %}
+{% if core.shadow %}
+  // What belongs to the group whose planes are over, and {{ core.factors_text() }}: column, lowest first.
+  localparam int FactorBits = {{ unit.factor_bits }};
+  logic [Columns*FactorBits-1:0] offered, factors;
+
+  for (genvar c = 0; c < Columns; c++) begin : gen_factors
+    assign offered[c*FactorBits +: FactorBits] = weights[c*{{ unit.column_bits }} +: FactorBits];
+  end
+
+  {{ core.name }}_group_register u_group_register (
+    .clk_i           (clk_i),
+    .done_i          (group_done),
+    .run_last_i      (run_last),
+    .run_rows_i      (run_rows),
+    .run_columns_i   (run_columns),
+{% if core.exponents_bits > 0 %}    .run_exponents_i (run_exponents),
+{% endif %}    .take_i          ({{ core.factors() }}_taken),
+    .factors_i       (offered),
+    .run_last_o      (due_last),
+    .run_rows_o      (due_rows),
+    .run_columns_o   (due_columns),
+{% if core.exponents_bits > 0 %}    .run_exponents_o (due_exponents),
+{% endif %}    .factors_o       (factors)
+  );
+{% endif %}{% if core.sums_activations() %}
   // Sums of the activations, row 0 lowest; the chain runs towards row 0.
   localparam int SumBits = {{ unit.sum_bits }};
-  logic [Rows*SumBits-1:0] activation_sums, activation_chain;
+  logic [Rows*SumBits-1:0] {% if core.shadow %}activation_totals, {% endif %}activation_sums, activation_chain;
 
   assign activation_chain = {{ unit.phrases.activation_chain }};
 
@@ -418,12 +467,26 @@ module {{ unit.phrases.module }} (
     {{ core.name }}_activation_sum u_activation_sum (
       .clk_i      (clk_i),
       .enable_i   (sum_enable),
-      .next_row_i (next_row),
+{% if core.shadow %}      .next_row_i (rows_take),
+      .terms_i    (terms),
+      .chain_i    ({SumBits{1'b0}}),
+      .sum_o      (activation_totals[r*SumBits +: SumBits])
+    );
+
+    {{ core.name }}_shadow_row u_shadow_row (
+      .clk_i   (clk_i),
+      .take_i  (rows_take),
+      .shift_i (next_row),
+      .sum_i   (activation_totals[r*SumBits +: SumBits]),
+      .chain_i (activation_chain[r*SumBits +: SumBits]),
+      .sum_o   (activation_sums[r*SumBits +: SumBits])
+    );
+{% else %}      .next_row_i (next_row),
       .terms_i    (terms),
       .chain_i    (activation_chain[r*SumBits +: SumBits]),
       .sum_o      (activation_sums[r*SumBits +: SumBits])
     );
-  end
+{% endif %}  end
 
 {% if core.corrected %}  {{ core.name }}_zero_point_correction u_zero_point_correction (
     .clk_i            (clk_i),
@@ -441,7 +504,7 @@ module {{ unit.phrases.module }} (
 
   for (genvar c = 0; c < Columns; c++) begin : gen_zero_point
     assign zero_points[c*ZeroPointBits +: ZeroPointBits] =
-        weights[c*{{ unit.column_bits }} +: ZeroPointBits];
+        {{ unit.phrases.factors }} +: ZeroPointBits];
   end
 
   {{ core.name }}_zero_point_select u_zero_point_select (
@@ -492,7 +555,7 @@ module {{ unit.phrases.module }} (
 
   for (genvar c = 0; c < Columns; c++) begin : gen_scale
     assign scales[c*ScaleBits +: ScaleBits] =
-        weights[c*{{ unit.column_bits }} + {{ unit.scale_place }} +: ScaleBits];
+        {{ unit.phrases.factors }} + {{ unit.scale_place }} +: ScaleBits];
   end
 
   {{ core.name }}_scale_select u_scale_select (
@@ -508,8 +571,8 @@ module {{ unit.phrases.module }} (
     .clk_i           (clk_i),
     .rst_ni          (rst_ni),
     .clear_i         (clear_i),
-{% if core.exponents_bits > 0 %}    .done_i          (group_done),
-    .run_exponents_i (run_exponents),
+{% if core.exponents_bits > 0 %}    .done_i          ({{ unit.phrases.begun }}),
+    .run_exponents_i ({{ unit.phrases.run }}_exponents),
 {% if unit.row_bits_of_rounder > 0 %}    .row_i           (drained_row),
 {% endif %}{% endif %}    .drains_i        (drains),
     .first_i         (drain_run_first),
@@ -564,8 +627,8 @@ module {{ unit.phrases.module }} (
     .clk_i           (clk_i),
     .rst_ni          (rst_ni),
     .clear_i         (clear_i),
-{% if core.exponents_bits > 0 %}    .done_i          ({{ unit.phrases.done }}),
-    .run_exponents_i (run_exponents),
+{% if core.exponents_bits > 0 %}    .done_i          ({{ unit.phrases.begun }}),
+    .run_exponents_i ({{ unit.phrases.run }}_exponents),
 {% endif %}    .sums_valid_i    (drained_valid),
     .sums_ready_o    (drained_ready),
     .sums_last_i     (drained_last),

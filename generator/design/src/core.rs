@@ -62,6 +62,8 @@ pub struct Core {
     pub group_zero_points: bool,
     /// Whether each quantisation group has scales of its own.
     pub scales: bool,
+    /// Whether a quantisation group drains from registers of its own while the array goes on.
+    pub shadow: bool,
     /// K-steps of a quantisation group, where groups are corrected or scaled one by one.
     pub group_steps: Option<u64>,
     /// Whether each k-step says whether it is the last of its quantisation group, of several; otherwise
@@ -115,6 +117,7 @@ impl Core {
             corrected: spec.zero_point == ZeroPointMode::Constant,
             group_zero_points: spec.zero_point == ZeroPointMode::PerGroup,
             scales: spec.scale().is_some(),
+            shadow: spec.has_shadow(),
             group_steps: spec.group_steps(),
             told_of_groups: spec.group_steps().is_some_and(|steps| steps > 1)
                 && spec.sequencer.is_some(),

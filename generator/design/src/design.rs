@@ -3,6 +3,7 @@ use bitplane_spec::{Architecture, Precompute, Spec, Table};
 
 use crate::port::{Port, ports, sequenced_ports};
 use crate::sequencer::Sequenced;
+use crate::shadow::Shadow;
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, FloatEdge,
     FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling, SelectLane,
@@ -36,6 +37,8 @@ pub struct Design {
     pub correction: Option<(ActivationSum, Correction)>,
     /// Scales of quantisation groups, where configured.
     pub scaling: Option<Scaling>,
+    /// Registers of the quantisation group that drains, where the array goes on.
+    pub shadow: Option<Shadow>,
     /// Result drain.
     pub drain: ResultDrain,
     /// The edges of a core with floating-point activations.
@@ -144,6 +147,8 @@ pub struct GroupTiming {
     pub weight_beats: u64,
     /// Cycles from one group to the next: the planes of its k-steps and the stall.
     pub cycles: u64,
+    /// Cycles of its drain with the beat behind its planes.
+    pub drain_cycles: u32,
     /// Multiply-accumulates a cycle, stalls and empty places counted.
     pub macs_per_cycle: f64,
 }
@@ -151,13 +156,14 @@ pub struct GroupTiming {
 impl GroupTiming {
     fn of(spec: &Spec, core: &Core, drain: &ResultDrain) -> Option<Self> {
         let (size, steps) = (spec.quantisation_group?.size, core.group_steps?);
-        let cycles = steps * u64::from(core.beats_per_step) + u64::from(drain.busy_cycles());
+        let cycles = drain.group_cycles(core, steps * u64::from(core.beats_per_step));
         let work = core.lanes() as f64 * size as f64;
         Some(Self {
             size,
             steps,
             weight_beats: spec.weight_beats_of(spec.weight, steps),
             cycles,
+            drain_cycles: drain.group_cycles(core, 0) as u32,
             macs_per_cycle: work / cycles as f64,
         })
     }
@@ -191,6 +197,10 @@ impl Design {
             None => float.as_ref().map_or(0, FloatEdge::latency),
         };
         let core_ports = ports(spec, &core);
+        let group = GroupTiming::of(spec, &core, &drain);
+        let planes = |group: GroupTiming| group.steps * u64::from(core.beats_per_step);
+        let correction =
+            datapath.summed(&core).and_then(|summed| correction(spec, &core, &drain, summed));
         Self {
             weight_register: WeightRegister {
                 data_bits: core.n * core.groups * word_bits,
@@ -200,9 +210,8 @@ impl Design {
             },
             accumulator: partial_bits
                 .map(|bits| PlaneAccumulator::of(&core, spec, control.plane_bits, bits)),
-            correction: datapath
-                .summed(&core)
-                .and_then(|summed| correction(spec, &core, &drain, summed)),
+            shadow: Shadow::of(&core, spec, correction.as_ref().map(|(sum, _)| sum.sum_bits)),
+            correction,
             ports: match spec.sequencer {
                 None => core_ports.clone(),
                 Some(_) => sequenced_ports(spec, &core, &core_ports),
@@ -210,11 +219,14 @@ impl Design {
             sequenced: Sequenced::of(&core, spec, &control, core_ports),
             timing: Timing {
                 // Zero points are taken while the plane before them is looked up.
-                latency_cycles: 2 + drain.settle_cycles - u32::from(core.per_group()) + rounding,
-                stall_cycles: drain.busy_cycles(),
+                latency_cycles: 2 + drain.settle_cycles
+                    - u32::from(core.per_group() && !core.shadow)
+                    + rounding,
+                stall_cycles: group
+                    .map_or(drain.busy_cycles(), |group| (group.cycles - planes(group)) as u32),
                 macs_per_cycle: core.lanes() as f64 * f64::from(core.elements_per_step)
                     / f64::from(core.beats_per_step),
-                group: GroupTiming::of(spec, &core, &drain),
+                group,
             },
             throughput: Throughput::of(&core, spec),
             scaling,
@@ -263,6 +275,9 @@ impl Design {
         }
         if let Some(scaling) = &self.scaling {
             units.extend(scaling.units(core));
+        }
+        if let Some(shadow) = &self.shadow {
+            units.extend(shadow.units(core));
         }
         units.push(unit("result_drain", 1, self.drain.flops(core)));
         if let Some(edge) = &self.float {
@@ -423,6 +438,17 @@ impl FloatEdge {
         let lanes = unit("fixed_to_float", core.drain.into(), rounder.lane.flops());
         let rounder = unit("result_rounder", 1, rounder.flops(core));
         aligners.into_iter().chain(scanner).chain([lanes, rounder]).collect()
+    }
+}
+
+impl Shadow {
+    fn units(&self, core: &Core) -> Vec<UnitCount> {
+        let rows = self.row.map(|row| unit("shadow_row", core.m.into(), row.bits.into()));
+        let lanes = unit("shadow_lane", core.lanes(), self.lane.bits.into());
+        [Some(lanes), rows, Some(unit("group_register", 1, self.group.flops(core)))]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 

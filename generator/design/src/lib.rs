@@ -17,6 +17,7 @@ mod registers;
 mod result;
 mod scale;
 mod sequencer;
+mod shadow;
 mod throughput;
 
 pub use adder::FloatingPointAdder;
@@ -40,4 +41,5 @@ pub use result::{
 };
 pub use scale::{GroupScaler, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling};
 pub use sequencer::{CommandFields, ResultEdge, Sequenced, Sequencer, ZeroDetector};
+pub use shadow::{GroupRegister, Shadow, ShadowRegister};
 pub use throughput::Throughput;

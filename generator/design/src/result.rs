@@ -10,7 +10,7 @@ pub struct ResultDrain {
     /// registers and on the first correction or scale.
     pub settle_cycles: u32,
     /// Those of them that a delay line counts; a quantisation group's zero points are waited for
-    /// in the last one.
+    /// in the last one, or with shadow registers before the first.
     pub delay_cycles: u32,
     /// Beats of all rows: shifts that empty the chain.
     pub positions: u32,
@@ -28,9 +28,10 @@ impl ResultDrain {
     pub(crate) fn of(core: &Core) -> Self {
         let beats = core.n / core.drain;
         let settle_cycles = core.stages.max(u32::from(core.sums_activations() || core.per_group()));
+        let waits = core.per_group() && !core.shadow;
         Self {
             settle_cycles,
-            delay_cycles: settle_cycles - u32::from(core.per_group()),
+            delay_cycles: settle_cycles - u32::from(waits),
             positions: core.m * beats,
             beat_bits: bits_to_hold(u64::from(beats) - 1),
             last_beat: beats - 1,
@@ -43,6 +44,15 @@ impl ResultDrain {
     /// drain, results taken and zero points given at once.
     pub(crate) fn busy_cycles(&self) -> u32 {
         self.settle_cycles + self.positions
+    }
+
+    /// Cycles from one quantisation group of `planes` planes in all to the next, nothing else waited for.
+    pub(crate) fn group_cycles(&self, core: &Core, planes: u64) -> u64 {
+        match core.shadow {
+            false => planes + u64::from(self.busy_cycles()),
+            // One for the beat behind the planes; a group is taken over when the one before has drained.
+            true => (planes + 1).max(u64::from(self.busy_cycles()) + 1),
+        }
     }
 
     /// Flip-flops: two state flags, the settling ones, position counters, what is left of rows and

@@ -93,6 +93,8 @@ fn groups(spec: &Spec, design: &Design, timing: GroupTiming) -> QuantisationGrou
         accumulator_range: ends(spec.exact_accumulator()),
         result_range: ends(spec.exact_result()),
         stall_cycles: design.timing.stall_cycles,
+        shadow: design.core.shadow,
+        drain_cycles: timing.drain_cycles,
         cycles: timing.cycles,
         macs_per_cycle: timing.macs_per_cycle,
     }

@@ -60,12 +60,24 @@ fn group_timing(design: &Design, group: GroupTiming) -> Vec<String> {
              beat of zero points.",
             group.size, group.steps
         ),
-        format!(
-            "At the end of every group, the run's last included, the array stands still for {} \
-             cycles, in which {} columns a cycle are corrected: a whole group takes {} cycles, and \
-             {:.1} multiply-accumulates a cycle are sustained.",
-            design.timing.stall_cycles, core.drain, group.cycles, group.macs_per_cycle
-        ),
+        match core.shadow {
+            false => format!(
+                "At the end of every group, the run's last included, the array stands still for {} \
+                 cycles, in which {} columns a cycle are corrected: a whole group takes {} cycles, and \
+                 {:.1} multiply-accumulates a cycle are sustained.",
+                design.timing.stall_cycles, core.drain, group.cycles, group.macs_per_cycle
+            ),
+            true => format!(
+                "A group drains in {} cycles from registers of its own, {} columns a cycle, while the \
+                 array goes on: it stands still for {} cycle(s) of a whole group, which takes {} cycles; \
+                 {:.1} multiply-accumulates a cycle are sustained.",
+                group.drain_cycles,
+                core.drain,
+                design.timing.stall_cycles,
+                group.cycles,
+                group.macs_per_cycle
+            ),
+        },
     ]
 }
 

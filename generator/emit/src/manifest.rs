@@ -85,10 +85,27 @@ pub struct QuantisationGroup {
     pub result_range: [i128; 2],
     /// Cycles of every group in which the array stands still: the drain through the edge.
     pub stall_cycles: u32,
+    /// Whether a group drains from registers of its own while the array goes on with the next.
+    #[serde(default)]
+    pub shadow: bool,
+    /// Cycles from the beat behind a group's planes to the end of its drain, results taken at once.
+    #[serde(default)]
+    pub drain_cycles: u32,
     /// Cycles from one whole group of the widest weights to the next, no stream waiting.
     pub cycles: u64,
     /// Multiply-accumulates a cycle of the widest weights with that stall.
     pub macs_per_cycle: f64,
+}
+
+impl QuantisationGroup {
+    /// Cycles from a group with `planes` planes in all to the next, no stream waiting.
+    pub fn cycles_of(&self, planes: u32) -> u32 {
+        match self.shadow {
+            false => planes + self.drain_cycles,
+            // The beat behind the planes takes a cycle; a group is taken over when the one before has drained.
+            true => (planes + 1).max(self.drain_cycles),
+        }
+    }
 }
 
 /// One port of the top module.

@@ -7,10 +7,11 @@ use askama::Template;
 use bitplane_design::{
     ActivationRegister, ActivationSum, AddDatapath, AddLane, Aligner, BusPort, Control, Core,
     Correction, Datapath, Dequantiser, Design, Direction, DotLane, ExponentScanner, FixedToFloat,
-    FloatEdge, GroupAccumulator, GroupEdge, GroupScaler, LastUse, LutDatapath, MacDatapath,
-    Operand, OperandRegister, PlaneAccumulator, Port, ResultDrain, ResultRounder, ScalePipeline,
-    ScaleSelect, ScaledAccumulator, Scaling, SelectLane, Stream, TablePrecompute, TableRegisters,
-    TritUnpacker, WeightDecoder, WeightRegister, ZeroPointCorrection, ZeroPointSelect,
+    FloatEdge, GroupAccumulator, GroupEdge, GroupRegister, GroupScaler, LastUse, LutDatapath,
+    MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port, ResultDrain, ResultRounder,
+    ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling, SelectLane, Shadow, Stream,
+    TablePrecompute, TableRegisters, TritUnpacker, WeightDecoder, WeightRegister,
+    ZeroPointCorrection, ZeroPointSelect,
 };
 
 use bitplane_formats::{
@@ -38,7 +39,11 @@ impl Deref for CoreText<'_> {
 impl CoreText<'_> {
     /// What comes with a beat behind a quantisation group, as a part of names.
     fn factors(&self) -> &'static str {
-        if self.group_zero_points { "zero_points" } else { "scales" }
+        Self::factors_of(self.core)
+    }
+
+    fn factors_of(core: &Core) -> &'static str {
+        if core.group_zero_points { "zero_points" } else { "scales" }
     }
 
     /// The same in prose.
@@ -121,6 +126,8 @@ unit_text!(ControlText, "rtl/control.sv", Worded<'a, Control, ControlPhrases> {}
 unit_text!(ResultDrainText, "rtl/result_drain.sv", Worded<'a, ResultDrain, DrainPhrases> {});
 
 struct DrainPhrases {
+    or_flushing: &'static str,
+    lanes_take: String,
     settle_next: String,
     done: &'static str,
     kept: &'static str,
@@ -157,6 +164,17 @@ unit_text!(
     OperandRegisterText, "rtl/operand_register.sv",
     Worded<'a, OperandRegister, OperandPhrases> {}
 );
+
+/// A shadow register: whose, and of what.
+struct ShadowUnit {
+    name: &'static str,
+    owner: &'static str,
+    sum: &'static str,
+    bits: u32,
+}
+
+unit_text!(ShadowRegisterText, "rtl/shadow_register.sv", ShadowUnit {});
+unit_text!(GroupRegisterText, "rtl/group_register.sv", &'a GroupRegister {});
 
 struct AlignerPhrases {
     format: FloatFormat,
@@ -441,6 +459,7 @@ struct Top {
     term_exponent_bits: u32,
     term_significand_bits: u32,
     keeps_exponents: bool,
+    factor_bits: u32,
     phrases: TopPhrases,
 }
 
@@ -448,6 +467,12 @@ struct TopPhrases {
     module: String,
     weight_data: &'static str,
     done: &'static str,
+    /// Prefix of what the drain is told of its run.
+    run: &'static str,
+    /// When the drain is told.
+    begun: String,
+    /// Where column c of the zero points and scales begins.
+    factors: String,
     result_width: String,
     results: &'static str,
     drained: &'static str,
@@ -506,6 +531,7 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
         files.push(named(&core, "activation_sum", ActivationSumText { core: &core, unit }));
         files.extend(correction_files(&core, correction));
     }
+    files.extend(design.shadow.iter().flat_map(|shadow| shadow_files(&core, shadow)));
     files.push(named(&core, "result_drain", drain(&core, design)));
     if let Some(scaling) = &design.scaling {
         files.extend(scale_files(&core, scaling));
@@ -527,6 +553,17 @@ fn print(text: &impl Template) -> String {
 
 pub(crate) fn named(core: &CoreText, unit: &str, text: impl Template) -> BundleFile {
     BundleFile::new(format!("rtl/{}_{unit}.sv", core.name), print(&text))
+}
+
+fn shadow_files(core: &CoreText, shadow: &Shadow) -> Vec<BundleFile> {
+    let register = |name: &'static str, owner, sum, bits| {
+        named(core, name, ShadowRegisterText { core, unit: ShadowUnit { name, owner, sum, bits } })
+    };
+    let lane = register("shadow_lane", "lane", "the sum", shadow.lane.bits);
+    let row =
+        shadow.row.map(|row| register("shadow_row", "row", "the sum of the activations", row.bits));
+    let group = named(core, "group_register", GroupRegisterText { core, unit: &shadow.group });
+    [Some(lane), row, Some(group)].into_iter().flatten().collect()
 }
 
 fn control<'a>(core: &'a CoreText, control: &'a Control) -> ControlText<'a> {
@@ -600,8 +637,17 @@ fn delay_line(register: &str, stages: u32, bits: u32, input: &str) -> String {
 
 fn drain<'a>(core: &'a CoreText, design: &'a Design) -> ResultDrainText<'a> {
     let unit = &design.drain;
-    let done = if core.per_group() { "group_done_i" } else { "run_done_i" };
+    let done = match (core.shadow, core.per_group()) {
+        (true, _) => "take",
+        (false, true) => "group_done_i",
+        (false, false) => "run_done_i",
+    };
     let phrases = DrainPhrases {
+        or_flushing: if core.shadow { "" } else { "flushing_q || " },
+        lanes_take: match core.stages {
+            0 => "take".to_owned(),
+            stages => format!("settle_q[{}]", stages - 1),
+        },
         settle_next: delay_line("settle_q", unit.delay_cycles, 1, done),
         done,
         kept: if core.per_group() {
@@ -610,6 +656,7 @@ fn drain<'a>(core: &'a CoreText, design: &'a Design) -> ResultDrainText<'a> {
             "(rows_left_q != '0) && (columns_left_q != '0)"
         },
         last_use: match core.per_group() {
+            true if core.shadow => "take".to_owned(),
             true => last_use(LastUse::of(core), unit),
             false => String::new(),
         },
@@ -1256,6 +1303,7 @@ fn top(design: &Design) -> Top {
         term_exponent_bits: 0,
         term_significand_bits: 0,
         keeps_exponents: core.exponent_bits > 1,
+        factor_bits: 0,
         sequenced: design.sequenced.is_some(),
         phrases: TopPhrases {
             module: match &design.sequenced {
@@ -1267,6 +1315,13 @@ fn top(design: &Design) -> Top {
                 None => "weight_data_i",
             },
             done: if core.per_group() { "group_done" } else { "run_done" },
+            run: if core.shadow { "due" } else { "run" },
+            begun: match (core.shadow, core.per_group()) {
+                (true, _) => format!("{}_taken", CoreText::factors_of(core)),
+                (false, true) => "group_done".to_owned(),
+                (false, false) => "run_done".to_owned(),
+            },
+            factors: String::new(),
             result_width: match (&design.float, core.per_group()) {
                 _ if core.scales => core.port_result_bits.to_string(),
                 (Some(_), _) => core.port_result_bits.to_string(),
@@ -1296,6 +1351,11 @@ fn top(design: &Design) -> Top {
         top.term_exponent_bits = scaling.scaler.exponent_bits;
         top.term_significand_bits = scaling.scaler.significand_bits;
     }
+    top.phrases.factors = match &design.shadow {
+        Some(_) => "factors[c*FactorBits".to_owned(),
+        None => format!("weights[c*{}", top.column_bits),
+    };
+    top.factor_bits = design.shadow.as_ref().map_or(0, |shadow| shadow.group.factor_bits);
     match &design.datapath {
         Datapath::Lut(lut) => {
             top.is_lut = true;

@@ -3,8 +3,8 @@
 use bitplane_formats::{FloatFormat, ScaleFormat};
 
 use crate::spec::{
-    AlignBlock, Commands, Fold, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset, Select,
-    Skip, ZeroPointMode,
+    AlignBlock, Commands, Fold, GroupDrain, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset,
+    Select, Skip, ZeroPointMode,
 };
 
 /// One legal word of a key, with what it means.
@@ -190,6 +190,19 @@ impl Named for AlignBlock {
             choice(
                 "group",
                 "those of a quantisation group, whose sum is scaled with their exponent",
+            ),
+        ),
+    ];
+}
+
+impl Named for GroupDrain {
+    const ALL: &'static [(Self, Choice)] = &[
+        (Self::Stall, choice("stall", "the accumulators; the array stands still")),
+        (
+            Self::Shadow,
+            choice(
+                "shadow",
+                "a second register of each lane; the array goes on with the next group",
             ),
         ),
     ];

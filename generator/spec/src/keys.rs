@@ -9,7 +9,7 @@ use crate::choice::{
 use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
     Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, Commands,
-    FloatActivation, Fold, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
+    FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
     QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile,
     WeightWidth, ZeroPointMode,
 };
@@ -727,7 +727,7 @@ pub(crate) static KEYS: &[Key] = &[
         set: |spec, value| {
             spec.zero_point = value.choice();
             spec.quantisation_group = (spec.zero_point == ZeroPointMode::PerGroup)
-                .then_some(QuantisationGroup { size: 0, scale_units: 0, scale: None });
+                .then_some(QuantisationGroup::blank(None));
         },
         later: &[],
     },
@@ -744,7 +744,7 @@ pub(crate) static KEYS: &[Key] = &[
         get: |spec| word(spec.scale()),
         set: |spec, value| {
             let scale = value.choice();
-            let group = QuantisationGroup { size: 0, scale_units: 0, scale };
+            let group = QuantisationGroup::blank(scale);
             match &mut spec.quantisation_group {
                 Some(group) => group.scale = scale,
                 None => spec.quantisation_group = scale.map(|_| group),
@@ -776,6 +776,20 @@ pub(crate) static KEYS: &[Key] = &[
         },
         get: |spec| spec.quantisation_group.and_then(|group| count(group.scale_units)),
         set: |spec, value| change_group(spec, |group| group.scale_units = value.count()),
+        later: &[],
+    },
+    Key {
+        section: "group",
+        name: "drain",
+        doc: "Where the sums of a quantisation group drain from; only with zero_point = \"per_group\" or a \
+              scale.",
+        legal: |kind| match kind {
+            Kind::LutTensorCore => Legal::words::<GroupDrain>(),
+            _ => Legal::first_word::<GroupDrain>(BASELINE_SCALES),
+        },
+        default: Default::FirstWord,
+        get: |spec| word(spec.quantisation_group?.drain),
+        set: |spec, value| change_group(spec, |group| group.drain = value.choice()),
         later: &[],
     },
     Key {

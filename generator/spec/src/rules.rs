@@ -30,6 +30,7 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         per_group_has_a_size,
         size_needs_per_group,
         scale_units_need_per_group,
+        drain_of_groups_needs_per_group,
         group_beats_fit_a_weight_beat,
         scales_take_no_constant_zero_point,
         scaled_results_are_floating_point,
@@ -195,6 +196,10 @@ fn size_needs_per_group(draft: &Draft<'_>) -> Option<Problem> {
 
 fn scale_units_need_per_group(draft: &Draft<'_>) -> Option<Problem> {
     needs_per_group(draft, "scale_units", "there is nothing for such units to correct")
+}
+
+fn drain_of_groups_needs_per_group(draft: &Draft<'_>) -> Option<Problem> {
+    needs_per_group(draft, "drain", "the results of a run drain from the accumulators")
 }
 
 fn needs_per_group(draft: &Draft<'_>, key: &str, reason: &str) -> Option<Problem> {

@@ -313,6 +313,11 @@ impl Spec {
         self.group_steps().filter(|_| own)
     }
 
+    /// Whether a quantisation group drains from registers of its own.
+    pub fn has_shadow(&self) -> bool {
+        self.quantisation_group.is_some_and(|group| group.drain == GroupDrain::Shadow)
+    }
+
     /// Bits of the weights that the array takes in one cycle, as they come.
     pub fn weight_beat_bits(&self) -> u32 {
         let port = self.port_word();
@@ -754,6 +759,24 @@ pub struct QuantisationGroup {
     pub scale: Option<ScaleFormat>,
     /// Key `scale_units`: columns corrected a cycle; divides n and equals [`Tile::drain`].
     pub scale_units: u32,
+    /// Key `drain`: where the sums of a group drain from.
+    pub drain: GroupDrain,
+}
+
+/// Key `group.drain`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupDrain {
+    /// The accumulators, while the array stands still.
+    Stall,
+    /// A second register of each lane, while the array goes on with the next group.
+    Shadow,
+}
+
+impl QuantisationGroup {
+    /// Groups with `scale` before any other key is applied.
+    pub(crate) fn blank(scale: Option<ScaleFormat>) -> Self {
+        Self { size: 0, scale, scale_units: 0, drain: GroupDrain::Stall }
+    }
 }
 
 /// Section `pipeline`.

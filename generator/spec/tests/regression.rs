@@ -226,6 +226,20 @@ const CONTRADICTORY: &[[&str; 2]] = &[
     ["accumulate.align_block = group", "weight.runtime_bits = true"],
     ["accumulate.align_block = k", "accumulate.format = given"],
     ["accumulate.align_block = k", "sequencer.addend = given"],
+    ["group.drain = stall", "accumulate.overflow = saturate"],
+    ["group.drain = stall", "activation.bus = narrow"],
+    ["group.drain = stall", "group.zero_point = constant"],
+    ["group.drain = stall", "tile.plane_order = outer"],
+    ["group.drain = stall", "weight.bus = narrow"],
+    ["group.drain = stall", "weight.packing = bytes"],
+    ["group.drain = stall", "weight.runtime_bits = true"],
+    ["group.drain = shadow", "accumulate.overflow = saturate"],
+    ["group.drain = shadow", "activation.bus = narrow"],
+    ["group.drain = shadow", "group.zero_point = constant"],
+    ["group.drain = shadow", "tile.plane_order = outer"],
+    ["group.drain = shadow", "weight.bus = narrow"],
+    ["group.drain = shadow", "weight.packing = bytes"],
+    ["group.drain = shadow", "weight.runtime_bits = true"],
     ["activation.format = bf16", "accumulate.align_bits = exact"],
     ["activation.format = bf16", "accumulate.result = fp16"],
     ["accumulate.align_bits = exact", "accumulate.format = given"],
@@ -363,7 +377,7 @@ fn numbers(used: &BTreeSet<&str>) -> BTreeSet<u64> {
 /// symmetry none in a kind whose tables have none.
 fn has_settings(kind: &str, key: &str, keys: &BTreeMap<String, Legal>) -> bool {
     match key {
-        "group.size" | "group.scale_units" => {
+        "group.size" | "group.scale_units" | "group.drain" => {
             keys["group.zero_point"].words.iter().any(|word| word == "per_group")
         }
         "weight.packing" => keys["weight.format"].words.iter().any(|word| word == "ternary"),

@@ -6,9 +6,9 @@ use bitplane_formats::{
 };
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, FloatActivation, Fold,
-    KINDS, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset,
-    Select, Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
-    parse, starter,
+    GroupDrain, KINDS, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
+    QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile,
+    WeightWidth, ZeroPointMode, parse, starter,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -92,7 +92,8 @@ fn specs() -> impl Strategy<Value = Spec> {
         Some(ScaleFormat::Int8),
     ]);
     let sizes = prop_oneof![1..=300u64, 1..=1u64 << 24];
-    let zero_points = (select(modes.to_vec()), sizes, scales, any::<bool>());
+    let drains = select(vec![GroupDrain::Stall, GroupDrain::Shadow]);
+    let zero_points = (select(modes.to_vec()), sizes, scales, any::<bool>(), drains);
     let buses = (1..=4096u32, 1..=4096u32);
     let weight_widths = select(vec![WeightWidth::Fixed, WeightWidth::Runtime]);
     let packings = select(vec![Packing::Words, Packing::Bytes]);
@@ -103,7 +104,7 @@ fn specs() -> impl Strategy<Value = Spec> {
     ("z[a-z0-9_]{0,39}", parts).prop_map(|(name, parts)| {
         let (architecture, formats, tile, accumulate, zero_points, pipeline, sequencer) = parts;
         let (a, float, (w, packing, weight_width), buses) = formats;
-        let (zero_point, size, scale, own_blocks) = zero_points;
+        let (zero_point, size, scale, own_blocks, drain) = zero_points;
         let aligned = float.and_then(FloatActivation::aligned).map(AlignedFormat::integer);
         let activation = aligned.unwrap_or(IntegerFormat::new(a).unwrap());
         let weight = WeightFormat::new(w).unwrap_or(WeightFormat::TERNARY);
@@ -125,7 +126,7 @@ fn specs() -> impl Strategy<Value = Spec> {
             tile,
             accumulate,
             zero_point,
-            quantisation_group: Some(QuantisationGroup { size, scale_units: 0, scale }),
+            quantisation_group: Some(QuantisationGroup { size, scale_units: 0, scale, drain }),
             pipeline,
             sequencer,
         })

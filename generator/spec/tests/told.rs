@@ -285,6 +285,12 @@ fn the_schema_tells_every_key() {
       scale_units (default: tile.drain)
           Columns corrected in one cycle while a quantisation group drains; divides n; only with zero_point = "per_group" or a scale.
           an integer from 1 to 1024
+      drain (default: "stall")
+          Where the sums of a quantisation group drain from; only with zero_point = "per_group" or a scale.
+          lut_tensor_core: "stall" or "shadow"
+          lut_conventional, add_array, mac_array, fp_mac_array: "stall"
+            stall            the accumulators; the array stands still
+            shadow           a second register of each lane; the array goes on with the next group
 
     [pipeline]  Registers and reset.
       stages (default: "auto")

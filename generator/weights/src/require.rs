@@ -224,8 +224,9 @@ mod tests {
     use crate::{Matrix, WeightQuantiser, pack, unpack};
     use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord};
     use bitplane_spec::{
-        Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Packing, Pipeline,
-        PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Stages, Symmetry, Table, Tile,
+        Accumulate, AccumulatorFormat, Architecture, Bus, Fold, GroupDrain, Overflow, Packing,
+        Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Stages, Symmetry,
+        Table, Tile,
     };
     use insta::assert_snapshot;
 
@@ -408,7 +409,8 @@ mod tests {
         weights-zero-point (group.zero_point): in quantisation group 0 the reinterpreted zero point of output channel 0 is 1 and that of output channel 1 is -1; zero_point = "constant" corrects all columns by the same one
           pack for this configuration: bitplane quantize MODEL.safetensors --tensor query.weight --format int2_asymmetric_common --group 2 --config CONFIG --out FILE
         "#);
-        let group = QuantisationGroup { size: 2, scale_units: 16, scale: None };
+        let group =
+            QuantisationGroup { size: 2, scale_units: 16, scale: None, drain: GroupDrain::Stall };
         let each = look_up(ZeroPointMode::PerGroup);
         let each = Spec { quantisation_group: Some(group), ..each };
         assert_eq!(groups.require(&each), []);

@@ -206,8 +206,13 @@ impl<'a> Bench<'a> {
         let manifest = &self.simulator.manifest;
         let rate = manifest.throughput.last()?;
         let whole = self.encoder.bus_beats() == [1, 1];
-        let stalls = self.spec().groups_of(steps.into()).max(1) as u32;
-        whole.then(|| steps * rate.cycles_per_step + stalls * manifest.stall_cycles)
+        let of_group = |steps: u32| match &manifest.quantisation_group {
+            Some(group) => group.cycles_of(steps * rate.cycles_per_step),
+            None => steps * rate.cycles_per_step + manifest.stall_cycles,
+        };
+        let most = self.spec().group_steps().map_or(steps, |steps| steps as u32).max(1);
+        let groups = (0..steps).step_by(most as usize).map(|start| (steps - start).min(most));
+        whole.then(|| groups.map(of_group).sum())
     }
 
     /// Records that a check could not be made.

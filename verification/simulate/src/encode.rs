@@ -2,7 +2,7 @@
 //! the golden model.
 
 use crate::{Batch, Case, Error, Part};
-use bitplane_emit::manifest::Manifest;
+use bitplane_emit::manifest::{Manifest, QuantisationGroup};
 use bitplane_emit::wire::{self, Beat, Field};
 use bitplane_formats::{
     TRITS_PER_BYTE, TableLayout, TernaryGroup, WeightFormat, WeightWord, ZeroPoint, byte_of_codes,
@@ -27,8 +27,7 @@ pub struct Encoder {
     result_data: Field,
     result_keep: Option<Field>,
     bus_beats: [usize; 2],
-    /// Cycles that the array stands still for a quantisation group.
-    group_stall: usize,
+    group: Option<QuantisationGroup>,
     payload: Payload,
     result_bits: u32,
 }
@@ -93,10 +92,7 @@ impl Encoder {
             weight_data,
             result_data,
             bus_beats: bus_beats.map(|beats| beats as usize),
-            group_stall: manifest
-                .quantisation_group
-                .as_ref()
-                .map_or(0, |group| group.stall_cycles as usize),
+            group: manifest.quantisation_group.clone(),
             payload,
             result_bits: manifest.result_bits,
         })
@@ -311,23 +307,30 @@ impl Encoder {
     }
 
     /// Cycles that the k-steps of `case` take at least: each as many as its weights in the array, or as
-    /// many as it and those that are skipped before it take at the activation port. The stall of a
-    /// quantisation group counts with the weights that wait for its end, those of the next one's first
-    /// k-step.
+    /// many as it and those that are skipped before it take at the activation port. What the array waits
+    /// for the end of a quantisation group counts with the next one's first k-step.
     pub fn least_cycles(&self, case: &Case) -> u64 {
         let passes = self.spec.passes_of(case.weight);
         let beats = self.spec.beats_per_step_of(case.weight) as usize * self.bus_beats[1];
         let (of_weights, of_activations) = (beats / passes as usize, self.bus_beats[0]);
-        let fetched = self.fetched(case);
-        let group = |step: &usize| self.spec.group_steps().map(|whole| step / whole as usize);
-        let before = std::iter::once(None).chain(fetched.iter().map(Some));
-        let cycles = fetched.iter().zip(before).map(|(step, before)| {
-            let taken = before.map_or(step + 1, |before| step - before);
-            let opens = before.is_none_or(|before| group(before) != group(step));
-            let stall = if opens { self.group_stall } else { 0 };
-            (taken * of_activations).max(of_weights + stall) as u64
-        });
-        u64::from(passes) * cycles.sum::<u64>()
+        // Before a group's first plane, and of a group in all.
+        let (wait, least) = match &self.group {
+            None => (0, 0),
+            Some(group) if group.shadow => (1, group.drain_cycles as usize),
+            Some(group) => (group.drain_cycles as usize, 0),
+        };
+        let whole = self.spec.group_steps().map_or(usize::MAX, |whole| whole as usize);
+        let (mut taken, mut cycles) = (0, 0);
+        for group in self.fetched(case).chunk_by(|a, b| a / whole == b / whole) {
+            let mut of_group = 0;
+            for (place, step) in group.iter().enumerate() {
+                let before = if place == 0 { wait } else { 0 };
+                of_group += ((step + 1 - taken) * of_activations).max(of_weights + before);
+                taken = step + 1;
+            }
+            cycles += of_group.max(least);
+        }
+        u64::from(passes) * cycles as u64
     }
 
     /// Whether all activations of k-step `s` that count are zero.

@@ -176,10 +176,11 @@ impl Regression<'_> {
         if !spec.skips() || planes < 2 {
             return Ok(());
         }
-        let runs =
-            [1, groups].map(|groups| sparse(spec, spec.weight, groups * group.steps as usize));
-        let [one, several] = [0, 1].map(|run| self.bench.encoder.fetched(&runs[run]).len() as u32);
-        let expected = (several - one) * planes + (groups as u32 - 1) * group.stall_cycles;
+        let steps = group.steps as usize;
+        let runs = [1, groups].map(|groups| sparse(spec, spec.weight, groups * steps));
+        let fetched = self.bench.encoder.fetched(&runs[1]);
+        let steps_of = |g: usize| fetched.iter().filter(|step| *step / steps == g).count() as u32;
+        let expected = (1..groups).map(|g| group.cycles_of(steps_of(g) * planes)).sum();
         self.longer_by("rate of quantisation groups with skipped k-steps", &runs, expected)
     }
 

@@ -36,10 +36,34 @@ const GROUP_BLOCKS: &str = "kind = 'lut_tensor_core'\nactivation.format = 'fp8_e
                             accumulate = { max_k = 200, align_bits = 12, align_block = 'group' }\n\
                             group = { scale = 'e8m0', size = 16 }\n";
 
+/// A group drains through one unit while the array goes on with the next.
+const SHADOW: &str = "kind = 'lut_tensor_core'\nactivation.format = 'int5'\nweight.format = 'int2'\n\
+                      tile = { m = 2, n = 4, k = 4, groups = 3 }\naccumulate.max_k = 200\n\
+                      pipeline.stages = 1\n\
+                      group = { zero_point = 'per_group', scale = 'e8m0', size = 24, scale_units = 1, \
+                      drain = 'shadow' }\n";
+
+/// Groups that are longer than their drain, with exponents of each row and group and accumulators right
+/// behind the look-up.
+const SHADOW_BLOCKS: &str = "kind = 'lut_tensor_core'\nactivation.format = 'fp8_e4m3'\nweight.format = 'int1'\n\
+                             tile = { m = 2, n = 4, k = 4, groups = 2 }\n\
+                             accumulate = { max_k = 200, align_bits = 10, align_block = 'group' }\n\
+                             pipeline.stages = 0\n\
+                             group = { scale = 'e8m0', size = 64, scale_units = 2, drain = 'shadow' }\n";
+
 #[test]
 fn scaled_cores_give_the_golden_results() {
     let Some(verilator) = verilator() else { return };
-    for core in [INTEGERS, ZERO_POINTS, POWERS, ALIGNED, INTEGER_SCALES, GROUP_BLOCKS] {
+    for core in [
+        INTEGERS,
+        ZERO_POINTS,
+        POWERS,
+        ALIGNED,
+        INTEGER_SCALES,
+        GROUP_BLOCKS,
+        SHADOW,
+        SHADOW_BLOCKS,
+    ] {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{core}{:?}", report.failure);
     }
@@ -170,4 +194,99 @@ const FAULTS: &[Fault] = &[
 #[test]
 fn every_planted_fault_of_scales_is_caught() {
     assert_caught(FAULTS);
+}
+
+const SHADOW_FAULTS: &[Fault] = &[
+    shadow(
+        "sums taken over while the group before drains",
+        SHADOW,
+        "result_drain",
+        "&& !(draining_q || (|settle_q));",
+        "&& (!(draining_q || (|settle_q)) || 1'b1);",
+    ),
+    shadow(
+        "sums of the lanes taken a cycle early",
+        SHADOW,
+        "result_drain",
+        "assign lanes_take_o   = flushing_q || settle_q[0];",
+        "assign lanes_take_o   = flushing_q || take;",
+    ),
+    shadow(
+        "accumulators that go on from the group before",
+        SHADOW,
+        "",
+        ".shift_i   (lanes_take),",
+        ".shift_i   (lanes_take && 1'b0),",
+    ),
+    shadow(
+        "activations summed on from the group before",
+        SHADOW,
+        "",
+        ".next_row_i (rows_take),",
+        ".next_row_i (rows_take && 1'b0),",
+    ),
+    shadow(
+        "zero points and scales of the next plane",
+        SHADOW,
+        "group_register",
+        "if (take_i) factors_q",
+        "if (take_i || 1'b1) factors_q",
+    ),
+    shadow(
+        "shape of the next run",
+        SHADOW,
+        "group_register",
+        "    if (done_i) begin",
+        "    if (done_i || 1'b1) begin",
+    ),
+    shadow(
+        "the end of a run noted with the group before",
+        SHADOW,
+        "result_drain",
+        "if (take) last_q",
+        "if (group_done_i) last_q",
+    ),
+    shadow(
+        "a cycle lost behind each group",
+        SHADOW_BLOCKS,
+        "control",
+        "advance_next || scales_next_i;",
+        "advance_next || (scales_next_i && 1'b0);",
+    ),
+    shadow(
+        "accumulators not cleared behind clear",
+        SHADOW_BLOCKS,
+        "result_drain",
+        "assign lanes_take_o   = flushing_q || take;",
+        "assign lanes_take_o   = (flushing_q && 1'b0) || take;",
+    ),
+    shadow(
+        "exponents of the group behind the one that drains",
+        SHADOW_BLOCKS,
+        "scale_pipeline",
+        "if (done_i) exponents_q",
+        "if (done_i || 1'b1) exponents_q",
+    ),
+    shadow(
+        "shadow that does not move",
+        SHADOW_BLOCKS,
+        "shadow_lane",
+        "end else if (shift_i) begin",
+        "end else if (shift_i && 1'b0) begin",
+    ),
+];
+
+const fn shadow(
+    name: &'static str,
+    core: &'static str,
+    unit: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+) -> Fault {
+    Fault { name, core, unit, right, wrong }
+}
+
+#[test]
+fn every_planted_fault_of_shadow_registers_is_caught() {
+    assert_caught(SHADOW_FAULTS);
 }
