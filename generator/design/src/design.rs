@@ -7,8 +7,8 @@ use crate::shadow::Shadow;
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, FloatEdge,
     FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling, SelectLane,
-    TablePrecompute, TableRegisters, Throughput, TritUnpacker, WeightDecoder, WeightRegister,
-    ZeroPointCorrection,
+    TablePrecompute, TableRegisters, Terms, Throughput, TritUnpacker, WeightDecoder,
+    WeightRegister, ZeroPointCorrection,
 };
 
 /// Every number of one core.
@@ -73,6 +73,8 @@ pub enum Datapath {
     Mac(MacDatapath),
     /// Floating-point multipliers.
     FpMac(FpMacDatapath),
+    /// Adders of terms.
+    Term(TermDatapath),
 }
 
 /// Units of a `lut_tensor_core` or a `lut_conventional`.
@@ -121,6 +123,15 @@ pub struct FpMacDatapath {
     pub lane: FusedLane,
 }
 
+/// Units of a `bitmod_tile`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TermDatapath {
+    /// Activations of the step.
+    pub operand_register: OperandRegister,
+    /// Heads, encoders and lanes.
+    pub terms: Terms,
+}
+
 /// Cycles and throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timing {
@@ -156,7 +167,8 @@ pub struct GroupTiming {
 impl GroupTiming {
     fn of(spec: &Spec, core: &Core, drain: &ResultDrain) -> Option<Self> {
         let (size, steps) = (spec.quantisation_group?.size, core.group_steps?);
-        let cycles = drain.group_cycles(core, steps * u64::from(core.beats_per_step));
+        let planes = steps * u64::from(core.cycles_per_step);
+        let cycles = drain.group_cycles(core, planes + u64::from(core.heads));
         let work = core.lanes() as f64 * size as f64;
         Some(Self {
             size,
@@ -198,7 +210,7 @@ impl Design {
         };
         let core_ports = ports(spec, &core);
         let group = GroupTiming::of(spec, &core, &drain);
-        let planes = |group: GroupTiming| group.steps * u64::from(core.beats_per_step);
+        let planes = |group: GroupTiming| group.steps * u64::from(core.cycles_per_step);
         let correction =
             datapath.summed(&core).and_then(|summed| correction(spec, &core, &drain, summed));
         Self {
@@ -225,7 +237,7 @@ impl Design {
                 stall_cycles: group
                     .map_or(drain.busy_cycles(), |group| (group.cycles - planes(group)) as u32),
                 macs_per_cycle: core.lanes() as f64 * f64::from(core.elements_per_step)
-                    / f64::from(core.beats_per_step),
+                    / f64::from(core.cycles_per_step),
                 group,
             },
             throughput: Throughput::of(&core, spec),
@@ -261,6 +273,7 @@ impl Design {
             Datapath::Add(add) => units.extend(add.units(core)),
             Datapath::Mac(mac) => units.extend(mac.units(core)),
             Datapath::FpMac(mac) => units.extend(mac.units(core)),
+            Datapath::Term(term) => units.extend(term.units(core)),
         }
         if self.weight_register.unpacker.is_some() {
             units.push(unit("trit_unpacker", core.n.into(), 0));
@@ -356,6 +369,10 @@ impl Datapath {
                 operand_register: OperandRegister::of(spec),
                 lane: FusedLane::of(core, spec),
             }),
+            Architecture::BitmodTile(terms) => Self::Term(TermDatapath {
+                operand_register: OperandRegister::of(spec),
+                terms: Terms::of(core, spec, terms),
+            }),
         }
     }
 
@@ -365,6 +382,7 @@ impl Datapath {
             Self::Lut(lut) => Some(lut.lane.partial_bits),
             Self::Add(add) => Some(add.lane.partial_bits),
             Self::Mac(mac) => Some(mac.lane.partial_bits),
+            Self::Term(term) => Some(term.terms.lane.partial_bits),
             Self::FpMac(_) => None,
         }
     }
@@ -376,6 +394,7 @@ impl Datapath {
             Self::Add(add) => &add.operand_register.bus,
             Self::Mac(mac) => &mac.operand_register.bus,
             Self::FpMac(mac) => &mac.operand_register.bus,
+            Self::Term(term) => &term.operand_register.bus,
         }
     }
 
@@ -385,7 +404,7 @@ impl Datapath {
         match self {
             Self::Lut(lut) => Some((core.groups, lut.layout.entry_bits)),
             Self::Add(_) => Some((core.elements_per_step, core.activation_bits)),
-            Self::Mac(_) | Self::FpMac(_) => None,
+            Self::Mac(_) | Self::FpMac(_) | Self::Term(_) => None,
         }
     }
 }
@@ -480,6 +499,21 @@ impl MacDatapath {
             unit("operand_register", 1, self.operand_register.flops(core)),
             unit("dot_lane", core.lanes(), self.lane.flops(core)),
         ]
+    }
+}
+
+impl TermDatapath {
+    fn units(&self, core: &Core) -> Vec<UnitCount> {
+        let Terms { head, lane, .. } = &self.terms;
+        let head = head.as_ref().map(|head| unit("group_head", 1, head.flops()));
+        [Some(unit("operand_register", 1, self.operand_register.flops(core))), head]
+            .into_iter()
+            .flatten()
+            .chain([
+                unit("term_encoder", core.n.into(), 0),
+                unit("term_lane", core.lanes(), lane.flops(core)),
+            ])
+            .collect()
     }
 }
 

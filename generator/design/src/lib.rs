@@ -18,6 +18,7 @@ mod result;
 mod scale;
 mod sequencer;
 mod shadow;
+mod term;
 mod throughput;
 
 pub use adder::FloatingPointAdder;
@@ -25,7 +26,7 @@ pub use control::Control;
 pub use core::Core;
 pub use design::{
     AddDatapath, Correction, Datapath, Design, FpMacDatapath, GroupTiming, LutDatapath,
-    MacDatapath, Timing, UnitCount,
+    MacDatapath, TermDatapath, Timing, UnitCount,
 };
 pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder};
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
@@ -42,4 +43,5 @@ pub use result::{
 pub use scale::{GroupScaler, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling};
 pub use sequencer::{CommandFields, ResultEdge, Sequenced, Sequencer, ZeroDetector};
 pub use shadow::{GroupRegister, Shadow, ShadowRegister};
+pub use term::{GroupHead, TermEncoder, TermLane, Terms};
 pub use throughput::Throughput;

@@ -311,7 +311,7 @@ mod tests {
                 .map(|data_type| TermPlan::of(data_type, reach).cycles)
         };
         let all = [1, 2, 3, 7].map(cycles);
-        assert_eq!(all, [[4, 5, 3, 4], [3, 5, 2, 4], [3, 4, 2, 4], [2, 2, 2, 3]]);
+        assert_eq!(all, [[4, 5, 3, 4], [3, 5, 2, 4], [3, 4, 2, 4], [3, 2, 2, 4]]);
     }
 
     /// Digits other than 0 of the non-adjacent form, which has the fewest of all signed binary digits.

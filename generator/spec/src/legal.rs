@@ -14,6 +14,8 @@ pub(crate) enum Setting {
     Text(String),
     /// One of the key's words.
     Word(&'static str),
+    /// Several of the key's words, in the order of the file.
+    Words(Vec<&'static str>),
     /// An integer.
     Number(u64),
     /// An integer format of so many bits.
@@ -70,6 +72,10 @@ impl Setting {
         match self {
             Self::Text(text) => format!("\"{text}\""),
             Self::Word(word) => format!("\"{word}\""),
+            Self::Words(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                format!("[{}]", words.join(", "))
+            }
             Self::Number(number) => number.to_string(),
             Self::Format(bits) => format!("\"int{bits}\""),
             Self::Boolean(boolean) => boolean.to_string(),
@@ -82,6 +88,8 @@ impl Setting {
 pub(crate) enum Values {
     /// Only words.
     None,
+    /// Only words, one or a list of several different ones.
+    Lists,
     /// A core's name.
     Name,
     /// Integers.
@@ -138,6 +146,11 @@ impl Legal {
         Self { words: words.to_vec(), values: Values::None, reason: Some(reason) }
     }
 
+    /// One of `words` or a list of them.
+    pub fn lists_of(words: &[Choice], reason: &'static str) -> Self {
+        Self { words: words.to_vec(), values: Values::Lists, reason: Some(reason) }
+    }
+
     /// Whether `setting` is one of the words.
     pub fn has(&self, setting: &Setting) -> bool {
         matches!(setting, Setting::Word(name) if self.words.iter().any(|word| word.name == *name))
@@ -152,6 +165,13 @@ impl Legal {
     pub fn first_words<T: Named>(count: usize, reason: &'static str) -> Self {
         let mut legal = Self::words::<T>();
         legal.words.truncate(count);
+        Self { reason: Some(reason), ..legal }
+    }
+
+    /// All words but the first.
+    pub fn without_first<T: Named>(reason: &'static str) -> Self {
+        let mut legal = Self::words::<T>();
+        legal.words.remove(0);
         Self { reason: Some(reason), ..legal }
     }
 
@@ -175,6 +195,7 @@ impl Legal {
             self.words.iter().map(|choice| format!("\"{}\"", choice.name)).collect();
         match &self.values {
             Values::None => {}
+            Values::Lists => parts.push("a list of some of them".to_owned()),
             Values::Name => parts.push(format!("a name: {}", name::FORM)),
             Values::Integers(range) => parts.push(integer_range(range)),
             Values::Formats(bits) => {

@@ -32,6 +32,7 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         scale_units_need_per_group,
         drain_of_groups_needs_per_group,
         group_beats_fit_a_weight_beat,
+        heads_fit_a_weight_beat,
         scales_take_no_constant_zero_point,
         scaled_results_are_floating_point,
         scales_come_in_words,
@@ -157,6 +158,14 @@ fn without_groups(draft: &Draft<'_>) -> &'static str {
     }
 }
 
+/// The same as the second part of a help text; empty where there is no such core.
+fn or_without_groups(draft: &Draft<'_>) -> String {
+    match draft.spec.kind() {
+        Kind::BitmodTile => String::new(),
+        _ => format!(", or {}", without_groups(draft)),
+    }
+}
+
 /// Where the file asks for quantisation groups.
 fn group_line(draft: &Draft<'_>) -> &'static str {
     if draft.spec.zero_point == ZeroPointMode::PerGroup {
@@ -239,6 +248,23 @@ fn group_beats_fit_a_weight_beat(draft: &Draft<'_>) -> Option<Problem> {
         _ => scale_too_wide(draft, have, zero_point, scale),
     };
     Some(draft.place(problem, "tile.k"))
+}
+
+fn heads_fit_a_weight_beat(draft: &Draft<'_>) -> Option<Problem> {
+    let (spec, need) = (draft.spec, draft.spec.head_bits());
+    let have = spec.weight_word_bits();
+    if have >= need || !draft.has(&["weight.format", "term.reach", "tile.k"]) {
+        return None;
+    }
+    let code_bits = spec.weight.bits();
+    let message = format!(
+        "a column's part of a weight beat, {} codes of {code_bits} bits, has {have} bits; legal are {need} or          more, k = {} with these types: before each quantisation group a beat tells its data type and the          terms of its special value",
+        spec.tile.k,
+        need.div_ceil(code_bits)
+    );
+    let help = "raise `k` in [tile]".to_owned();
+    let problem = Problem::new("head-too-wide", "tile.k", message, help);
+    Some(draft.place(problem, "weight.format"))
 }
 
 fn zero_point_too_wide(draft: &Draft<'_>, have: u32, need: u32) -> Problem {
@@ -340,7 +366,7 @@ fn per_group_has_fixed_weights(draft: &Draft<'_>) -> Option<Problem> {
         }
     };
     let message = format!("contradicts {}: {reason}", asks_for_groups(draft));
-    let help = format!("delete `runtime_bits`, or {}", without_groups(draft));
+    let help = format!("delete `runtime_bits`{}", or_without_groups(draft));
     let problem = Problem::new("contradictory-keys", "weight.runtime_bits", message, help);
     Some(draft.place(problem, ""))
 }
@@ -356,7 +382,7 @@ fn per_group_has_no_passes(draft: &Draft<'_>) -> Option<Problem> {
          is ever complete in them",
         asks_for_groups(draft)
     );
-    let help = format!("delete `plane_order`, or {}", without_groups(draft));
+    let help = format!("delete `plane_order`{}", or_without_groups(draft));
     let problem = Problem::new("contradictory-keys", "tile.plane_order", message, help);
     Some(draft.place(problem, ""))
 }
@@ -383,7 +409,7 @@ fn per_group_has_a_whole_port(draft: &Draft<'_>, section: &str) -> Option<Proble
          which a port that fills its register in several beats cannot follow",
         asks_for_groups(draft)
     );
-    let help = format!("delete `bus`, or {}", without_groups(draft));
+    let help = format!("delete `bus`{}", or_without_groups(draft));
     let path = format!("{section}.bus");
     Some(draft.place(Problem::new("contradictory-keys", path, message, help), ""))
 }
@@ -906,6 +932,7 @@ fn operations(kind: Kind) -> (&'static str, &'static str) {
         Kind::LutTensorCore | Kind::LutConventional => ("look-ups", "m * n * groups"),
         Kind::AddArray => ("additions", "m * n * k * groups"),
         Kind::MacArray | Kind::FpMacArray => ("multiplications", "m * n * k"),
+        Kind::BitmodTile => ("terms", "m * n * k"),
     }
 }
 

@@ -162,7 +162,7 @@ fn legal(mut spec: Spec) -> Spec {
             table.copies = table.copies.min(spec.tile.n);
         }
         Architecture::AddArray => spec.tile.k = spec.tile.k.max(1),
-        Architecture::MacArray | Architecture::FpMacArray => {
+        Architecture::MacArray | Architecture::FpMacArray | Architecture::BitmodTile(_) => {
             spec.tile.k = spec.tile.k.max(1);
             spec.tile.groups = 1;
             spec.zero_point = ZeroPointMode::None;
