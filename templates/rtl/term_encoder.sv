@@ -60,7 +60,7 @@ module {{ core.name }}_term_encoder (
     assign integer_is_one = digit[1] ^ digit[0];
     assign integer_is_two = (digit == 3'b011) || (digit == 3'b100);
 {% endif %}{% for each in unit.phrases.tables %}
-    // {{ each.name }}: which value it is, and the terms of each{% if each.has_sign %} without its sign{% endif %}, then whether a term is negative.
+    // {{ each.name }}: which {% if each.has_sign %}magnitude{% else %}value{% endif %} it is; of each cycle the lines of all, then whether they are negative.
     logic {{ core.range(each.values) }} {{ each.name }}_is;
     logic [{{ unit.phrases.cycles }}*(Lines+1)-1:0] {{ each.name }}_terms;
     logic [Lines:0] {{ each.name }}_term;
@@ -71,12 +71,15 @@ module {{ core.name }}_term_encoder (
     end
 
 {% for mask in each.masks %}    assign {{ each.name }}_terms[{{ loop.index0 }}] = {{ mask }};
-{% endfor %}    assign {{ each.name }}_term = {{ each.term }};
+{% endfor %}{{ each.later }}    assign {{ each.name }}_term = {{ each.term }};
 {% if each.has_sign %}    assign {{ each.name }}_sign = {{ each.sign }};
 {% endif %}{% if each.has_special %}
     logic {{ each.name }}_is_special;
+    logic {{ each.name }}_negative;
 
     assign {{ each.name }}_is_special = {{ each.name }}_is[0] && {{ each.name }}_sign;
+    assign {{ each.name }}_negative = {{ each.name }}_is_special
+        ? special[TermBits-1] : ({{ each.name }}_sign ^ {{ each.name }}_term[Lines]);
 {% endif %}{% endfor %}
     assign select_o[e*Lines +: Lines] = {% for each in unit.phrases.selects %}{% if !loop.first %}
                                         | {% endif %}{{ each }}{% endfor %};

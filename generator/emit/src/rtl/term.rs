@@ -34,6 +34,8 @@ struct TableText {
     values: u32,
     matches: String,
     masks: Vec<String>,
+    /// What there is of the cycles that only other types have.
+    later: String,
     term: String,
     sign: String,
 }
@@ -195,7 +197,9 @@ fn table(unit: &TermEncoder, plan: &TermPlan, cycle_bits: u32, gate: Option<Stri
         Some(gate) => format!("{gate} && {condition}"),
     };
     let of_values = &plan.terms[..values as usize];
-    let masks = (0..unit.terms.cycles() as usize)
+    let lines = unit.lines + 1;
+    let (own, all) = (plan.cycles * lines, unit.terms.cycles() * lines);
+    let masks = (0..plan.cycles as usize)
         .flat_map(|cycle| (0..=unit.lines).map(move |line| (cycle, line)))
         .map(|(cycle, line)| mask(name, of_values, cycle, line, unit.lines));
     TableText {
@@ -205,6 +209,10 @@ fn table(unit: &TermEncoder, plan: &TermPlan, cycle_bits: u32, gate: Option<Stri
         values,
         matches: gated(format!("(code[{}:0] == {value_bits}'(v))", value_bits - 1)),
         masks: masks.collect(),
+        later: match own == all {
+            true => String::new(),
+            false => format!("    assign {name}_terms[{}:{own}] = '0;\n", all - 1),
+        },
         term: match cycle_bits {
             0 => format!("{name}_terms"),
             _ => format!("{name}_terms[cycle_i*(Lines+1) +: Lines+1]"),
@@ -262,9 +270,7 @@ fn negatives(integers: &[String], tables: &[TableText]) -> Vec<String> {
         match (table.has_sign, table.has_special) {
             (false, _) => format!("{name}_term[Lines]"),
             (true, false) => format!("({name}_sign ^ {name}_term[Lines])"),
-            (true, true) => format!(
-                "({name}_is_special ? special[TermBits-1] : ({name}_sign ^ {name}_term[Lines]))"
-            ),
+            (true, true) => format!("{name}_negative"),
         }
     });
     of_integers.into_iter().chain(of_tables).collect()
