@@ -20,10 +20,10 @@ module {{ core.name }}_group_head (
   output logic {{ core.vector(unit.heads_bits) }} heads_o
 );
 
-  localparam int HeadBits = {{ unit.head_bits }};
+{% if core.heads_set_cycles || unit.phrases.checks %}  localparam int HeadBits = {{ unit.head_bits }};
   localparam int Columns = {{ core.n }};
 
-  logic {{ core.range(unit.heads_bits) }} heads_q;
+{% endif %}  logic {{ core.range(unit.heads_bits) }} heads_q;
 
   always_ff @(posedge clk_i) begin : p_heads
     if (load_i) heads_q <= heads_i;
@@ -37,7 +37,7 @@ module {{ core.name }}_group_head (
 {% endif %}{% if unit.phrases.checks %}  logic [Columns-1:0] illegal;
 {% endif %}{% if core.heads_set_cycles || unit.phrases.checks %}
   for (genvar c = 0; c < Columns; c++) begin : gen_column
-{% if unit.type_bits > 0 %}    logic {{ core.range(unit.type_bits) }} data_type;
+{% if unit.phrases.looks_at_types %}    logic {{ core.range(unit.type_bits) }} data_type;
 
     assign data_type = heads_i[c*HeadBits +: {{ unit.type_bits }}];
 {% endif %}{% for longer in unit.phrases.longer %}    assign longer_than_{{ loop.index }}[c] = {{ longer }};

@@ -258,7 +258,8 @@ fn heads_fit_a_weight_beat(draft: &Draft<'_>) -> Option<Problem> {
     }
     let code_bits = spec.weight.bits();
     let message = format!(
-        "a column's part of a weight beat, {} codes of {code_bits} bits, has {have} bits; legal are {need} or          more, k = {} with these types: before each quantisation group a beat tells its data type and the          terms of its special value",
+        "a column's part of a weight beat, {} codes of {code_bits} bits, has {have} bits; legal are {need} or \
+         more, k = {}: before each quantisation group a beat tells its data type and special value",
         spec.tile.k,
         need.div_ceil(code_bits)
     );
@@ -287,12 +288,21 @@ fn scale_too_wide(draft: &Draft<'_>, have: u32, zero_point: u32, scale: u32) -> 
         0 => String::new(),
         bits => format!(" beside a zero point of {bits}"),
     };
-    let of_a_word = spec.weight_word_bits();
-    let groups = (zero_point + scale).div_ceil(of_a_word);
+    let (of_a_word, need) = (spec.weight_word_bits(), zero_point + scale);
+    let (enough, wider) = match spec.terms() {
+        Some(terms) => {
+            let of_a_code = terms.code_bits();
+            let k = need.div_ceil(of_a_code);
+            (format!("k = {k} with codes of {of_a_code} bits"), "`k`")
+        }
+        None => {
+            let groups = need.div_ceil(of_a_word);
+            (format!("groups = {groups} with words of {of_a_word} bits"), "`k` or `groups`")
+        }
+    };
     let message = format!(
         "\"{word}\" sends a scale of {scale} bits{beside} in a column's part of a weight beat, \
-         {have} bits; legal are {} or more, groups = {groups} with words of {of_a_word} bits",
-        zero_point + scale
+         {have} bits; legal are {need} or more, {enough}"
     );
     let narrower = match spec.scale() {
         Some(ScaleFormat::Fp16) => {
@@ -300,7 +310,7 @@ fn scale_too_wide(draft: &Draft<'_>, have: u32, zero_point: u32, scale: u32) -> 
         }
         Some(ScaleFormat::E8m0 | ScaleFormat::Int8) | None => "",
     };
-    let help = format!("raise `k` or `groups` in [tile]{narrower}");
+    let help = format!("raise {wider} in [tile]{narrower}");
     Problem::new("scale-too-wide", "group.scale", message, help)
 }
 

@@ -71,6 +71,24 @@ fn combinations(spec: &Spec) -> Option<u64> {
     codes.checked_mul(activations).filter(|combinations| *combinations <= 1 << 40)
 }
 
+/// Values of one group of activations, as a number of bits.
+fn activations(spec: &Spec) -> u64 {
+    1 << (spec.tile.k * spec.activation_code_bits())
+}
+
+/// Values of one group of codes, as a number whose digits they are.
+fn words(spec: &Spec, variant: Variant) -> u64 {
+    variant.codes.pow(spec.tile.k)
+}
+
+/// Runs of all combinations of a variant.
+fn runs(spec: &Spec, variant: Variant) -> u64 {
+    let tile = spec.tile;
+    let of_a_group =
+        activations(spec).div_ceil(tile.m.into()) * words(spec, variant).div_ceil(tile.n.into());
+    of_a_group * zero_points(spec, variant.weight).len() as u64 * u64::from(tile.groups)
+}
+
 /// The combinations, packed into runs: each row of a tile takes another group of activations,
 /// each column another group of weights.
 struct Plan<'a> {
@@ -84,11 +102,10 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(spec: &'a Spec) -> Result<Self, Error> {
         let bits = spec.tile.k * (spec.activation_code_bits() + spec.weight.bits());
-        let lanes = u64::from(spec.tile.m * spec.tile.n);
-        let runs = combinations(spec).map(|combinations| {
-            // Narrower widths have half as many codes of an element, or fewer: never more in all.
-            let widest = combinations / lanes * zero_points(spec, spec.weight).len() as u64;
-            widest * u64::from(spec.tile.groups) * variants(spec).len() as u64
+        let variants = variants(spec);
+        let runs = combinations(spec).map(|_| {
+            let runs = variants.iter().map(|variant| runs(spec, *variant));
+            runs.fold(0, u64::saturating_add)
         });
         if runs.is_none_or(|runs| runs > LIMIT) {
             return Err(Error::input(
@@ -104,15 +121,11 @@ impl<'a> Plan<'a> {
                 "check it with random runs, or choose a smaller k or narrower formats",
             ));
         }
-        Ok(Self {
-            spec,
-            variants: variants(spec),
-            activations: 1 << (spec.tile.k * spec.activation_code_bits()),
-        })
+        Ok(Self { spec, variants, activations: activations(spec) })
     }
 
     fn check_all(&self, bench: &mut Bench) -> Flow {
-        let total = self.variants.iter().map(|variant| self.runs(*variant)).sum();
+        let total = self.variants.iter().map(|variant| runs(self.spec, *variant)).sum();
         let mut cases = Vec::with_capacity(BATCH_RUNS);
         let mut done = 0;
         for variant in &self.variants {
@@ -128,25 +141,12 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    /// Values of one group of codes, as a number whose digits they are.
-    fn words(&self, variant: Variant) -> u64 {
-        variant.codes.pow(self.spec.tile.k)
-    }
-
-    fn runs(&self, variant: Variant) -> u64 {
-        let tile = self.spec.tile;
-        self.activations.div_ceil(tile.m.into())
-            * self.words(variant).div_ceil(tile.n.into())
-            * zero_points(self.spec, variant.weight).len() as u64
-            * u64::from(tile.groups)
-    }
-
     fn cases(&self, variant: Variant) -> impl Iterator<Item = Case> + '_ {
         let (m, n) = (self.spec.tile.m as usize, self.spec.tile.n as usize);
         let places = move || {
             let groups = 0..self.spec.tile.groups as usize;
             let activations = move || (0..self.activations).step_by(m);
-            let words = move || (0..self.words(variant)).step_by(n);
+            let words = move || (0..words(self.spec, variant)).step_by(n);
             groups.flat_map(move |group| {
                 activations().flat_map(move |a| words().map(move |word| (group, a, word)))
             })
@@ -192,7 +192,7 @@ impl<'a> Plan<'a> {
             }
         }
         for column in 0..case.columns {
-            let mut digits = (word + column as u64) % self.words(variant);
+            let mut digits = (word + column as u64) % words(self.spec, variant);
             for i in 0..k {
                 let code = digits % codes;
                 case.codes[column * elements + group * k + i] = code as u16;

@@ -14,6 +14,7 @@ struct HeadPhrases {
     last_cycle: String,
     checks: bool,
     illegal: String,
+    looks_at_types: bool,
 }
 
 unit_text!(GroupHeadText, "rtl/group_head.sv", Worded<'a, GroupHead, HeadPhrases> {});
@@ -106,6 +107,7 @@ fn group_head<'a>(core: &'a CoreText, unit: &'a GroupHead, cycle_bits: u32) -> G
             .collect::<Vec<_>>()
             .join(" + "),
         checks: !illegal.is_empty(),
+        looks_at_types: sets || unit.type_can_exceed,
         illegal,
     };
     GroupHeadText { core, unit: Worded { unit, phrases } }

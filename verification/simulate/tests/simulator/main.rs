@@ -13,3 +13,4 @@ mod published_faults;
 mod scales;
 mod sequencer;
 mod sequencer_faults;
+mod terms;
