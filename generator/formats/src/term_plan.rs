@@ -349,8 +349,8 @@ mod tests {
         let array = TermArray::new(vec![DataType::BITMOD_FP4, DataType::INT6], 2);
         assert_eq!((array.head_bits(), array.code_bits(), array.cycles()), (9, 6, 3));
         // 10 = 2 + 2 * 4: shift 1 twice, both present and positive.
-        assert_eq!(array.head(0, 10), Some(0b0101_0101_0));
-        assert_eq!(array.head(1, -16), Some(0b1110_0000_1));
+        assert_eq!(array.head(0, 10), Some(0b0_1010_1010));
+        assert_eq!(array.head(1, -16), Some(0b1_1100_0001));
         assert_eq!(array.head(0, 11), None);
         assert_eq!(TermArray::new(vec![DataType::INT4], 1).head_bits(), 0);
     }

@@ -411,7 +411,7 @@ impl Maker {
                     cases.push(self.constant(steps, high, |_, _| code).with_type(group));
                 }
                 let [bottom, top] = ends.map(Option::unwrap_or_default);
-                let both = |column: usize, _| if column % 2 == 0 { bottom } else { top };
+                let both = |column: usize, _| if column.is_multiple_of(2) { bottom } else { top };
                 cases.push(self.constant(steps, low, both).with_type(group));
             }
         }
