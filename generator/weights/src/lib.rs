@@ -3,6 +3,8 @@
 //! The path of a layer: [`Checkpoint`] reads a tensor, a [`WeightQuantiser`] turns it into codes
 //! with a scale and a zero point per output channel or quantisation group, [`pack`] writes them in the order a core reads them, and
 //! [`unpack`] gives back words for the weight port and integer weights for the golden model.
+//! For a `bitmod_tile` a [`TypeQuantiser`] gives groups data types of their own, [`pack_types`] writes and
+//! [`unpack_types`] reads them.
 //! Activations come from a tensor or from [`embed`] and go through an [`ActivationQuantiser`].
 //!
 //! Everything works on bytes in memory; no function opens a file. Bad input is a
