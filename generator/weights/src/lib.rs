@@ -36,6 +36,8 @@
 mod activation;
 mod bits;
 mod checkpoint;
+mod container;
+mod data_types;
 mod embedding;
 mod grid;
 mod grouping;
@@ -55,11 +57,16 @@ pub use activation::{
     ActivationFormat, ActivationFunction, ActivationQuantiser, Percent, QuantisedActivations,
 };
 pub use checkpoint::Checkpoint;
+pub use container::MAGIC;
+pub use data_types::{
+    Baseline, ChoiceSpan, GroupFit, TypeChoice, TypeQuantiser, TypedGroup, TypedWeights,
+    pack_types, unpack_types,
+};
 pub use embedding::embed;
 pub use grouping::Grouping;
 pub use layout::PackLayout;
 pub use matrix::{Matrix, nmse};
-pub use pack::{MAGIC, PackHeader, VERSION, pack};
+pub use pack::{PackHeader, VERSION, pack};
 pub use packed::{PackedWeights, WordPlace};
 pub use quantise::{Average, ScaleSpan, WeightQuantiser, ZeroSpan};
 pub use quantised::QuantisedWeights;
