@@ -6,6 +6,7 @@
 
 mod accumulator;
 mod aligned;
+mod discrete;
 mod float;
 mod fold;
 mod integer;
@@ -20,6 +21,7 @@ pub use accumulator::{
     Range, accumulator_range, entry_range, mac_range, signed_bits, subset_range, unsigned_range,
 };
 pub use aligned::{AlignedFormat, exact_bits};
+pub use discrete::{Factor, RoundedProduct};
 pub use float::{FloatFormat, Number, Specials};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;

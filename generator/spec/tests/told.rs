@@ -121,7 +121,7 @@ fn the_schema_tells_every_key() {
       lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
       add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
       mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
-      fp_mac_array     fused dot products of floating-point numbers (baseline)
+      fp_mac_array     dot products of floating-point numbers, fused or discrete (baseline)
 
     (above the first section)  Which core this is.
       name (default: the file's stem)
@@ -133,7 +133,7 @@ fn the_schema_tells_every_key() {
             lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
             add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
             mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
-            fp_mac_array     fused dot products of floating-point numbers (baseline)
+            fp_mac_array     dot products of floating-point numbers, fused or discrete (baseline)
 
     [activation]  The activations A.
       format (required)
@@ -156,7 +156,7 @@ fn the_schema_tells_every_key() {
           Code of each weight; its bits are its bit planes, a trit is one.
           lut_tensor_core: "ternary" or "int1" to "int8"
           lut_conventional, add_array, mac_array: "int1" to "int8"
-          fp_mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3" or "fp4_e2m1"
+          fp_mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int1" to "int8"
             ternary          -1, 0 and 1, k of them in one look-up
             fp16             IEEE 754 binary16
             bf16             bfloat16: 8 bits of exponent, 7 of fraction
@@ -238,8 +238,14 @@ fn the_schema_tells_every_key() {
           lut_tensor_core, lut_conventional, add_array, mac_array: "auto" or "int16" to "int128"
           fp_mac_array: "auto"
             auto             chosen by the generator
+      mode (default: "aligned")
+          What is rounded; only with floating-point activations.
+          lut_tensor_core, lut_conventional, add_array, mac_array: "aligned"
+          fp_mac_array: "aligned" or "float"
+            aligned          numbers become integers, whose sums are exact and rounded once
+            float            every product and every sum is rounded to result
       align_bits (default: 16 (fp_mac_array: 26), or exact where that is no wider)
-          Width of the integers that floating-point activations (in an fp_mac_array: products) are aligned to; exact loses no bit. Only with such activations.
+          Width of the integers that floating-point activations (in an fp_mac_array: products) are aligned to; exact loses no bit. Only with such activations and mode = "aligned".
           "exact" or an integer from 8 to 40
             exact            wide enough to lose no bit
       align_block (default: "k")
@@ -250,7 +256,7 @@ fn the_schema_tells_every_key() {
             k                those of a run
             group            those of a quantisation group, whose sum is scaled with their exponent
       result (default: "fp32")
-          Format that a sum is rounded to at the output; only with floating-point activations.
+          Format that a sum is rounded to at the output, with mode = "float" every product and sum; only with floating-point activations.
             fp32             IEEE 754 binary32
             fp16             IEEE 754 binary16
             bf16             bfloat16
@@ -391,7 +397,7 @@ fn a_starter_reads_well() {
     #     lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
     #     add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
     #     mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
-    #     fp_mac_array     fused dot products of floating-point numbers (baseline)
+    #     fp_mac_array     dot products of floating-point numbers, fused or discrete (baseline)
     kind = "mac_array"
 
     # The activations A.
