@@ -1,10 +1,11 @@
-{% include "rtl/header.sv" %}// Stream control: holds one k-step and one weight beat, walks the bit planes of the {{ unit.phrases.walked }}, and
+{% include "rtl/header.sv" %}// Stream control: holds one k-step and one weight beat, walks the {% if core.holds_weights %}cycles{% else %}bit planes{% endif %} of the {{ unit.phrases.walked }}, and
 // raises the sticky flags. Both ready outputs come from registers: whether a register will be free
 // is worked out one cycle ahead, from next states that are already known.
 //
 // A k-step takes {{ unit.phrases.planes_of_a_step }}; {{ core.max_steps }} k-steps are exact.
 {% if core.per_group() %}// A quantisation group {% if core.told_of_groups %}ends with the k-step that says so, and{% else %}of {{ unit.phrases.group_steps }} k-step(s), or the rest of the run,{% endif %} is followed by one more
 // weight beat, its {{ core.factors_text() }}. They stay in the weight register until the drain has {% if core.shadow %}taken{% else %}used{% endif %} them.
+{% endif %}{% if core.heads %}// Another comes before it, its head, and leaves the weight register in one cycle.
 {% endif %}
 `default_nettype none
 
@@ -55,12 +56,18 @@ module {{ core.name }}_control (
   input  logic {{ core.bit() }} {{ core.factors() }}_next_i,
 {% endif %}{% if core.group_zero_points %}  input  logic {{ core.bit() }} zero_point_is_illegal_i,
 {% endif %}  input  logic {{ core.bit() }} drain_run_last_i,
-{% endif %}{% if core.sums_activations() %}
+{% endif %}{% if core.heads %}
+  // Heads: one leaves the weight register{% if core.heads_set_cycles %}; the last cycle of its group's k-steps{% endif %}{% if unit.phrases.checks_heads %}; it is none{% endif %}.
+  output logic {{ core.bit() }} head_load_o,
+{% if core.heads_set_cycles %}  input  logic {{ core.width(unit.plane_bits) }} head_last_cycle_i,
+{% endif %}{% if unit.phrases.checks_heads %}  input  logic {{ core.bit() }} head_is_illegal_i,
+{% endif %}{% endif %}{% if core.sums_activations() %}
   // First plane of a step, whose activations are counted once.
   output logic {{ core.bit() }} sum_enable_o,
 {% endif %}
   // Lanes.
 {% if core.enables_lanes %}  output logic {{ core.bit() }} lane_enable_o,
+{% endif %}{% if core.holds_weights %}  output logic {{ core.width(unit.plane_bits) }} cycle_o,
 {% endif %}  output logic {{ core.bit() }} accumulate_enable_o,
 {% if core.passes %}  output logic {{ core.bit() }} accumulate_double_o,
 {% else if unit.plane_bits > 0 %}  output logic {{ core.width(unit.plane_bits) }} accumulate_plane_o,
@@ -70,7 +77,7 @@ module {{ core.name }}_control (
   output logic {{ core.bit() }} overflow_o
 );
 
-{% if unit.plane_bits > 0 && core.run_bits_bits == 0 && !core.passes %}  localparam logic {{ core.range(unit.plane_bits) }} LastPlane = {{ unit.plane_bits }}'d{{ unit.last_plane }};
+{% if unit.plane_bits > 0 && core.run_bits_bits == 0 && !core.passes && !core.heads_set_cycles %}  localparam logic {{ core.range(unit.plane_bits) }} LastPlane = {{ unit.plane_bits }}'d{{ unit.last_plane }};
 {% endif %}  localparam logic {{ core.range(unit.step_count_bits) }} MaxSteps = {{ unit.step_count_bits }}'d{{ core.max_steps }};
 {% if unit.group_step_bits > 0 %}  localparam logic {{ core.range(unit.group_step_bits) }} LastGroupStep = {{ unit.group_step_bits }}'d{{ unit.last_group_step }};
 {% endif %}
@@ -83,7 +90,8 @@ module {{ core.name }}_control (
   logic weight_last_q;
   logic weight_load;
   logic advance, advance_next;
-  logic plane_is_last, plane_is_last_next;
+{% if core.heads %}  logic head_load, head_due_d, head_due_q;
+{% endif %}  logic plane_is_last, plane_is_last_next;
   logic run_starts;
   logic in_run_d, in_run_q;
   logic illegal_first, out_of_order, weight_out_of_step;
@@ -98,23 +106,41 @@ module {{ core.name }}_control (
   // Handshakes.
   assign step_load   = step_valid_i && step_ready_q;
   assign weight_load = weight_valid_i && weight_ready_q;
-  assign advance     = step_full_q && weight_full_q && !drain_busy_i;
+  assign advance     = step_full_q && weight_full_q && {% if core.heads %}!head_due_q && {% endif %}!drain_busy_i;
   assign step_done   = advance && plane_is_last;
 
-{% if core.per_group() %}  // A plane is looked up once; {{ core.factors_text() }} stay until the last product is made.
+{% if core.per_group() %}  // {% if core.holds_weights %}Codes stay for all cycles of their k-step,{% else %}A plane is looked up once;{% endif %} {{ core.factors_text() }} {% if core.holds_weights %}{% else %}stay {% endif %}until the last product is made.
   logic weight_done;
 
-  assign weight_done = advance || {{ core.factors() }}_used_i;
+  assign weight_done = {{ unit.phrases.used }} || {% if core.heads %}head_load || {% endif %}{{ core.factors() }}_used_i;
 
 {% endif %}  assign step_full_d   = !clear_i && (step_load || (step_full_q && !step_done));
   assign weight_full_d = !clear_i && (weight_load || (weight_full_q && !{{ unit.phrases.weight_done }}));
 
-  // A full register is ready again if the cycle to come empties it for certain.
-  assign advance_next   = step_full_d && weight_full_d && !drain_busy_next_i;
+{% if core.heads %}  // The first weight beat, and the one behind {{ core.factors_text() }}, is a head.
+  assign head_load = weight_full_q && head_due_q;
+
+  always_comb begin : p_head
+    head_due_d = head_due_q;
+    if (head_load) head_due_d = 1'b0;
+    if (clear_i || {{ core.factors() }}_used_i) head_due_d = 1'b1;
+  end
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_head_register
+{% else %}  always_ff @(posedge clk_i) begin : p_head_register
+{% endif %}    if (!rst_ni) begin
+      head_due_q <= 1'b1;
+    end else begin
+      head_due_q <= head_due_d;
+    end
+  end
+
+{% endif %}  // A full register is ready again if the cycle to come empties it for certain.
+  assign advance_next   = step_full_d && weight_full_d && {% if core.heads %}!head_due_d && {% endif %}!drain_busy_next_i;
   assign step_ready_d   = !step_full_d || (advance_next && plane_is_last_next);
 {% if core.shadow %}  // So do {{ core.factors_text() }} that the next cycle takes.
-  assign weight_ready_d = !weight_full_d || advance_next || {{ core.factors() }}_next_i;
-{% else %}  assign weight_ready_d = !weight_full_d || advance_next;
+  assign weight_ready_d = !weight_full_d || {{ unit.phrases.emptied_next }} || {% if core.heads %}head_due_d || {% endif %}{{ core.factors() }}_next_i;
+{% else %}  assign weight_ready_d = !weight_full_d || {{ unit.phrases.emptied_next }}{% if core.heads %} || head_due_d{% endif %};
 {% endif %}
 {% if core.passes %}  // Bit planes, most significant first. The first step of a pass starts the next plane, or after
   // plane 0 the next run.
@@ -172,7 +198,18 @@ module {{ core.name }}_control (
     end
   end
 
-{% if core.run_bits_bits > 0 %}  // The run's last plane, from its first step on.
+{% if core.heads_set_cycles %}  // The last cycle of the group's k-steps, from its head on.
+  logic {{ core.range(unit.plane_bits) }} last_plane_d, last_plane_q;
+
+  assign last_plane_d = head_load ? head_last_cycle_i : last_plane_q;
+
+  always_ff @(posedge clk_i) begin : p_last_plane_register
+    last_plane_q <= last_plane_d;
+  end
+
+  assign plane_is_last      = (plane_q == last_plane_q);
+  assign plane_is_last_next = (plane_d == last_plane_d);
+{% else if core.run_bits_bits > 0 %}  // The run's last plane, from its first step on.
   logic {{ core.range(unit.plane_bits) }} last_plane_d, last_plane_q;
 
   always_comb begin : p_last_plane
@@ -262,6 +299,7 @@ module {{ core.name }}_control (
 {% if core.passes %}    if (step_load && pass_differs) error_d = 1'b1;
 {% endif %}    if ({{ unit.phrases.weight_checked }} && weight_out_of_step) error_d = 1'b1;
 {% if core.group_zero_points %}    if (zero_point_is_illegal_i) error_d = 1'b1;
+{% endif %}{% if unit.phrases.checks_heads %}    if (head_load && head_is_illegal_i) error_d = 1'b1;
 {% endif %}    if (clear_i) error_d = 1'b0;
   end
 
@@ -371,8 +409,10 @@ module {{ core.name }}_control (
   assign run_columns_o     = columns_q;
 {% if core.corrected %}  assign run_zero_point_o  = zero_point_q;
 {% endif %}{% if core.exponents_bits > 0 %}  assign run_exponents_o   = exponents_q;
+{% endif %}{% if core.heads %}  assign head_load_o       = head_load;
 {% endif %}{% if core.sums_activations() %}  assign sum_enable_o      = {{ unit.phrases.sum_enable }};
 {% endif %}{% if core.enables_lanes %}  assign lane_enable_o     = advance;
+{% endif %}{% if core.holds_weights %}  assign cycle_o           = plane_q;
 {% endif %}  assign error_o           = error_q;
   assign overflow_o        = overflow_q;
 

@@ -32,7 +32,7 @@ module {{ core.name }}_plane_accumulator (
   logic [{{ unit.partial_bits }}-1:0] partial;
 
   assign partial = partial_i & { {{ unit.partial_bits }}{enable_i}};
-{% if unit.plane_bits > 0 %}  assign addend  = ExactWidth'($signed(partial)) << plane_i;
+{% if unit.plane_bits > 0 %}  assign addend  = ExactWidth'($signed(partial)) << {{ unit.phrases.placed }};
 {% else %}  assign addend  = ExactWidth'($signed(partial));
 {% endif %}
 {% if unit.doubles %}  // The sum in units of the plane under way.

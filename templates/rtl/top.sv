@@ -23,8 +23,11 @@ module {{ unit.phrases.module }} (
   logic accumulate_enable;
 {% if core.enables_lanes %}  logic lane_enable;
 {% endif %}{% if core.passes %}  logic accumulate_double;
-{% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane;
-{% endif %}  logic drain_busy, drain_busy_next;
+{% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane{% if unit.terms %}, cycle{% endif %};
+{% endif %}{% if core.heads %}  logic head_load;
+{% if core.heads_set_cycles %}  logic {{ core.range(unit.plane_bits) }} head_last_cycle;
+{% endif %}{% if unit.heads_are_checked %}  logic head_is_illegal;
+{% endif %}{% endif %}  logic drain_busy, drain_busy_next;
   logic {{ unit.phrases.done }};
   logic {{ core.range(core.rows_bits) }} run_rows;
   logic {{ core.range(core.columns_bits) }} run_columns;
@@ -168,8 +171,12 @@ module {{ unit.phrases.module }} (
 {% if core.shadow %}    .{{ core.factors() }}_next_i  ({{ core.factors() }}_next),
 {% endif %}{% if core.group_zero_points %}    .zero_point_is_illegal_i (product_load && zero_point_is_illegal),
 {% endif %}    .drain_run_last_i    ({% if core.shadow %}due_last{% else %}drain_run_last{% endif %}),
-{% endif %}{% if core.sums_activations() %}    .sum_enable_o        (sum_enable),
+{% endif %}{% if core.heads %}    .head_load_o         (head_load),
+{% if core.heads_set_cycles %}    .head_last_cycle_i   (head_last_cycle),
+{% endif %}{% if unit.heads_are_checked %}    .head_is_illegal_i   (head_is_illegal),
+{% endif %}{% endif %}{% if core.sums_activations() %}    .sum_enable_o        (sum_enable),
 {% endif %}{% if core.enables_lanes %}    .lane_enable_o       (lane_enable),
+{% endif %}{% if unit.terms && unit.plane_bits > 0 %}    .cycle_o             (cycle),
 {% endif %}    .accumulate_enable_o (accumulate_enable),
 {% if core.passes %}    .accumulate_double_o (accumulate_double),
 {% endif %}{% if unit.plane_bits > 0 %}    .accumulate_plane_o  (accumulate_plane),
@@ -301,6 +308,46 @@ module {{ unit.phrases.module }} (
       .code_i    (weights[i*{{ unit.weight_code_bits }} +: {{ unit.weight_code_bits }}]),
       .operand_o (decoded_weights[i*WeightBits +: WeightBits])
     );
+  end
+{% else if unit.terms %}
+{% if core.heads %}  // What the columns know of their quantisation group.
+  localparam int HeadBits = {{ unit.head_bits }};
+  logic [Columns*HeadBits-1:0] offered_heads, heads;
+
+  for (genvar c = 0; c < Columns; c++) begin : gen_head
+    assign offered_heads[c*HeadBits +: HeadBits] = weights[c*{{ unit.lane_weights_bits }} +: HeadBits];
+  end
+
+  {{ core.name }}_group_head u_group_head (
+    .clk_i        (clk_i),
+    .load_i       (head_load),
+    .heads_i      (offered_heads),
+{% if core.heads_set_cycles %}    .last_cycle_o (head_last_cycle),
+{% endif %}{% if unit.heads_are_checked %}    .illegal_o    (head_is_illegal),
+{% endif %}    .heads_o      (heads)
+  );
+
+{% endif %}  for (genvar c = 0; c < Columns; c++) begin : gen_column
+    logic [{{ unit.select_lines }}-1:0] select;
+    logic [{{ core.k }}-1:0] negative;
+
+    {{ core.name }}_term_encoder u_term_encoder (
+      .codes_i    (weights[c*{{ unit.lane_weights_bits }} +: {{ unit.lane_weights_bits }}]),
+{% if core.heads %}      .head_i     (heads[c*HeadBits +: HeadBits]),
+{% endif %}{% if unit.plane_bits > 0 %}      .cycle_i    (cycle),
+{% endif %}      .select_o   (select),
+      .negative_o (negative)
+    );
+
+    for (genvar r = 0; r < Rows; r++) begin : gen_lane
+      {{ core.name }}_term_lane u_term_lane (
+{% if core.stages > 0 %}        .clk_i         (clk_i),
+{% endif %}        .activations_i (operands[r*{{ unit.row_bits }} +: {{ unit.row_bits }}]),
+        .select_i      (select),
+        .negative_i    (negative),
+        .partial_o     (partials[(r*Columns+c)*PartialBits +: PartialBits])
+      );
+    end
   end
 {% else %}
   for (genvar c = 0; c < Columns; c++) begin : gen_column

@@ -29,11 +29,11 @@ pub struct Control {
 impl Control {
     pub(crate) fn of(core: &Core) -> Self {
         let last_group_step = core.group_steps.unwrap_or(1) - 1;
-        let plane_bits = bits_to_hold(u64::from(core.beats_per_step) - 1);
+        let plane_bits = bits_to_hold(u64::from(core.cycles_per_step) - 1);
         let marker_bits = if core.passes { 1 } else { plane_bits };
         Self {
             plane_bits,
-            last_plane: core.beats_per_step - 1,
+            last_plane: core.cycles_per_step - 1,
             run_bits_can_exceed: core.run_bits_bits > 0
                 && !(core.weight.bits() + 1).is_power_of_two(),
             group_step_bits: if core.told_of_groups { 0 } else { bits_to_hold(last_group_step) },
@@ -46,19 +46,23 @@ impl Control {
         }
     }
 
-    /// Flip-flops: seven flags, two last markers, that of a quantisation group where it is told, the k-step counters, the plane and its delay
+    /// Flip-flops: seven flags, two last markers, that of a quantisation group where it is told, that a head is
+    /// due where there are heads, the k-step counters, the plane and its delay
     /// line, and the run's row count, column count, last plane, zero point and exponents. With a pass for
     /// each plane, which starts from the last and needs not be held, also the flags of a pass and
     /// its length.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let zero_point = if core.corrected { core.zero_point_bits } else { 0 };
         let delay = self.stages + self.delayed_bits;
-        let last_plane = if core.run_bits_bits > 0 && !core.passes { self.plane_bits } else { 0 };
+        let last_plane = match core.heads_set_cycles || (core.run_bits_bits > 0 && !core.passes) {
+            true => self.plane_bits,
+            false => 0,
+        };
         let pass = if core.passes { 2 + self.step_count_bits } else { 0 };
         let sampled =
             core.rows_bits + core.columns_bits + last_plane + zero_point + core.exponents_bits;
         let counters = self.step_count_bits + self.group_step_bits + self.plane_bits;
-        let markers = 2 + u32::from(core.told_of_groups);
+        let markers = 2 + u32::from(core.told_of_groups) + u32::from(core.heads);
         u64::from(7 + markers + counters + pass + delay + sampled)
     }
 }

@@ -1,3 +1,4 @@
+use crate::term::Terms;
 use bitplane_formats::WeightFormat;
 use bitplane_spec::{Architecture, PlaneOrder, Reset, Spec, Stages, WeightWidth, ZeroPointMode};
 
@@ -18,6 +19,16 @@ pub struct Core {
     pub elements_per_step: u32,
     /// Weight beats of one k-step.
     pub beats_per_step: u32,
+    /// Cycles of one k-step in the array, at most.
+    pub cycles_per_step: u32,
+    /// Bits by which the significance of what is added rises from cycle to cycle of a k-step.
+    pub places_per_cycle: u32,
+    /// Whether a k-step's weights stay in the weight register for all of its cycles.
+    pub holds_weights: bool,
+    /// Whether a head comes before each quantisation group.
+    pub heads: bool,
+    /// Whether heads say how many cycles a k-step takes.
+    pub heads_set_cycles: bool,
     /// Whether a run is a pass over K for each bit plane, most significant first.
     pub passes: bool,
     /// Width of an activation in the array.
@@ -94,6 +105,13 @@ impl Core {
             groups: tile.groups,
             elements_per_step: spec.elements_per_step(),
             beats_per_step: spec.beats_per_step(),
+            cycles_per_step: spec.cycles_per_step_of(spec.weight),
+            places_per_cycle: if spec.terms().is_some() { Terms::PLACES } else { 1 },
+            holds_weights: spec.terms().is_some_and(|terms| terms.cycles() > 1),
+            heads: spec.has_heads(),
+            heads_set_cycles: spec
+                .terms()
+                .is_some_and(|terms| terms.plans().iter().any(|p| p.cycles != terms.cycles())),
             passes: tile.plane_order == PlaneOrder::Outer && spec.beats_per_step() > 1,
             activation_bits: spec.activation.bits(),
             code_bits: spec.activation_code_bits(),
@@ -130,7 +148,10 @@ impl Core {
             reset_is_async: spec.pipeline.reset == Reset::Async,
             copies: match &spec.architecture {
                 Architecture::LookUp(table) => table.copies,
-                Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => 1,
+                Architecture::AddArray
+                | Architecture::MacArray
+                | Architecture::FpMacArray
+                | Architecture::BitmodTile(_) => 1,
             },
         }
     }
@@ -178,6 +199,7 @@ fn stages(spec: &Spec) -> u32 {
                 u32::from(spec.tile.k > 1 && spec.weight.bits() + spec.activation.bits() > 8)
             }
             Architecture::FpMacArray => spec.most_stages().unwrap_or(2),
+            Architecture::BitmodTile(_) => u32::from(spec.tile.k > 1),
         },
     }
 }

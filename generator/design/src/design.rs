@@ -7,7 +7,7 @@ use crate::shadow::Shadow;
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DiscreteLane, DotLane,
     FloatEdge, FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling,
-    SelectLane, TablePrecompute, TableRegisters, Throughput, TritUnpacker, WeightDecoder,
+    SelectLane, TablePrecompute, TableRegisters, Terms, Throughput, TritUnpacker, WeightDecoder,
     WeightRegister, ZeroPointCorrection,
 };
 
@@ -73,6 +73,8 @@ pub enum Datapath {
     Mac(MacDatapath),
     /// Floating-point multipliers.
     FpMac(FpMacDatapath),
+    /// Adders of terms.
+    Term(TermDatapath),
 }
 
 /// Units of a `lut_tensor_core` or a `lut_conventional`.
@@ -139,6 +141,15 @@ impl FpLane {
     }
 }
 
+/// Units of a `bitmod_tile`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TermDatapath {
+    /// Activations of the step.
+    pub operand_register: OperandRegister,
+    /// Heads, encoders and lanes.
+    pub terms: Terms,
+}
+
 /// Cycles and throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timing {
@@ -174,7 +185,8 @@ pub struct GroupTiming {
 impl GroupTiming {
     fn of(spec: &Spec, core: &Core, drain: &ResultDrain) -> Option<Self> {
         let (size, steps) = (spec.quantisation_group?.size, core.group_steps?);
-        let cycles = drain.group_cycles(core, steps * u64::from(core.beats_per_step));
+        let planes = steps * u64::from(core.cycles_per_step);
+        let cycles = drain.group_cycles(core, planes + u64::from(core.heads));
         let work = core.lanes() as f64 * size as f64;
         Some(Self {
             size,
@@ -216,7 +228,7 @@ impl Design {
         };
         let core_ports = ports(spec, &core);
         let group = GroupTiming::of(spec, &core, &drain);
-        let planes = |group: GroupTiming| group.steps * u64::from(core.beats_per_step);
+        let planes = |group: GroupTiming| group.steps * u64::from(core.cycles_per_step);
         let correction =
             datapath.summed(&core).and_then(|summed| correction(spec, &core, &drain, summed));
         Self {
@@ -243,7 +255,7 @@ impl Design {
                 stall_cycles: group
                     .map_or(drain.busy_cycles(), |group| (group.cycles - planes(group)) as u32),
                 macs_per_cycle: core.lanes() as f64 * f64::from(core.elements_per_step)
-                    / f64::from(core.beats_per_step),
+                    / f64::from(core.cycles_per_step),
                 group,
             },
             throughput: Throughput::of(&core, spec),
@@ -279,6 +291,7 @@ impl Design {
             Datapath::Add(add) => units.extend(add.units(core)),
             Datapath::Mac(mac) => units.extend(mac.units(core)),
             Datapath::FpMac(mac) => units.extend(mac.units(core)),
+            Datapath::Term(term) => units.extend(term.units(core)),
         }
         if self.weight_register.unpacker.is_some() {
             units.push(unit("trit_unpacker", core.n.into(), 0));
@@ -374,6 +387,10 @@ impl Datapath {
                 operand_register: OperandRegister::of(spec),
                 lane: FpLane::of(core, spec),
             }),
+            Architecture::BitmodTile(terms) => Self::Term(TermDatapath {
+                operand_register: OperandRegister::of(spec),
+                terms: Terms::of(core, spec, terms),
+            }),
         }
     }
 
@@ -383,6 +400,7 @@ impl Datapath {
             Self::Lut(lut) => Some(lut.lane.partial_bits),
             Self::Add(add) => Some(add.lane.partial_bits),
             Self::Mac(mac) => Some(mac.lane.partial_bits),
+            Self::Term(term) => Some(term.terms.lane.partial_bits),
             Self::FpMac(_) => None,
         }
     }
@@ -394,6 +412,7 @@ impl Datapath {
             Self::Add(add) => &add.operand_register.bus,
             Self::Mac(mac) => &mac.operand_register.bus,
             Self::FpMac(mac) => &mac.operand_register.bus,
+            Self::Term(term) => &term.operand_register.bus,
         }
     }
 
@@ -403,7 +422,7 @@ impl Datapath {
         match self {
             Self::Lut(lut) => Some((core.groups, lut.layout.entry_bits)),
             Self::Add(_) => Some((core.elements_per_step, core.activation_bits)),
-            Self::Mac(_) | Self::FpMac(_) => None,
+            Self::Mac(_) | Self::FpMac(_) | Self::Term(_) => None,
         }
     }
 }
@@ -498,6 +517,21 @@ impl MacDatapath {
             unit("operand_register", 1, self.operand_register.flops(core)),
             unit("dot_lane", core.lanes(), self.lane.flops(core)),
         ]
+    }
+}
+
+impl TermDatapath {
+    fn units(&self, core: &Core) -> Vec<UnitCount> {
+        let Terms { head, lane, .. } = &self.terms;
+        let head = head.as_ref().map(|head| unit("group_head", 1, head.flops()));
+        [Some(unit("operand_register", 1, self.operand_register.flops(core))), head]
+            .into_iter()
+            .flatten()
+            .chain([
+                unit("term_encoder", core.n.into(), 0),
+                unit("term_lane", core.lanes(), lane.flops(core)),
+            ])
+            .collect()
     }
 }
 

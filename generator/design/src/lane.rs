@@ -208,6 +208,8 @@ impl DotLane {
 pub struct PlaneAccumulator {
     /// Width of the plane number; 0 where partial sums are not shifted.
     pub plane_bits: u32,
+    /// Bits by which a plane's significance lies above that of the plane before.
+    pub places: u32,
     /// Whether the sum is doubled where a new plane starts.
     pub doubles: bool,
     /// Width of the partial sum.
@@ -226,11 +228,15 @@ impl PlaneAccumulator {
         let (sum_bits, addend_bits) = if core.passes {
             (core.accumulator_bits + 1, partial_bits)
         } else {
-            (core.accumulator_bits, partial_bits + core.beats_per_step - 1)
+            (
+                core.accumulator_bits,
+                partial_bits + core.places_per_cycle * (core.cycles_per_step - 1),
+            )
         };
         let exact = core.accumulator_bits >= signed_bits(spec.exact_accumulator());
         Self {
             plane_bits: if core.passes { 0 } else { plane_bits },
+            places: core.places_per_cycle,
             doubles: core.passes,
             partial_bits,
             exact_bits: sum_bits.max(addend_bits) + 1,

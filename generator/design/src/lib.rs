@@ -19,6 +19,7 @@ mod result;
 mod scale;
 mod sequencer;
 mod shadow;
+mod term;
 mod throughput;
 
 pub use adder::FloatingPointAdder;
@@ -26,7 +27,7 @@ pub use control::Control;
 pub use core::Core;
 pub use design::{
     AddDatapath, Correction, Datapath, Design, FpLane, FpMacDatapath, GroupTiming, LutDatapath,
-    MacDatapath, Timing, UnitCount,
+    MacDatapath, TermDatapath, Timing, UnitCount,
 };
 pub use discrete::{DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier};
 pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder};
@@ -44,4 +45,5 @@ pub use result::{
 pub use scale::{GroupScaler, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling};
 pub use sequencer::{CommandFields, ResultEdge, Sequenced, Sequencer, ZeroDetector};
 pub use shadow::{GroupRegister, Shadow, ShadowRegister};
+pub use term::{GroupHead, TermEncoder, TermLane, Terms};
 pub use throughput::Throughput;

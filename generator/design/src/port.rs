@@ -1,4 +1,4 @@
-use bitplane_formats::WeightWord;
+use bitplane_formats::{TermArray, WeightWord};
 use bitplane_spec::Spec;
 use bitplane_spec::lmma::{FieldName, WORD_BITS};
 
@@ -347,13 +347,40 @@ fn weight(spec: &Spec, core: &Core) -> Vec<Port> {
     } else {
         "column, group, word, lowest first"
     };
-    let meaning = carried(meaning, spec.weight_bus_beats(), "all columns");
+    let meaning = match spec.terms() {
+        Some(terms) => term_weights(terms),
+        None => meaning.to_owned(),
+    };
+    let meaning = carried(&meaning, spec.weight_bus_beats(), "all columns");
     vec![
         input(W, "weight_valid_i", 1, "a beat is offered"),
         output(W, "weight_ready_o", 1, "a beat can be taken; from a register"),
         input(W, "weight_last_i", 1, format!("last beat of {}", whole(core))),
         input(W, "weight_data_i", spec.bus.weight, meaning),
     ]
+}
+
+/// What the weight beats of a `bitmod_tile` carry.
+fn term_weights(terms: &TermArray) -> String {
+    let codes = "column, code, lowest first, for all cycles of a k-step";
+    let factors = "behind a quantisation group each column's scale in its lowest bits";
+    let [number, special] = [terms.type_bits(), terms.special_cycles()];
+    let number = (number > 0).then(|| format!("the number of its data type, {number} bits"));
+    let shift = terms.shift_bits();
+    let special = (special > 0).then(|| {
+        format!(
+            "for each of {special} cycles the term of its special value: {shift} bits of shift, whether there \
+             is one, its sign"
+        )
+    });
+    let told: Vec<String> = number.into_iter().chain(special).collect();
+    match told.is_empty() {
+        true => format!("{codes}; {factors}"),
+        false => format!(
+            "before a quantisation group of each column in its lowest bits {}; then {codes}; {factors}",
+            told.join(", ")
+        ),
+    }
 }
 
 fn result(spec: &Spec, core: &Core) -> Vec<Port> {

@@ -24,9 +24,9 @@ impl Throughput {
     pub(crate) fn of(core: &Core, spec: &Spec) -> Vec<Self> {
         let widths = spec.run_weights();
         let entry = |weight: bitplane_formats::WeightFormat| {
-            let (lookups, passes) = (spec.beats_per_step_of(weight), spec.passes_of(weight));
+            let (lookups, passes) = (spec.cycles_per_step_of(weight), spec.passes_of(weight));
             let (planes, beats) = (lookups / passes, spec.weight_bus_beats());
-            let weight_beats = planes * beats;
+            let weight_beats = spec.beats_per_step_of(weight) / passes * beats;
             let cycles = passes * cycles(spec, planes, beats);
             let macs = core.lanes() as f64 * f64::from(core.elements_per_step);
             Self {
@@ -53,5 +53,7 @@ fn cycles(spec: &Spec, planes: u32, beats: u32) -> u32 {
         Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => {
             activation_beats.max(beats) + (planes - 1) * beats
         }
+        // Both ports carry a whole k-step in a beat, and its terms follow each other.
+        Architecture::BitmodTile(_) => planes,
     }
 }

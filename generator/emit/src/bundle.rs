@@ -87,6 +87,7 @@ fn groups(spec: &Spec, design: &Design, timing: GroupTiming) -> QuantisationGrou
     QuantisationGroup {
         size: timing.size,
         steps: timing.steps,
+        head_cycles: design.core.heads.into(),
         weight_beats: timing.weight_beats,
         scale_units: design.core.drain,
         zero_point_bits: design.core.zero_point_bits,

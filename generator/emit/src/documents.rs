@@ -3,8 +3,8 @@
 use askama::Template;
 use bitplane_design::{Design, GroupTiming};
 use bitplane_formats::{
-    AlignedFormat, FloatFormat, ProductFormat, RoundedProduct, ScaleFormat, WeightReading,
-    signed_bits,
+    AlignedFormat, DataType, FloatFormat, ProductFormat, RoundedProduct, ScaleFormat, TermArray,
+    WeightReading, signed_bits,
 };
 use bitplane_spec::{AlignBlock, FloatActivation, ProductWord, Spec, WeightWidth};
 
@@ -96,12 +96,20 @@ fn summary(spec: &Spec) -> String {
             Some(float) => format!("{} (as {})", float.format, spec.activation),
             None => spec.activation.to_string(),
         },
-        spec.weight,
+        weights(spec),
         match spec.weight_width {
             WeightWidth::Fixed => "",
             WeightWidth::Runtime => " or narrower ones, as each run says",
         }
     )
+}
+
+/// The weights as a summary names them.
+fn weights(spec: &Spec) -> String {
+    match spec.terms() {
+        Some(terms) => terms.types().iter().map(|each| each.name()).collect::<Vec<_>>().join(", "),
+        None => spec.weight.to_string(),
+    }
 }
 
 /// What becomes of floating-point activations and of their sums.
@@ -206,32 +214,11 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
             core.accumulated_elements, range.min, range.max, core.accumulator_bits
         ));
     }
-    lines.push(if core.group_zero_points {
-        "Results are sum A * w: w = (q' - z') / 2 for an odd z' of the weight's column and group, \
-         w = q' for z' = 0, with q' = 2 q - (2^b - 1) for the unsigned code q."
-            .to_string()
-    } else if core.corrected {
-        "Results are sum A * w: w = (q' - z') / 2 for an odd z', w = q' for z' = 0, with \
-         q' = 2 q - (2^b - 1) for the unsigned code q."
-            .to_string()
+    if let Some(terms) = spec.terms() {
+        lines.extend(data_types(terms));
     } else {
-        let uncorrected = match spec.weight_reading() {
-            _ if spec.weight.is_ternary() => {
-                "Results are sum A * w for the ternary weights w, -1, 0 or 1."
-            }
-            WeightReading::Signs => {
-                "Results are sum A * q' with q' = 2 q - (2^b - 1) for the unsigned code q; no zero \
-                 point is corrected."
-            }
-            WeightReading::Bits => {
-                "Results are sum A * q for the unsigned code q; no zero point is corrected."
-            }
-            WeightReading::TwosComplement => {
-                "Results are sum A * w for two's-complement weights w."
-            }
-        };
-        uncorrected.to_string()
-    });
+        lines.push(what_results_are(spec, design));
+    }
     if let (Some(scale), Some(result)) = (spec.scale(), spec.result_format()) {
         let scale = match scale {
             ScaleFormat::Fp16 => "an FP16 number",
@@ -260,4 +247,74 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What results are sums of, where weights are integers or trits.
+fn what_results_are(spec: &Spec, design: &Design) -> String {
+    let core = &design.core;
+    if core.group_zero_points {
+        "Results are sum A * w: w = (q' - z') / 2 for an odd z' of the weight's column and group, \
+         w = q' for z' = 0, with q' = 2 q - (2^b - 1) for the unsigned code q."
+            .to_string()
+    } else if core.corrected {
+        "Results are sum A * w: w = (q' - z') / 2 for an odd z', w = q' for z' = 0, with \
+         q' = 2 q - (2^b - 1) for the unsigned code q."
+            .to_string()
+    } else {
+        let uncorrected = match spec.weight_reading() {
+            _ if spec.weight.is_ternary() => {
+                "Results are sum A * w for the ternary weights w, -1, 0 or 1."
+            }
+            WeightReading::Signs => {
+                "Results are sum A * q' with q' = 2 q - (2^b - 1) for the unsigned code q; no zero \
+                 point is corrected."
+            }
+            WeightReading::Bits => {
+                "Results are sum A * q for the unsigned code q; no zero point is corrected."
+            }
+            WeightReading::TwosComplement => {
+                "Results are sum A * w for two's-complement weights w."
+            }
+        };
+        uncorrected.to_string()
+    }
+}
+
+/// What the codes of a `bitmod_tile` stand for.
+fn data_types(terms: &TermArray) -> Vec<String> {
+    let mut lines = vec![
+        "Results are sum A * w for the values w of the codes in units of their group's data type, \
+         2^-fraction bits, to which the group's scale belongs."
+            .to_string(),
+    ];
+    lines.extend(terms.plans().iter().enumerate().map(|(number, plan)| {
+        let data_type = plan.data_type;
+        let values: Vec<String> =
+            (0..data_type.codes()).map(|code| value(data_type, code)).collect();
+        let values = match data_type.is_integer() {
+            true => "two's complement".to_owned(),
+            false => format!("codes from 0 up {}", values.join(", ")),
+        };
+        format!(
+            "Data type {number}: {data_type}, codes of {} bits, {} fraction bits, {} cycle(s) a k-step; {values}.",
+            data_type.bits(),
+            data_type.fraction_bits(),
+            plan.cycles
+        )
+    }));
+    if terms.special_cycles() > 0 {
+        lines.push(format!(
+            "A special value s is any sum of {} terms, the i-th of them 0 or a signed 2^(2 i) to 2^(2 i + {}).",
+            terms.special_cycles(),
+            terms.reach()
+        ));
+    }
+    lines
+}
+
+fn value(data_type: DataType, code: u16) -> String {
+    match data_type.special_code() == Some(code) {
+        true => "s".to_owned(),
+        false => data_type.value(code, 0).to_string(),
+    }
 }

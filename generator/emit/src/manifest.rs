@@ -73,6 +73,9 @@ pub struct QuantisationGroup {
     pub size: u64,
     /// K-steps of a whole group.
     pub steps: u64,
+    /// Cycles of the beat before a group, its head; 0 where it has none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub head_cycles: u32,
     /// Weight beats of a whole group of the widest weights: its planes, then one of zero points.
     pub weight_beats: u64,
     /// Columns corrected a cycle.
@@ -100,12 +103,17 @@ pub struct QuantisationGroup {
 impl QuantisationGroup {
     /// Cycles from a group with `planes` planes in all to the next, no stream waiting.
     pub fn cycles_of(&self, planes: u32) -> u32 {
+        let planes = planes + self.head_cycles;
         match self.shadow {
             false => planes + self.drain_cycles,
             // The beat behind the planes takes a cycle; a group is taken over when the one before has drained.
             true => (planes + 1).max(self.drain_cycles),
         }
     }
+}
+
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 /// One port of the top module.

@@ -92,6 +92,7 @@ macro_rules! unit_text {
 mod discrete;
 mod product;
 mod sequence;
+mod term;
 
 /// A unit's numbers with the phrases that its text needs beside them.
 pub(crate) struct Worded<'a, U, P> {
@@ -118,7 +119,10 @@ struct ControlPhrases {
     plane_next: String,
     sum_enable: &'static str,
     group_steps: u64,
-    weight_done: &'static str,
+    weight_done: String,
+    emptied_next: &'static str,
+    used: &'static str,
+    checks_heads: bool,
     weight_out_of_step: String,
     weight_checked: String,
 }
@@ -332,6 +336,7 @@ struct AccumulatorPhrases {
     bound_note: String,
     augend: &'static str,
     summed: &'static str,
+    placed: String,
 }
 
 unit_text!(
@@ -461,6 +466,10 @@ struct Top {
     term_significand_bits: u32,
     keeps_exponents: bool,
     factor_bits: u32,
+    terms: bool,
+    head_bits: u32,
+    heads_are_checked: bool,
+    select_lines: u32,
     phrases: TopPhrases,
 }
 
@@ -497,7 +506,7 @@ struct PortText {
 /// The RTL files of `design`, leaves first, the top module last.
 pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
     let core = CoreText { core: &design.core, generator: generator(), digest };
-    let mut files = vec![named(&core, "control", control(&core, &design.control))];
+    let mut files = vec![named(&core, "control", control(&core, design))];
     let unpacker = design.weight_register.unpacker.as_ref();
     files.extend(unpacker.map(|unit| named(&core, "trit_unpacker", unpacker_text(&core, unit))));
     files.push(named(&core, "weight_register", weight_register(&core, design)));
@@ -518,6 +527,9 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
         Datapath::Add(add) => files.extend(add_files(&core, add)),
         Datapath::Mac(mac) => files.extend(mac_files(&core, mac)),
         Datapath::FpMac(mac) => files.extend(product::files(&core, mac)),
+        Datapath::Term(term) => {
+            files.extend(term::files(&core, term, design.control.plane_bits));
+        }
     }
     let accumulator = design.accumulator.as_ref();
     files.extend(
@@ -526,7 +538,7 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
     if let Some((sum, correction)) = &design.correction {
         let source = match &design.datapath {
             Datapath::Lut(_) => ", read from the table entry that adds them all",
-            Datapath::Add(_) | Datapath::Mac(_) | Datapath::FpMac(_) => "",
+            Datapath::Add(_) | Datapath::Mac(_) | Datapath::FpMac(_) | Datapath::Term(_) => "",
         };
         let unit = Worded { unit: sum, phrases: SumPhrases { source } };
         files.push(named(&core, "activation_sum", ActivationSumText { core: &core, unit }));
@@ -567,7 +579,13 @@ fn shadow_files(core: &CoreText, shadow: &Shadow) -> Vec<BundleFile> {
     [Some(lane), row, Some(group)].into_iter().flatten().collect()
 }
 
-fn control<'a>(core: &'a CoreText, control: &'a Control) -> ControlText<'a> {
+fn control<'a>(core: &'a CoreText, design: &'a Design) -> ControlText<'a> {
+    let control = &design.control;
+    let checks_heads = match &design.datapath {
+        Datapath::Term(term) => term.terms.head.as_ref().is_some_and(|head| head.is_checked()),
+        _ => false,
+    };
+    let used = if core.holds_weights { "step_done" } else { "advance" };
     let phrases = ControlPhrases {
         walked: if core.passes { "run" } else { "step" },
         planes_of_a_step: planes_of_a_step(core),
@@ -595,14 +613,21 @@ fn control<'a>(core: &'a CoreText, control: &'a Control) -> ControlText<'a> {
             (false, _) => "advance && (plane_q == '0)",
         },
         group_steps: control.last_group_step + 1,
-        weight_done: if core.per_group() { "weight_done" } else { "advance" },
+        weight_done: if core.per_group() { "weight_done" } else { used }.to_owned(),
+        emptied_next: match core.holds_weights {
+            true => "(advance_next && plane_is_last_next)",
+            false => "advance_next",
+        },
+        used,
+        checks_heads,
         weight_out_of_step: if core.per_group() {
             format!("(weight_last_q != ({}_taken_i && drain_run_last_i))", core.factors())
         } else {
             "(weight_last_q != (plane_is_last && step_last_q))".to_owned()
         },
         weight_checked: if core.per_group() {
-            format!("(advance || {}_taken_i)", core.factors())
+            let head = if core.heads { " || head_load" } else { "" };
+            format!("(advance{head} || {}_taken_i)", core.factors())
         } else {
             "advance".to_owned()
         },
@@ -613,6 +638,10 @@ fn control<'a>(core: &'a CoreText, control: &'a Control) -> ControlText<'a> {
 fn planes_of_a_step(core: &Core) -> String {
     match core.run_bits_bits {
         _ if core.passes => "one weight beat in each pass".to_string(),
+        0 if core.holds_weights => match core.heads_set_cycles {
+            true => format!("one weight beat, for up to {} cycles", core.cycles_per_step),
+            false => format!("one weight beat, for {} cycles", core.cycles_per_step),
+        },
         0 => format!("{} weight beat(s)", core.beats_per_step),
         _ => format!("1 to {} weight beats, as its run says", core.beats_per_step),
     }
@@ -989,7 +1018,7 @@ fn weight_register<'a>(core: &'a CoreText, design: &'a Design) -> WeightRegister
         }
         Datapath::Lut(_) | Datapath::Add(_) => "one plane's bits",
         Datapath::Mac(_) => "the two's-complement weights",
-        Datapath::FpMac(_) => "the codes of the weights",
+        Datapath::FpMac(_) | Datapath::Term(_) => "the codes of the weights",
     };
     let phrases = WeightPhrases { input_bits: design.weight_register.input_bits(), word_meaning };
     WeightRegisterText { core, unit: Worded { unit: &design.weight_register, phrases } }
@@ -1234,6 +1263,10 @@ fn plane_accumulator<'a>(
         bound_note,
         augend: if unit.doubles { "augend" } else { "sum_q" },
         summed: if core.per_group() { "quantisation group" } else { "run" },
+        placed: match unit.places {
+            1 => "plane_i".to_owned(),
+            places => format!("{{plane_i, {}'d0}}", places - 1),
+        },
     };
     PlaneAccumulatorText { core, unit: Worded { unit, phrases } }
 }
@@ -1305,6 +1338,10 @@ fn top(design: &Design) -> Top {
         term_significand_bits: 0,
         keeps_exponents: core.exponent_bits > 1,
         factor_bits: 0,
+        terms: false,
+        head_bits: 0,
+        heads_are_checked: false,
+        select_lines: 0,
         sequenced: design.sequenced.is_some(),
         phrases: TopPhrases {
             module: match &design.sequenced {
@@ -1396,6 +1433,18 @@ fn top(design: &Design) -> Top {
             }
             top.weight_code_bits = core.weight.bits();
         }
+        Datapath::Term(term) => {
+            top.step_bits = term.operand_register.step_bits;
+            top.terms = true;
+            top.lane = "term_lane";
+            top.lane_weights_bits = term.terms.encoder.codes_bits;
+            top.select_lines = term.terms.encoder.select_bits;
+            top.column_bits = term.terms.encoder.codes_bits;
+            if let Some(head) = &term.terms.head {
+                top.head_bits = head.head_bits;
+                top.heads_are_checked = head.is_checked();
+            }
+        }
     }
     top
 }
@@ -1408,6 +1457,7 @@ fn summary(design: &Design) -> String {
         Datapath::Add(_) => "ADD array",
         Datapath::Mac(_) => "MAC array",
         Datapath::FpMac(_) => "Floating-point MAC array",
+        Datapath::Term(_) => "BitMoD tile",
     };
     format!(
         "{kind}: O[{}, {}] = A[{}, K] x W[{}, K], activations {}, weights {}.",
@@ -1431,8 +1481,19 @@ fn summary(design: &Design) -> String {
                 _ => format!("int{}", core.activation_bits),
             },
         },
-        core.weight
+        weights(design)
     )
+}
+
+/// The weights as a summary names them.
+fn weights(design: &Design) -> String {
+    match &design.datapath {
+        Datapath::Term(term) => {
+            let types = term.terms.encoder.terms.types().iter();
+            types.map(|each| each.name()).collect::<Vec<_>>().join(", ")
+        }
+        _ => design.core.weight.to_string(),
+    }
 }
 
 fn notes(design: &Design) -> Vec<String> {

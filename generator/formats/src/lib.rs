@@ -6,6 +6,7 @@
 
 mod accumulator;
 mod aligned;
+mod data_type;
 mod discrete;
 mod float;
 mod fold;
@@ -14,6 +15,7 @@ mod product;
 mod scale;
 mod table;
 mod term;
+mod term_plan;
 mod ternary;
 mod weight;
 
@@ -21,6 +23,7 @@ pub use accumulator::{
     Range, accumulator_range, entry_range, mac_range, signed_bits, subset_range, unsigned_range,
 };
 pub use aligned::{AlignedFormat, exact_bits};
+pub use data_type::DataType;
 pub use discrete::{Factor, RoundedProduct};
 pub use float::{FloatFormat, Number, Specials};
 pub use fold::{FoldedGroup, fold, unfold};
@@ -29,6 +32,9 @@ pub use product::ProductFormat;
 pub use scale::ScaleFormat;
 pub use table::{TableContent, TableLayout};
 pub use term::{Term, TermFormat};
+pub use term_plan::{
+    PLACES_PER_CYCLE, SignedTerm, TermArray, TermPlan, Terms, sum_of_terms, terms_of,
+};
 pub use ternary::{
     TRITS_PER_BYTE, TernaryGroup, byte_of_codes, codes_of_byte, last_number, number_bits,
 };

@@ -218,8 +218,8 @@ pub enum WeightWord {
     /// All planes, two's complement (the code with its top bit inverted): element i in bits
     /// i*b to i*b + b - 1.
     TwosComplement,
-    /// Floating-point codes as they are: element i in bits i*b to i*b + b - 1.
-    Float,
+    /// Codes as they are: element i in bits i*b to i*b + b - 1.
+    Codes,
     /// Trits, folded offline: entry number in the low bits, sign on top (`TernaryGroup`).
     Ternary,
     /// Trits, five in a byte: element i in byte i / 5 (`byte_of_codes`).
@@ -231,7 +231,7 @@ impl WeightWord {
     pub fn bits(self, format: WeightFormat, k: u32) -> u32 {
         match self {
             Self::Folded | Self::Plain => k,
-            Self::TwosComplement | Self::Float => k * format.bits(),
+            Self::TwosComplement | Self::Codes => k * format.bits(),
             Self::Ternary => number_bits(k) + 1,
             Self::TernaryBytes => 8 * k.div_ceil(TRITS_PER_BYTE),
         }

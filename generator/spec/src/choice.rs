@@ -1,6 +1,6 @@
 //! The words that a configuration uses for the alternatives of a key.
 
-use bitplane_formats::{FloatFormat, ScaleFormat};
+use bitplane_formats::{DataType, FloatFormat, ScaleFormat};
 
 use crate::spec::{
     AlignBlock, Commands, Fold, GroupDrain, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset,
@@ -18,7 +18,7 @@ pub struct Choice {
 
 /// The kinds of core that can be generated, for `new --list` and the like.
 pub const KINDS: &[Choice] =
-    &[LUT_TENSOR_CORE, LUT_CONVENTIONAL, ADD_ARRAY, MAC_ARRAY, FP_MAC_ARRAY];
+    &[LUT_TENSOR_CORE, LUT_CONVENTIONAL, ADD_ARRAY, MAC_ARRAY, FP_MAC_ARRAY, BITMOD_TILE];
 
 const LUT_TENSOR_CORE: Choice = choice(
     "lut_tensor_core",
@@ -35,6 +35,28 @@ const MAC_ARRAY: Choice =
 
 const FP_MAC_ARRAY: Choice =
     choice("fp_mac_array", "dot products of floating-point numbers, fused or discrete (baseline)");
+
+const BITMOD_TILE: Choice =
+    choice("bitmod_tile", "mixed data types of weights, one term a cycle (BitMoD)");
+
+/// The data types of a bitmod_tile.
+pub(crate) const DATA_TYPES: &[Choice] = &[
+    choice(
+        DataType::BITMOD_FP4.name(),
+        "0, 0.5, 1, 1.5, 2, 3, 4, 6 with signs, and a special value a group",
+    ),
+    choice(DataType::BITMOD_FP3.name(), "0, 1, 2, 4 with signs, and a special value a group"),
+    choice(DataType::INT8.name(), "two's complement"),
+    choice(DataType::INT6.name(), "two's complement"),
+    choice(DataType::INT5.name(), "two's complement"),
+    choice(DataType::INT4.name(), "two's complement"),
+    choice(DataType::INT3.name(), "two's complement"),
+    choice(DataType::FP6_E2M3.name(), "OCP FP6: 2 bits of exponent, 3 of fraction"),
+    choice(DataType::FP6_E3M2.name(), "OCP FP6: 3 bits of exponent, 2 of fraction"),
+    choice(DataType::FP4_E2M1.name(), "OCP FP4: 2 bits of exponent, 1 of fraction"),
+    choice(DataType::FP3_E2M0.name(), "0, 1, 2, 4 with signs"),
+    choice(DataType::NF4.name(), "quantiles of a normal distribution, in units of 2^-6"),
+];
 
 /// The floating-point formats of activations.
 pub(crate) const FLOAT_ACTIVATIONS: &[Choice] = &[
@@ -112,6 +134,7 @@ impl Named for Kind {
         (Self::AddArray, ADD_ARRAY),
         (Self::MacArray, MAC_ARRAY),
         (Self::FpMacArray, FP_MAC_ARRAY),
+        (Self::BitmodTile, BITMOD_TILE),
     ];
 }
 

@@ -1,10 +1,12 @@
 //! The table of keys: every fact about a key of the configuration, once.
 
-use bitplane_formats::{AlignedFormat, FloatFormat, IntegerFormat, ScaleFormat, WeightFormat};
+use bitplane_formats::{
+    AlignedFormat, DataType, FloatFormat, IntegerFormat, ScaleFormat, TermArray, WeightFormat,
+};
 
 use crate::choice::{
-    AUTO, EXACT, FLOAT_ACTIVATIONS, FLOAT_RESULTS, NO_ADDEND, Named, StoredTable, TERNARY,
-    activation_format, result_format,
+    AUTO, DATA_TYPES, EXACT, FLOAT_ACTIVATIONS, FLOAT_RESULTS, NO_ADDEND, Named, StoredTable,
+    TERNARY, activation_format, result_format,
 };
 use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
@@ -77,7 +79,7 @@ impl Key {
     pub fn example(&self, legal: &Legal) -> Setting {
         match (&legal.values, legal.words.first(), self.general_example()) {
             (_, Some(first), _) if legal.shows_a_word => Setting::Word(first.name),
-            (Values::None, Some(first), setting) if !legal.has(&setting) => {
+            (Values::None | Values::Lists, Some(first), setting) if !legal.has(&setting) => {
                 Setting::Word(first.name)
             }
             (_, _, setting) => setting,
@@ -88,24 +90,22 @@ impl Key {
         match &self.default {
             Default::Required { example } | Default::Derived { example, .. } => example.clone(),
             Default::Is(setting) => setting.clone(),
-            Default::FirstWord => self.first_word(),
+            Default::FirstWord => first_word(&(self.legal)(Kind::LutTensorCore)),
         }
     }
 
-    /// The default where it is the same in every file.
-    pub fn fixed_default(&self) -> Option<Setting> {
+    /// The default where it is the same in every file of a kind in which the key takes `legal`.
+    pub fn fixed_default(&self, legal: &Legal) -> Option<Setting> {
         match &self.default {
-            Default::FirstWord => Some(self.first_word()),
+            Default::FirstWord => Some(first_word(legal)),
             Default::Is(setting) => Some(setting.clone()),
             Default::Required { .. } | Default::Derived { .. } => None,
         }
     }
+}
 
-    /// The words of a key are in the same order in every kind that takes it.
-    fn first_word(&self) -> Setting {
-        let words = (self.legal)(Kind::LutTensorCore).words;
-        Setting::Word(words.first().expect("a key with this default has words").name)
-    }
+fn first_word(legal: &Legal) -> Setting {
+    Setting::Word(legal.words.first().expect("a key with this default has words").name)
 }
 
 /// `section.name`, or `name` alone outside sections.
@@ -147,6 +147,9 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
             Kind::AddArray => Architecture::AddArray,
             Kind::MacArray => Architecture::MacArray,
             Kind::FpMacArray => Architecture::FpMacArray,
+            Kind::BitmodTile => {
+                Architecture::BitmodTile(TermArray::new(vec![DataType::BITMOD_FP4], 2))
+            }
         },
         activation: IntegerFormat::new(8).expect("8 bits are a format"),
         float: None,
@@ -176,6 +179,22 @@ fn default_drain(n: u32) -> u32 {
 fn derived_drain(spec: &Spec) -> u32 {
     let given = spec.quantisation_group.map(|group| group.scale_units);
     given.filter(|units| *units > 0).unwrap_or_else(|| default_drain(spec.tile.n))
+}
+
+fn set_terms(spec: &mut Spec, types: Vec<DataType>, reach: u32) {
+    let terms = TermArray::new(types, reach);
+    spec.weight = WeightFormat::new(terms.code_bits()).expect("codes have up to 8 bits");
+    spec.architecture = Architecture::BitmodTile(terms);
+}
+
+/// What the words of a bitmod_tile's `weight.format` stand for.
+fn data_types(value: &Setting) -> Vec<DataType> {
+    let words = match value {
+        Setting::Words(words) => words.clone(),
+        Setting::Word(word) => vec![*word],
+        other => unreachable!("a key of data types holds {other:?}"),
+    };
+    words.into_iter().filter_map(DataType::named).collect()
 }
 
 fn change_group(spec: &mut Spec, change: impl FnOnce(&mut QuantisationGroup)) {
@@ -223,8 +242,14 @@ fn count(value: u32) -> Option<Setting> {
     Some(Setting::Number(value.into()))
 }
 
-const EVERY_KIND: &[Kind] =
-    &[Kind::LutTensorCore, Kind::LutConventional, Kind::AddArray, Kind::MacArray, Kind::FpMacArray];
+const EVERY_KIND: &[Kind] = &[
+    Kind::LutTensorCore,
+    Kind::LutConventional,
+    Kind::AddArray,
+    Kind::MacArray,
+    Kind::FpMacArray,
+    Kind::BitmodTile,
+];
 
 /// Every section, in file order.
 pub(crate) static SECTIONS: &[Section] = &[
@@ -242,6 +267,12 @@ pub(crate) static SECTIONS: &[Section] = &[
         doc: "The tables of partial sums.",
         kinds: &[Kind::LutTensorCore, Kind::LutConventional],
         why_not: "it has no tables",
+    },
+    Section {
+        name: "term",
+        doc: "The terms of weights, of which lanes add one a cycle.",
+        kinds: &[Kind::BitmodTile],
+        why_not: "its weights are not taken term by term",
     },
     Section {
         name: "accumulate",
@@ -295,7 +326,6 @@ pub(crate) static KEYS: &[Key] = &[
         set: |_, _| {},
         later: &[
             Later { what: "bitmod_pe", reason: "its processing element is a unit of its own" },
-            Later { what: "bitmod_tile", reason: "its processing element is a unit of its own" },
             Later { what: "fp_mac_pe", reason: "it is a unit of its own" },
             Later { what: "fp_int_mac_pe", reason: "it is a unit of its own" },
         ],
@@ -349,7 +379,8 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "weight",
         name: "format",
-        doc: "Code of each weight; its bits are its bit planes, a trit is one.",
+        doc: "Code of each weight; its bits are its bit planes, a trit is one. In a bitmod_tile the data types \
+              that quantisation groups can have, in the order of their numbers.",
         legal: |kind| {
             let planes = |reason| Legal::formats(WeightFormat::BITS, reason);
             match kind {
@@ -361,10 +392,21 @@ pub(crate) static KEYS: &[Key] = &[
                         FLOAT_ACTIVATIONS.iter().fold(integers, |legal, format| legal.or(*format));
                     all.showing_a_word()
                 }
+                Kind::BitmodTile => Legal::lists_of(
+                    DATA_TYPES,
+                    "each has its own digits, and a group of weights says which it has",
+                ),
             }
         },
         default: Default::Required { example: Setting::Format(2) },
         get: |spec| {
+            if let Some(terms) = spec.terms() {
+                let words: Vec<_> = terms.types().iter().map(|each| each.name()).collect();
+                return Some(match words.as_slice() {
+                    [only] => Setting::Word(only),
+                    _ => Setting::Words(words),
+                });
+            }
             Some(match (spec.weight, spec.weight.float()) {
                 (_, Some(float)) => Setting::Word(float.name()),
                 (WeightFormat::TERNARY, None) => Setting::Word(TERNARY.name),
@@ -372,6 +414,10 @@ pub(crate) static KEYS: &[Key] = &[
             })
         },
         set: |spec, value| {
+            if let Some(terms) = spec.terms() {
+                let reach = terms.reach();
+                return set_terms(spec, data_types(value), reach);
+            }
             spec.weight = match value {
                 Setting::Word(word) => {
                     activation_format(word).map_or(WeightFormat::TERNARY, WeightFormat::of_float)
@@ -382,10 +428,7 @@ pub(crate) static KEYS: &[Key] = &[
                 spec.float = Some(float.with_products(weight));
             }
         },
-        later: &[
-            Later { what: "bitmod_fp4", reason: "its processing element is a unit of its own" },
-            Later { what: "bitmod_fp3", reason: "its processing element is a unit of its own" },
-        ],
+        later: &[],
     },
     Key {
         section: "weight",
@@ -397,6 +440,9 @@ pub(crate) static KEYS: &[Key] = &[
             Kind::MacArray | Kind::FpMacArray => Legal::only_false(
                 "a multiplier takes all bits of a weight at once, so that fewer save nothing",
             ),
+            Kind::BitmodTile => {
+                Legal::only_false("each group of weights says its data type itself")
+            }
         },
         default: Default::Is(Setting::Boolean(false)),
         get: |spec| Some(Setting::Boolean(spec.weight_width == WeightWidth::Runtime)),
@@ -471,6 +517,9 @@ pub(crate) static KEYS: &[Key] = &[
             Kind::MacArray | Kind::FpMacArray => {
                 Legal::integers(1..=64, "every element is a multiplier in each lane")
             }
+            Kind::BitmodTile => {
+                Legal::integers(1..=64, "every element is a shifter and an adder in each lane")
+            }
         },
         default: Default::Required { example: Setting::Number(4) },
         get: |spec| count(spec.tile.k),
@@ -486,10 +535,10 @@ pub(crate) static KEYS: &[Key] = &[
                 Legal::integers(1..=16, "every group adds a table a row and a look-up a lane")
             }
             Kind::AddArray => Legal::integers(1..=16, "every group adds k adders to each lane"),
-            Kind::MacArray | Kind::FpMacArray => Legal::integers(
+            Kind::MacArray | Kind::FpMacArray | Kind::BitmodTile => Legal::integers(
                 1..=1,
-                "an array of multipliers has no tables whose look-ups could be summed; \
-                 a larger k makes its dot products longer",
+                "an array without tables has no look-ups that could be summed; a larger k makes its dot \
+                 products longer",
             ),
         },
         default: Default::Is(Setting::Number(1)),
@@ -521,6 +570,9 @@ pub(crate) static KEYS: &[Key] = &[
             }
             Kind::MacArray | Kind::FpMacArray => Legal::first_word::<PlaneOrder>(
                 "a multiplier takes all planes of a weight in one beat",
+            ),
+            Kind::BitmodTile => Legal::first_word::<PlaneOrder>(
+                "a beat holds whole codes, whose terms follow each other",
             ),
         },
         default: Default::FirstWord,
@@ -604,6 +656,34 @@ pub(crate) static KEYS: &[Key] = &[
         later: &[],
     },
     Key {
+        section: "term",
+        name: "reach",
+        doc: "Largest shift of a term within its cycle; a larger one takes floating-point types in fewer cycles.",
+        legal: |_| {
+            let (least, most) = (*TermArray::REACH.start(), *TermArray::REACH.end());
+            Legal::integers(
+                least.into()..=most.into(),
+                "Booth digits need 1, and every one more widens the lanes by a bit",
+            )
+        },
+        default: Default::Derived {
+            text: "the least with which no type takes more cycles than with 3",
+            example: Setting::Number(2),
+            of: |spec| {
+                let reach = spec.terms().map_or(1, |terms| TermArray::least_reach(terms.types()));
+                Setting::Number(reach.into())
+            },
+        },
+        get: |spec| spec.terms().and_then(|terms| count(terms.reach())),
+        set: |spec, value| {
+            if let Some(terms) = spec.terms() {
+                let types = terms.types().to_vec();
+                set_terms(spec, types, value.count());
+            }
+        },
+        later: &[],
+    },
+    Key {
         section: "accumulate",
         name: "max_k",
         doc: "Longest exact run in elements of K.",
@@ -619,6 +699,7 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "Accumulator and result; auto is the narrowest that max_k needs.",
         legal: |kind| match kind {
             Kind::FpMacArray => Legal::only_words(&[AUTO], SUMS_OF_PRODUCTS),
+            Kind::BitmodTile => Legal::only_words(&[AUTO], SUMS_OF_GROUPS),
             _ => Legal::formats(
                 16..=128,
                 "no sum goes beyond 128 bits, and auto finds the narrow widths by itself",
@@ -693,7 +774,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "align_block",
         doc: "Activations of a row that are aligned to one exponent; only with floating-point activations.",
         legal: |kind| match kind {
-            Kind::LutTensorCore => Legal::words::<AlignBlock>(),
+            Kind::LutTensorCore | Kind::BitmodTile => Legal::words::<AlignBlock>(),
             Kind::LutConventional | Kind::AddArray | Kind::MacArray => {
                 Legal::first_word::<AlignBlock>(BASELINE_SCALES)
             }
@@ -731,6 +812,7 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "What an accumulator narrower than max_k needs does.",
         legal: |kind| match kind {
             Kind::FpMacArray => Legal::first_word::<Overflow>(SUMS_OF_PRODUCTS),
+            Kind::BitmodTile => Legal::first_word::<Overflow>(SUMS_OF_GROUPS),
             _ => Legal::words::<Overflow>(),
         },
         default: Default::FirstWord,
@@ -747,16 +829,18 @@ pub(crate) static KEYS: &[Key] = &[
             Kind::LutConventional | Kind::AddArray => {
                 Legal::first_words::<ZeroPointMode>(2, BASELINE_CORRECTION)
             }
-            Kind::MacArray | Kind::FpMacArray => Legal::first_word::<ZeroPointMode>(
-                "a multiplier takes weights with their signs, which need no correction",
-            ),
+            Kind::MacArray | Kind::FpMacArray | Kind::BitmodTile => {
+                Legal::first_word::<ZeroPointMode>(
+                    "it takes weights with their signs, which need no correction",
+                )
+            }
         },
         default: Default::FirstWord,
         get: |spec| word(spec.zero_point),
         set: |spec, value| {
             spec.zero_point = value.choice();
-            spec.quantisation_group = (spec.zero_point == ZeroPointMode::PerGroup)
-                .then_some(QuantisationGroup::blank(None));
+            let has_groups = spec.zero_point == ZeroPointMode::PerGroup || spec.terms().is_some();
+            spec.quantisation_group = has_groups.then_some(QuantisationGroup::blank(None));
         },
         later: &[],
     },
@@ -764,9 +848,11 @@ pub(crate) static KEYS: &[Key] = &[
         section: "group",
         name: "scale",
         doc: "Scales of the quantisation groups: results are then floating-point numbers, to which each \
-              group's sum times its scale is added with one rounding.",
+              group's sum times its scale is added with one rounding. A bitmod_tile has scales always, FP16 \
+              unless it says otherwise.",
         legal: |kind| match kind {
             Kind::LutTensorCore => Legal::words::<Option<ScaleFormat>>(),
+            Kind::BitmodTile => Legal::without_first::<Option<ScaleFormat>>(GROUPS_ARE_SCALED),
             _ => Legal::first_word::<Option<ScaleFormat>>(BASELINE_SCALES),
         },
         default: Default::FirstWord,
@@ -787,7 +873,11 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "Elements of K in a quantisation group; required by zero_point = \"per_group\" and by a \
               scale, and only for them. A whole column is one group if its K is at most this long.",
         legal: |_| Legal::integers(0..=1 << 24, "no layer is longer, and 0 stands for no groups"),
-        default: Default::Is(Setting::Number(0)),
+        default: Default::Derived {
+            text: "0; 128 in a bitmod_tile",
+            example: Setting::Number(0),
+            of: |spec| Setting::Number(if spec.terms().is_some() { 128 } else { 0 }),
+        },
         get: |spec| spec.quantisation_group.map(|group| Setting::Number(group.size)),
         set: |spec, value| change_group(spec, |group| group.size = value.number()),
         later: &[],
@@ -813,7 +903,7 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "Where the sums of a quantisation group drain from; only with zero_point = \"per_group\" or a \
               scale.",
         legal: |kind| match kind {
-            Kind::LutTensorCore => Legal::words::<GroupDrain>(),
+            Kind::LutTensorCore | Kind::BitmodTile => Legal::words::<GroupDrain>(),
             _ => Legal::first_word::<GroupDrain>(BASELINE_SCALES),
         },
         default: Default::FirstWord,
@@ -834,6 +924,9 @@ pub(crate) static KEYS: &[Key] = &[
                 Kind::AddArray => Legal::integers(0..=1, "a register fits after the sum (1)"),
                 Kind::MacArray => {
                     Legal::integers(0..=1, "a register fits after the products' sum (1)")
+                }
+                Kind::BitmodTile => {
+                    Legal::integers(0..=1, "a register fits after the terms' sum (1)")
                 }
                 Kind::FpMacArray => Legal::integers(
                     0..=2,
@@ -870,7 +963,12 @@ pub(crate) static KEYS: &[Key] = &[
         section: "sequencer",
         name: "commands",
         doc: "Commands that the core takes and executes.",
-        legal: |_| Legal::words::<Commands>(),
+        legal: |kind| match kind {
+            Kind::BitmodTile => Legal::first_word::<Commands>(
+                "a command word has no field for the data types of groups",
+            ),
+            _ => Legal::words::<Commands>(),
+        },
         default: Default::FirstWord,
         get: |spec| {
             word(match spec.sequencer {
@@ -896,6 +994,9 @@ pub(crate) static KEYS: &[Key] = &[
                 &[NO_ADDEND],
                 "C is added to integers, and its results are rounded",
             ),
+            Kind::BitmodTile => {
+                Legal::only_words(&[NO_ADDEND], "C is added by commands, which it does not take")
+            }
             _ => Legal::formats(16..=128, "no sum goes beyond 128 bits, and C is never narrower")
                 .or(NO_ADDEND),
         },
@@ -924,7 +1025,9 @@ pub(crate) static KEYS: &[Key] = &[
               commands = \"lmma\".",
         legal: |kind| match kind {
             Kind::LutTensorCore | Kind::LutConventional => Legal::words::<Skip>(),
-            Kind::AddArray | Kind::MacArray => Legal::first_word::<Skip>(SINGLE_STEP),
+            Kind::AddArray | Kind::MacArray | Kind::BitmodTile => {
+                Legal::first_word::<Skip>(SINGLE_STEP)
+            }
             Kind::FpMacArray => Legal::first_word::<Skip>(
                 "a weight may be an infinity or NaN, of which zeros make NaN",
             ),
@@ -959,6 +1062,10 @@ const LATER_SCALES: &str = "scales are FP16 numbers, powers of two or integers o
 
 const SUMS_OF_PRODUCTS: &str =
     "products are aligned to integers, whose sums are as wide as max_k needs";
+const SUMS_OF_GROUPS: &str =
+    "sums of groups are exact, as wide as max_k needs, and scaled they are floating-point numbers";
+const GROUPS_ARE_SCALED: &str =
+    "values are in units of their data type, which a scale gives their size";
 const FLOATING_POINT_ARRAY: &str = "a mac_array multiplies integers, a lut_tensor_core both";
 const ALIGNED_SUMS: &str = "its activations are aligned, so that lanes work on integers; an fp_mac_array rounds \
                             every product and sum";

@@ -14,6 +14,8 @@ pub(crate) enum Setting {
     Text(String),
     /// One of the key's words.
     Word(&'static str),
+    /// Several of the key's words, in the order of the file.
+    Words(Vec<&'static str>),
     /// An integer.
     Number(u64),
     /// An integer format of so many bits.
@@ -70,6 +72,10 @@ impl Setting {
         match self {
             Self::Text(text) => format!("\"{text}\""),
             Self::Word(word) => format!("\"{word}\""),
+            Self::Words(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                format!("[{}]", words.join(", "))
+            }
             Self::Number(number) => number.to_string(),
             Self::Format(bits) => format!("\"int{bits}\""),
             Self::Boolean(boolean) => boolean.to_string(),
@@ -82,6 +88,8 @@ impl Setting {
 pub(crate) enum Values {
     /// Only words.
     None,
+    /// Only words, one or a list of several different ones.
+    Lists,
     /// A core's name.
     Name,
     /// Integers.
@@ -156,6 +164,12 @@ impl Legal {
         }
     }
 
+    /// One of `words` or a list of them.
+    pub fn lists_of(words: &[Choice], reason: &'static str) -> Self {
+        let (words, values) = (words.to_vec(), Values::Lists);
+        Self { words, values, reason: Some(reason), shows_a_word: false }
+    }
+
     /// Whether `setting` is one of the words.
     pub fn has(&self, setting: &Setting) -> bool {
         matches!(setting, Setting::Word(name) if self.words.iter().any(|word| word.name == *name))
@@ -178,6 +192,13 @@ impl Legal {
         Self { shows_a_word: true, ..self }
     }
 
+    /// All words but the first.
+    pub fn without_first<T: Named>(reason: &'static str) -> Self {
+        let mut legal = Self::words::<T>();
+        legal.words.remove(0);
+        Self { reason: Some(reason), ..legal }
+    }
+
     /// The same with one more word.
     pub fn or(mut self, word: Choice) -> Self {
         self.words.push(word);
@@ -198,6 +219,7 @@ impl Legal {
             self.words.iter().map(|choice| format!("\"{}\"", choice.name)).collect();
         match &self.values {
             Values::None => {}
+            Values::Lists => parts.push("a list of some of them".to_owned()),
             Values::Name => parts.push(format!("a name: {}", name::FORM)),
             Values::Integers(range) => parts.push(integer_range(range)),
             Values::Formats(bits) => {

@@ -32,6 +32,7 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         scale_units_need_per_group,
         drain_of_groups_needs_per_group,
         group_beats_fit_a_weight_beat,
+        heads_fit_a_weight_beat,
         scales_take_no_constant_zero_point,
         scaled_results_are_floating_point,
         scales_come_in_words,
@@ -163,6 +164,14 @@ fn without_groups(draft: &Draft<'_>) -> &'static str {
     }
 }
 
+/// The same as the second part of a help text; empty where there is no such core.
+fn or_without_groups(draft: &Draft<'_>) -> String {
+    match draft.spec.kind() {
+        Kind::BitmodTile => String::new(),
+        _ => format!(", or {}", without_groups(draft)),
+    }
+}
+
 /// Where the file asks for quantisation groups.
 fn group_line(draft: &Draft<'_>) -> &'static str {
     if draft.spec.zero_point == ZeroPointMode::PerGroup {
@@ -247,6 +256,24 @@ fn group_beats_fit_a_weight_beat(draft: &Draft<'_>) -> Option<Problem> {
     Some(draft.place(problem, "tile.k"))
 }
 
+fn heads_fit_a_weight_beat(draft: &Draft<'_>) -> Option<Problem> {
+    let (spec, need) = (draft.spec, draft.spec.head_bits());
+    let have = spec.weight_word_bits();
+    if have >= need || !draft.has(&["weight.format", "term.reach", "tile.k"]) {
+        return None;
+    }
+    let code_bits = spec.weight.bits();
+    let message = format!(
+        "a column's part of a weight beat, {} codes of {code_bits} bits, has {have} bits; legal are {need} or \
+         more, k = {}: before each quantisation group a beat tells its data type and special value",
+        spec.tile.k,
+        need.div_ceil(code_bits)
+    );
+    let help = "raise `k` in [tile]".to_owned();
+    let problem = Problem::new("head-too-wide", "tile.k", message, help);
+    Some(draft.place(problem, "weight.format"))
+}
+
 fn zero_point_too_wide(draft: &Draft<'_>, have: u32, need: u32) -> Problem {
     let message = format!(
         "\"per_group\" sends a zero point of {need} bits for {} weights in a column's part of a \
@@ -267,12 +294,21 @@ fn scale_too_wide(draft: &Draft<'_>, have: u32, zero_point: u32, scale: u32) -> 
         0 => String::new(),
         bits => format!(" beside a zero point of {bits}"),
     };
-    let of_a_word = spec.weight_word_bits();
-    let groups = (zero_point + scale).div_ceil(of_a_word);
+    let (of_a_word, need) = (spec.weight_word_bits(), zero_point + scale);
+    let (enough, wider) = match spec.terms() {
+        Some(terms) => {
+            let of_a_code = terms.code_bits();
+            let k = need.div_ceil(of_a_code);
+            (format!("k = {k} with codes of {of_a_code} bits"), "`k`")
+        }
+        None => {
+            let groups = need.div_ceil(of_a_word);
+            (format!("groups = {groups} with words of {of_a_word} bits"), "`k` or `groups`")
+        }
+    };
     let message = format!(
         "\"{word}\" sends a scale of {scale} bits{beside} in a column's part of a weight beat, \
-         {have} bits; legal are {} or more, groups = {groups} with words of {of_a_word} bits",
-        zero_point + scale
+         {have} bits; legal are {need} or more, {enough}"
     );
     let narrower = match spec.scale() {
         Some(ScaleFormat::Fp16) => {
@@ -280,7 +316,7 @@ fn scale_too_wide(draft: &Draft<'_>, have: u32, zero_point: u32, scale: u32) -> 
         }
         Some(ScaleFormat::E8m0 | ScaleFormat::Int8) | None => "",
     };
-    let help = format!("raise `k` or `groups` in [tile]{narrower}");
+    let help = format!("raise {wider} in [tile]{narrower}");
     Problem::new("scale-too-wide", "group.scale", message, help)
 }
 
@@ -346,7 +382,7 @@ fn per_group_has_fixed_weights(draft: &Draft<'_>) -> Option<Problem> {
         }
     };
     let message = format!("contradicts {}: {reason}", asks_for_groups(draft));
-    let help = format!("delete `runtime_bits`, or {}", without_groups(draft));
+    let help = format!("delete `runtime_bits`{}", or_without_groups(draft));
     let problem = Problem::new("contradictory-keys", "weight.runtime_bits", message, help);
     Some(draft.place(problem, ""))
 }
@@ -362,7 +398,7 @@ fn per_group_has_no_passes(draft: &Draft<'_>) -> Option<Problem> {
          is ever complete in them",
         asks_for_groups(draft)
     );
-    let help = format!("delete `plane_order`, or {}", without_groups(draft));
+    let help = format!("delete `plane_order`{}", or_without_groups(draft));
     let problem = Problem::new("contradictory-keys", "tile.plane_order", message, help);
     Some(draft.place(problem, ""))
 }
@@ -389,7 +425,7 @@ fn per_group_has_a_whole_port(draft: &Draft<'_>, section: &str) -> Option<Proble
          which a port that fills its register in several beats cannot follow",
         asks_for_groups(draft)
     );
-    let help = format!("delete `bus`, or {}", without_groups(draft));
+    let help = format!("delete `bus`{}", or_without_groups(draft));
     let path = format!("{section}.bus");
     Some(draft.place(Problem::new("contradictory-keys", path, message, help), ""))
 }
@@ -1001,6 +1037,7 @@ fn operations(kind: Kind) -> (&'static str, &'static str) {
         Kind::LutTensorCore | Kind::LutConventional => ("look-ups", "m * n * groups"),
         Kind::AddArray => ("additions", "m * n * k * groups"),
         Kind::MacArray | Kind::FpMacArray => ("multiplications", "m * n * k"),
+        Kind::BitmodTile => ("terms", "m * n * k"),
     }
 }
 

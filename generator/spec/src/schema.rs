@@ -35,7 +35,8 @@ fn describe_key(key: &Key, section: &Section) -> String {
     let legal: String =
         legal_by_kind(key, section).iter().map(|text| format!("      {text}\n")).collect();
     let words: String = words_of(key, section).iter().map(|w| word_line(w, "        ")).collect();
-    format!("  {} ({})\n      {}\n{legal}{words}", key.name, default_text(key), key.doc)
+    let default = default_text(key, &(key.legal)(section.kinds[0]));
+    format!("  {} ({default})\n      {}\n{legal}{words}", key.name, key.doc)
 }
 
 fn word_line(word: &Choice, indent: &str) -> String {
@@ -73,12 +74,12 @@ fn words_of(key: &Key, section: &Section) -> Vec<Choice> {
     words
 }
 
-fn default_text(key: &Key) -> String {
+fn default_text(key: &Key, legal: &Legal) -> String {
     match &key.default {
         Default::Required { .. } => "required".to_owned(),
         Default::Derived { text, .. } => format!("default: {text}"),
         Default::FirstWord | Default::Is(_) => {
-            let setting = key.fixed_default().expect("it is the same in every file");
+            let setting = key.fixed_default(legal).expect("it is the same in every file");
             format!("default: {}", setting.to_toml())
         }
     }
@@ -147,6 +148,10 @@ fn key_schema(key: &Key, kind: Kind) -> Value {
         }
         Values::Name => json!({ "type": "string", "pattern": name::PATTERN }),
         Values::Booleans(flags) => json!({ "enum": flags }),
+        Values::Lists => json!({ "anyOf": [
+            { "enum": texts },
+            { "type": "array", "items": { "enum": texts }, "minItems": 1, "uniqueItems": true },
+        ] }),
         Values::None | Values::Formats(_) => json!({ "enum": texts }),
     };
     let mut schema = match &legal.values {
@@ -155,8 +160,8 @@ fn key_schema(key: &Key, kind: Kind) -> Value {
         }
         _ => values,
     };
-    schema["description"] = format!("{} ({})", key.doc, default_text(key)).into();
-    match key.fixed_default() {
+    schema["description"] = format!("{} ({})", key.doc, default_text(key, &legal)).into();
+    match key.fixed_default(&legal) {
         Some(Setting::Number(number)) => schema["default"] = number.into(),
         Some(Setting::Word(word)) => schema["default"] = word.into(),
         Some(Setting::Boolean(boolean)) => schema["default"] = boolean.into(),

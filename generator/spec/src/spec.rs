@@ -1,7 +1,7 @@
 use bitplane_formats::{
     AlignedFormat, FloatFormat, IntegerFormat, ProductFormat, Range, RoundedProduct, ScaleFormat,
-    Specials, TableContent, TableLayout, WeightFormat, WeightReading, WeightWord, ZeroPoint,
-    accumulator_range, mac_range, signed_bits, unsigned_range,
+    Specials, TableContent, TableLayout, TermArray, WeightFormat, WeightReading, WeightWord,
+    ZeroPoint, accumulator_range, mac_range, signed_bits, unsigned_range,
 };
 
 use crate::choice::Named;
@@ -20,7 +20,8 @@ pub struct Spec {
     /// What turns floating-point activations into such integers and sums back, where
     /// `activation.format` is floating point.
     pub float: Option<FloatActivation>,
-    /// Key `weight.format`: the widest weights, where the width is a run's.
+    /// Key `weight.format`: the widest weights, where the width is a run's; in a `bitmod_tile` codes as
+    /// wide as those of the widest data type.
     pub weight: WeightFormat,
     /// Key `weight.runtime_bits`; always fixed in a `mac_array`.
     pub weight_width: WeightWidth,
@@ -54,6 +55,15 @@ impl Spec {
             Architecture::AddArray => Kind::AddArray,
             Architecture::MacArray => Kind::MacArray,
             Architecture::FpMacArray => Kind::FpMacArray,
+            Architecture::BitmodTile(_) => Kind::BitmodTile,
+        }
+    }
+
+    /// The data types of a `bitmod_tile` and their terms.
+    pub fn terms(&self) -> Option<&TermArray> {
+        match &self.architecture {
+            Architecture::BitmodTile(terms) => Some(terms),
+            _ => None,
         }
     }
 
@@ -63,8 +73,10 @@ impl Spec {
             Architecture::LookUp(Table { symmetry: Symmetry::Subsets, .. })
             | Architecture::AddArray => WeightReading::Bits,
             Architecture::LookUp(_) => WeightReading::Signs,
-            // Floating-point weights have their signs too, with nothing to correct.
-            Architecture::MacArray | Architecture::FpMacArray => WeightReading::TwosComplement,
+            // Floating-point weights and data types have their signs too, with nothing to correct.
+            Architecture::MacArray | Architecture::FpMacArray | Architecture::BitmodTile(_) => {
+                WeightReading::TwosComplement
+            }
         }
     }
 
@@ -79,19 +91,23 @@ impl Spec {
     pub fn table(&self) -> Option<&Table> {
         match &self.architecture {
             Architecture::LookUp(table) => Some(table),
-            Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => None,
+            Architecture::AddArray
+            | Architecture::MacArray
+            | Architecture::FpMacArray
+            | Architecture::BitmodTile(_) => None,
         }
     }
 
-    /// Look-ups, multiplications (`mac_array`, `fp_mac_array`) or additions (`add_array`) a cycle, which bound the
-    /// cost of a core.
+    /// Look-ups, multiplications (`mac_array`, `fp_mac_array`), additions (`add_array`) or terms (`bitmod_tile`)
+    /// a cycle, which bound the cost of a core.
     pub fn operations_per_cycle(&self) -> u64 {
         let Tile { m, n, k, groups, .. } = self.tile;
         let of_a_column = match self.architecture {
             Architecture::LookUp(_) => groups,
-            Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => {
-                k * groups
-            }
+            Architecture::AddArray
+            | Architecture::MacArray
+            | Architecture::FpMacArray
+            | Architecture::BitmodTile(_) => k * groups,
         };
         u64::from(m) * u64::from(n) * u64::from(of_a_column)
     }
@@ -123,6 +139,10 @@ impl Spec {
         if let Some(products) = self.products() {
             return products.sum_range(elements);
         }
+        if let Some(terms) = self.terms() {
+            let largest = self.largest_activation() * i128::from(terms.largest());
+            return Range::symmetric(largest * i128::from(elements));
+        }
         let range = match self.weight_reading() {
             WeightReading::TwosComplement => mac_range,
             // A zero point turns codes around.
@@ -130,6 +150,11 @@ impl Spec {
             WeightReading::Bits | WeightReading::Signs => accumulator_range,
         };
         range(self.activation, self.weight, elements)
+    }
+
+    /// The largest magnitude of an activation in the array: aligned ones are never the most negative.
+    pub fn largest_activation(&self) -> i128 {
+        if self.aligned().is_some() { self.activation.max() } else { -self.activation.min() }
     }
 
     /// Width of a result before it is rounded to a floating-point format: that of
@@ -200,18 +225,35 @@ impl Spec {
         }
     }
 
-    /// Cycles that one k-step occupies the array, with weights of `weight.format`.
+    /// Weight beats of one k-step, with weights of `weight.format`.
     pub fn beats_per_step(&self) -> u32 {
         self.beats_per_step_of(self.weight)
     }
 
-    /// Cycles that one k-step occupies the array in a run of `weight` codes: its bit planes, or 1
-    /// where all planes of a weight are multiplied at once.
+    /// Weight beats of one k-step in a run of `weight` codes: its bit planes, or 1 where a beat holds
+    /// whole codes.
     pub fn beats_per_step_of(&self, weight: WeightFormat) -> u32 {
         match self.architecture {
             Architecture::LookUp(_) | Architecture::AddArray => weight.planes(),
-            Architecture::MacArray | Architecture::FpMacArray => 1,
+            Architecture::MacArray | Architecture::FpMacArray | Architecture::BitmodTile(_) => 1,
         }
+    }
+
+    /// Cycles that one k-step occupies the array in a run of `weight` codes, at most: one a weight beat,
+    /// in a `bitmod_tile` one a term of the slowest data type.
+    pub fn cycles_per_step_of(&self, weight: WeightFormat) -> u32 {
+        self.terms().map_or(self.beats_per_step_of(weight), TermArray::cycles)
+    }
+
+    /// Bits of a column's part of the weight beat before each quantisation group, the head, which tells
+    /// its data type and special value; 0 where there is nothing to tell.
+    pub fn head_bits(&self) -> u32 {
+        self.terms().map_or(0, TermArray::head_bits)
+    }
+
+    /// Whether a head comes before each quantisation group.
+    pub fn has_heads(&self) -> bool {
+        self.head_bits() > 0
     }
 
     /// How often a run of `weight` codes streams its activations: once, or once a bit plane.
@@ -223,7 +265,7 @@ impl Spec {
     }
 
     /// The weight beats of a run of `steps` k-steps of `weight` codes in stream order, without those
-    /// of zero points behind quantisation groups.
+    /// before and behind quantisation groups.
     pub fn weight_beats(
         &self,
         weight: WeightFormat,
@@ -442,10 +484,11 @@ impl Spec {
         self.group_steps().map_or(0, |whole| steps.div_ceil(whole))
     }
 
-    /// Weight beats of `steps` k-steps of `weight` codes: their planes, and one of zero points behind each
-    /// quantisation group.
+    /// Weight beats of `steps` k-steps of `weight` codes: their planes, and of each quantisation group the
+    /// head, if it has one, and the beat of its zero points and scales.
     pub fn weight_beats_of(&self, weight: WeightFormat, steps: u64) -> u64 {
-        steps * u64::from(self.beats_per_step_of(weight)) + self.groups_of(steps)
+        let of_a_group = 1 + u64::from(self.has_heads());
+        steps * u64::from(self.beats_per_step_of(weight)) + self.groups_of(steps) * of_a_group
     }
 
     /// What the tables hold, where the kind has tables.
@@ -470,9 +513,10 @@ impl Spec {
             Architecture::AddArray => WeightWord::Plain,
             Architecture::MacArray => WeightWord::TwosComplement,
             Architecture::FpMacArray => match self.weight.float() {
-                Some(_) => WeightWord::Float,
+                Some(_) => WeightWord::Codes,
                 None => WeightWord::TwosComplement,
             },
+            Architecture::BitmodTile(_) => WeightWord::Codes,
         }
     }
 
@@ -538,6 +582,8 @@ pub enum Kind {
     MacArray,
     /// `fp_mac_array`.
     FpMacArray,
+    /// `bitmod_tile`.
+    BitmodTile,
 }
 
 impl Kind {
@@ -565,6 +611,9 @@ pub enum Architecture {
     /// `fp_mac_array`: a floating-point multiplier for every weight of a step; products are aligned,
     /// added as integers and rounded once, at the output, or every product and sum is rounded.
     FpMacArray,
+    /// `bitmod_tile`: lanes add one term of every weight of a step a cycle; keys `weight.format` and
+    /// `term.reach`.
+    BitmodTile(TermArray),
 }
 
 /// Floating-point activations: keys `activation.format`, `accumulate.mode`, `accumulate.align_bits` and

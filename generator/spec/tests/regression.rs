@@ -23,6 +23,7 @@ const CONVENTIONAL: &str = "lut_conventional";
 const ADD: &str = "add_array";
 const MAC: &str = "mac_array";
 const FP_MAC: &str = "fp_mac_array";
+const BITMOD: &str = "bitmod_tile";
 
 const NOT_RUN: &[NotRun] = &[
     NotRun {
@@ -64,14 +65,43 @@ const NOT_RUN: &[NotRun] = &[
                  only for fewer bits",
     },
     NotRun {
-        kinds: &[LUT, CONVENTIONAL, ADD, MAC, FP_MAC],
+        kinds: &[BITMOD],
+        key: "activation.bus",
+        end: 1,
+        instead: &[2],
+        reason: "a k-step has 2 bits or more, and a port as narrow as that is not built for quantisation groups",
+    },
+    NotRun {
+        kinds: &[BITMOD],
+        key: "weight.bus",
+        end: 1,
+        instead: &[8],
+        reason: "a column has the 8 bits of a scale, and ports of quantisation groups are as wide as the array \
+                 takes them",
+    },
+    NotRun {
+        kinds: &[BITMOD],
+        key: "tile.n",
+        end: 1024,
+        instead: &[64],
+        reason: "minutes of compilation for loops over columns that lut_tensor_core runs",
+    },
+    NotRun {
+        kinds: &[BITMOD],
+        key: "tile.drain",
+        end: 1024,
+        instead: &[64],
+        reason: "minutes of compilation for floating-point adders that differ in nothing",
+    },
+    NotRun {
+        kinds: &[LUT, CONVENTIONAL, ADD, MAC, FP_MAC, BITMOD],
         key: "activation.bus",
         end: WIDEST_BUS,
         instead: &[],
         reason: "no k-step has so many bits",
     },
     NotRun {
-        kinds: &[LUT, CONVENTIONAL, ADD, MAC, FP_MAC],
+        kinds: &[LUT, CONVENTIONAL, ADD, MAC, FP_MAC, BITMOD],
         key: "weight.bus",
         end: WIDEST_BUS,
         instead: &[],
@@ -113,7 +143,7 @@ const NOT_RUN: &[NotRun] = &[
         reason: "minutes of compilation for tables that differ in nothing",
     },
     NotRun {
-        kinds: &[LUT],
+        kinds: &[LUT, BITMOD],
         key: "group.size",
         end: 0,
         instead: &[1],
@@ -125,6 +155,13 @@ const NOT_RUN: &[NotRun] = &[
         end: 1024,
         instead: &[32],
         reason: "two minutes of compilation for multipliers that differ in nothing",
+    },
+    NotRun {
+        kinds: &[BITMOD],
+        key: "group.scale_units",
+        end: 1024,
+        instead: &[64],
+        reason: "minutes of compilation for floating-point adders that differ in nothing",
     },
 ];
 
@@ -162,7 +199,6 @@ const CONTRADICTORY: &[[&str; 2]] = &[
     ["group.scale = fp16", "accumulate.format = given"],
     ["group.scale = fp16", "group.zero_point = constant"],
     ["group.scale = fp16", "weight.packing = bytes"],
-    ["group.scale = fp16", "tile.groups = one"],
     ["group.scale = fp16", "sequencer.addend = given"],
     ["group.scale = e8m0", "weight.runtime_bits = true"],
     ["group.scale = e8m0", "tile.plane_order = outer"],
@@ -172,7 +208,6 @@ const CONTRADICTORY: &[[&str; 2]] = &[
     ["group.scale = e8m0", "accumulate.format = given"],
     ["group.scale = e8m0", "group.zero_point = constant"],
     ["group.scale = e8m0", "weight.packing = bytes"],
-    ["group.scale = e8m0", "tile.groups = one"],
     ["group.scale = e8m0", "sequencer.addend = given"],
     ["group.scale = int8", "weight.runtime_bits = true"],
     ["group.scale = int8", "tile.plane_order = outer"],
@@ -182,7 +217,6 @@ const CONTRADICTORY: &[[&str; 2]] = &[
     ["group.scale = int8", "accumulate.format = given"],
     ["group.scale = int8", "group.zero_point = constant"],
     ["group.scale = int8", "weight.packing = bytes"],
-    ["group.scale = int8", "tile.groups = one"],
     ["group.scale = int8", "sequencer.addend = given"],
     ["sequencer.skip = zero_steps", "activation.bus = narrow"],
     ["sequencer.skip = zero_steps", "sequencer.commands = none"],
@@ -215,7 +249,6 @@ const CONTRADICTORY: &[[&str; 2]] = &[
     ["accumulate.align_block = group", "group.scale = none"],
     ["accumulate.align_block = group", "group.zero_point = constant"],
     ["accumulate.align_block = group", "sequencer.addend = given"],
-    ["accumulate.align_block = group", "tile.groups = one"],
     ["accumulate.align_block = group", "tile.plane_order = outer"],
     ["accumulate.align_block = group", "weight.bus = narrow"],
     ["accumulate.align_block = group", "weight.packing = bytes"],
@@ -288,6 +321,10 @@ fn flat(file: &toml::Table) -> BTreeMap<String, String> {
             toml::Value::String(text) => {
                 settings.insert(name.clone(), text.clone());
             }
+            toml::Value::Array(words) => {
+                let words: Vec<&str> = words.iter().filter_map(toml::Value::as_str).collect();
+                settings.insert(name.clone(), words.join(", "));
+            }
             other => {
                 settings.insert(name.clone(), other.to_string());
             }
@@ -359,10 +396,10 @@ fn schema() -> Vec<(String, BTreeMap<String, Legal>)> {
     kinds.iter().map(kind).collect()
 }
 
-/// The settings of `key` in the configurations of `kind`.
+/// The settings of `key` in the configurations of `kind`, those of a list one by one.
 fn used<'a>(configurations: &'a [Configuration], kind: &str, key: &str) -> BTreeSet<&'a str> {
     let of_kind = configurations.iter().filter(|c| c.spec.kind().name() == kind);
-    of_kind.filter_map(|c| c.settings.get(key)).map(String::as_str).collect()
+    of_kind.filter_map(|c| c.settings.get(key)).flat_map(|setting| setting.split(", ")).collect()
 }
 
 fn numbers(used: &BTreeSet<&str>) -> BTreeSet<u64> {
@@ -374,7 +411,10 @@ fn numbers(used: &BTreeSet<&str>) -> BTreeSet<u64> {
 fn has_settings(kind: &str, key: &str, keys: &BTreeMap<String, Legal>) -> bool {
     match key {
         "group.size" | "group.scale_units" | "group.drain" => {
-            keys["group.zero_point"].words.iter().any(|word| word == "per_group")
+            keys["group.drain"].words.iter().any(|word| word == "shadow")
+        }
+        "sequencer.addend" | "sequencer.skip" => {
+            keys["sequencer.commands"].words.iter().any(|word| word == "lmma")
         }
         "weight.packing" => keys["weight.format"].words.iter().any(|word| word == "ternary"),
         "table.symmetry" | "table.fold" => kind != CONVENTIONAL,
@@ -467,6 +507,13 @@ fn features(configuration: &Configuration) -> BTreeMap<&str, String> {
             "pipeline.stages" => setting.clone(),
             "group.scale" => setting.clone(),
             "accumulate.format" if setting != "auto" => "given".to_owned(),
+            // How codes become terms.
+            "weight.format" if spec.terms().is_some() => match spec.terms()?.types() {
+                [one] if one.is_integer() => "integers".to_owned(),
+                [one] if one.special_code().is_some() => "special value".to_owned(),
+                [_] => "table of values".to_owned(),
+                _ => "several data types".to_owned(),
+            },
             // What codes besides numbers there are is what makes data paths differ.
             "weight.format" if spec.weight.float().is_some() => {
                 format!("floating point, {:?}", spec.weight.float()?.specials())

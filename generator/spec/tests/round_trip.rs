@@ -1,8 +1,8 @@
 //! Legal specs survive the way through text, and no text whatever makes the parser panic.
 
 use bitplane_formats::{
-    AlignedFormat, FloatFormat, IntegerFormat, ScaleFormat, WeightFormat, WeightReading,
-    signed_bits,
+    AlignedFormat, DataType, FloatFormat, IntegerFormat, ScaleFormat, TermArray, WeightFormat,
+    WeightReading, signed_bits,
 };
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, FloatActivation, Fold,
@@ -80,7 +80,16 @@ fn floats() -> impl Strategy<Value = Option<FloatActivation>> {
 
 fn architectures() -> impl Strategy<Value = Architecture> {
     let arrays = select(vec![Architecture::AddArray, Architecture::MacArray]);
-    prop_oneof![tables().prop_map(Architecture::LookUp), arrays]
+    prop_oneof![tables().prop_map(Architecture::LookUp), arrays, tiles_of_terms()]
+}
+
+/// Some of all data types in any order, with any reach.
+fn tiles_of_terms() -> impl Strategy<Value = Architecture> {
+    let types = Just(DataType::ALL.to_vec()).prop_shuffle();
+    (types, 1..=DataType::ALL.len(), TermArray::REACH).prop_map(|(mut types, count, reach)| {
+        types.truncate(count);
+        Architecture::BitmodTile(TermArray::new(types, reach))
+    })
 }
 
 /// Legal specs of every kind: drawn freely, then brought inside the rules between keys.
@@ -137,7 +146,7 @@ fn specs() -> impl Strategy<Value = Spec> {
 /// Whether quantisation groups can have the scales that `spec` gives them.
 fn takes_scales(spec: &Spec) -> bool {
     let bits: u32 = spec.group_beat_bits().iter().sum();
-    spec.kind() == Kind::LutTensorCore
+    matches!(spec.kind(), Kind::LutTensorCore | Kind::BitmodTile)
         && spec.zero_point != ZeroPointMode::Constant
         && spec.tile.plane_order == PlaneOrder::Inner
         && spec.weight_width == WeightWidth::Fixed
@@ -146,6 +155,10 @@ fn takes_scales(spec: &Spec) -> bool {
 }
 
 fn legal(mut spec: Spec) -> Spec {
+    if let Some(terms) = spec.terms() {
+        spec.weight = WeightFormat::new(terms.code_bits()).unwrap();
+        make_term_by_term(&mut spec);
+    }
     if spec.weight.is_ternary() {
         make_ternary(&mut spec);
     } else {
@@ -163,7 +176,7 @@ fn legal(mut spec: Spec) -> Spec {
             table.copies = table.copies.min(spec.tile.n);
         }
         Architecture::AddArray => spec.tile.k = spec.tile.k.max(1),
-        Architecture::MacArray | Architecture::FpMacArray => {
+        Architecture::MacArray | Architecture::FpMacArray | Architecture::BitmodTile(_) => {
             spec.tile.k = spec.tile.k.max(1);
             spec.tile.groups = 1;
             spec.zero_point = ZeroPointMode::None;
@@ -226,6 +239,23 @@ fn legal(mut spec: Spec) -> Spec {
         }
     }
     spec
+}
+
+/// Brings a spec inside the rules of a `bitmod_tile`, which always scales groups.
+fn make_term_by_term(spec: &mut Spec) {
+    let head_bits = spec.head_bits();
+    let group = spec.quantisation_group.as_mut().unwrap();
+    let scale = *group.scale.get_or_insert(ScaleFormat::Fp16);
+    let tile = &mut spec.tile;
+    let bits = scale.bits().max(head_bits);
+    tile.k = tile.k.max(bits.div_ceil(spec.weight.bits()));
+    let most = 16_384 / (tile.m * tile.k);
+    if tile.n > most {
+        (tile.n, tile.drain) = (most, 1);
+    }
+    spec.accumulate.format = AccumulatorFormat::Auto;
+    spec.accumulate.overflow = Overflow::Refuse;
+    spec.sequencer = None;
 }
 
 /// Brings a spec inside the rules of ternary weights, or gives it others.

@@ -122,6 +122,7 @@ fn the_schema_tells_every_key() {
       add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
       mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
       fp_mac_array     dot products of floating-point numbers, fused or discrete (baseline)
+      bitmod_tile      mixed data types of weights, one term a cycle (BitMoD)
 
     (above the first section)  Which core this is.
       name (default: the file's stem)
@@ -134,12 +135,14 @@ fn the_schema_tells_every_key() {
             add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
             mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
             fp_mac_array     dot products of floating-point numbers, fused or discrete (baseline)
+            bitmod_tile      mixed data types of weights, one term a cycle (BitMoD)
 
     [activation]  The activations A.
       format (required)
           Two's-complement integer or floating-point number of each activation.
           lut_tensor_core, lut_conventional, add_array, mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int2" to "int16"
           fp_mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3" or "fp4_e2m1"
+          bitmod_tile: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int2" to "int16"
             fp16             IEEE 754 binary16
             bf16             bfloat16: 8 bits of exponent, 7 of fraction
             fp8_e4m3         OCP FP8: 4 bits of exponent, 3 of fraction, no infinity
@@ -153,10 +156,11 @@ fn the_schema_tells_every_key() {
 
     [weight]  The weights.
       format (required)
-          Code of each weight; its bits are its bit planes, a trit is one.
+          Code of each weight; its bits are its bit planes, a trit is one. In a bitmod_tile the data types that quantisation groups can have, in the order of their numbers.
           lut_tensor_core: "ternary" or "int1" to "int8"
           lut_conventional, add_array, mac_array: "int1" to "int8"
           fp_mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int1" to "int8"
+          bitmod_tile: "bitmod_fp4", "bitmod_fp3", "int8", "int6", "int5", "int4", "int3", "fp6_e2m3", "fp6_e3m2", "fp4_e2m1", "fp3_e2m0", "nf4" or a list of some of them
             ternary          -1, 0 and 1, k of them in one look-up
             fp16             IEEE 754 binary16
             bf16             bfloat16: 8 bits of exponent, 7 of fraction
@@ -165,15 +169,28 @@ fn the_schema_tells_every_key() {
             fp6_e3m2         OCP FP6: 3 bits of exponent, 2 of fraction, only numbers
             fp6_e2m3         OCP FP6: 2 bits of exponent, 3 of fraction, only numbers
             fp4_e2m1         OCP FP4: 2 bits of exponent, 1 of fraction, only numbers
+            bitmod_fp4       0, 0.5, 1, 1.5, 2, 3, 4, 6 with signs, and a special value a group
+            bitmod_fp3       0, 1, 2, 4 with signs, and a special value a group
+            int8             two's complement
+            int6             two's complement
+            int5             two's complement
+            int4             two's complement
+            int3             two's complement
+            fp6_e2m3         OCP FP6: 2 bits of exponent, 3 of fraction
+            fp6_e3m2         OCP FP6: 3 bits of exponent, 2 of fraction
+            fp4_e2m1         OCP FP4: 2 bits of exponent, 1 of fraction
+            fp3_e2m0         0, 1, 2, 4 with signs
+            nf4              quantiles of a normal distribution, in units of 2^-6
       runtime_bits (default: false)
           Whether the bits of the weights are a field of each run, up to those of format.
           lut_tensor_core: false or true
           lut_conventional, add_array: false
           mac_array, fp_mac_array: false
+          bitmod_tile: false
       packing (default: "words")
           How ternary weights come; only with format = "ternary".
           lut_tensor_core: "words" or "bytes"
-          lut_conventional, add_array, mac_array, fp_mac_array: "words"
+          lut_conventional, add_array, mac_array, fp_mac_array, bitmod_tile: "words"
             words            a sign and the number of a table entry for k weights
             bytes            five weights of a column a byte, unpacked at the weight port
       bus (default: all bits that the array takes in a cycle)
@@ -192,11 +209,12 @@ fn the_schema_tells_every_key() {
           lut_tensor_core, lut_conventional: an integer from 2 to 6
           add_array: an integer from 1 to 8
           mac_array, fp_mac_array: an integer from 1 to 64
+          bitmod_tile: an integer from 1 to 64
       groups (default: 1)
           Groups summed before one accumulator.
           lut_tensor_core, lut_conventional: an integer from 1 to 16
           add_array: an integer from 1 to 16
-          mac_array, fp_mac_array: the integer 1
+          mac_array, fp_mac_array, bitmod_tile: the integer 1
       drain (default: group.scale_units, else the largest divisor of n that is at most 16)
           Results in one beat of the result port; divides n.
           an integer from 1 to 1024
@@ -204,6 +222,7 @@ fn the_schema_tells_every_key() {
           In which order the bit planes of a run come.
           lut_tensor_core, lut_conventional, add_array: "inner" or "outer"
           mac_array, fp_mac_array: "inner"
+          bitmod_tile: "inner"
             inner            all planes of a k-step before the next, lowest first
             outer            all k-steps of a plane before the next, highest first; A once a plane
 
@@ -229,6 +248,11 @@ fn the_schema_tells_every_key() {
           Copies of each table register, to lower its fan-out; at most n.
           an integer from 1 to 1024
 
+    [term]  The terms of weights, of which lanes add one a cycle. Only bitmod_tile.
+      reach (default: the least with which no type takes more cycles than with 3)
+          Largest shift of a term within its cycle; a larger one takes floating-point types in fewer cycles.
+          an integer from 1 to 7
+
     [accumulate]  The accumulators, one for each of the m x n results.
       max_k (default: 4096)
           Longest exact run in elements of K.
@@ -237,11 +261,13 @@ fn the_schema_tells_every_key() {
           Accumulator and result; auto is the narrowest that max_k needs.
           lut_tensor_core, lut_conventional, add_array, mac_array: "auto" or "int16" to "int128"
           fp_mac_array: "auto"
+          bitmod_tile: "auto"
             auto             chosen by the generator
       mode (default: "aligned")
           What is rounded; only with floating-point activations.
           lut_tensor_core, lut_conventional, add_array, mac_array: "aligned"
           fp_mac_array: "aligned" or "float"
+          bitmod_tile: "aligned"
             aligned          numbers become integers, whose sums are exact and rounded once
             float            every product and every sum is rounded to result
       align_bits (default: 16 (fp_mac_array: 26), or exact where that is no wider)
@@ -253,6 +279,7 @@ fn the_schema_tells_every_key() {
           lut_tensor_core: "k" or "group"
           lut_conventional, add_array, mac_array: "k"
           fp_mac_array: "k"
+          bitmod_tile: "k" or "group"
             k                those of a run
             group            those of a quantisation group, whose sum is scaled with their exponent
       result (default: "fp32")
@@ -264,6 +291,7 @@ fn the_schema_tells_every_key() {
           What an accumulator narrower than max_k needs does.
           lut_tensor_core, lut_conventional, add_array, mac_array: "refuse", "wrap" or "saturate"
           fp_mac_array: "refuse"
+          bitmod_tile: "refuse"
             refuse           a format narrower than max_k needs is an error
             wrap             keep the low bits at every addition
             saturate         clamp at every addition
@@ -273,19 +301,20 @@ fn the_schema_tells_every_key() {
           Zero points of the weights.
           lut_tensor_core: "none", "constant" or "per_group"
           lut_conventional, add_array: "none" or "constant"
-          mac_array, fp_mac_array: "none"
+          mac_array, fp_mac_array, bitmod_tile: "none"
             none             no correction: sums of the weights as the core reads them
             constant         one zero point for all columns, given with each run
             per_group        one a column and quantisation group, with the weights
       scale (default: "none")
-          Scales of the quantisation groups: results are then floating-point numbers, to which each group's sum times its scale is added with one rounding.
+          Scales of the quantisation groups: results are then floating-point numbers, to which each group's sum times its scale is added with one rounding. A bitmod_tile has scales always, FP16 unless it says otherwise.
           lut_tensor_core: "none", "fp16", "e8m0" or "int8"
           lut_conventional, add_array, mac_array, fp_mac_array: "none"
+          bitmod_tile: "fp16", "e8m0" or "int8"
             none             no scales: results are integers, or aligned sums
             fp16             IEEE 754 binary16, one a column and quantisation group, with the weights
             e8m0             a power of two, one a column and quantisation group, with the weights
             int8             an integer, one a column and quantisation group, with the weights
-      size (default: 0)
+      size (default: 0; 128 in a bitmod_tile)
           Elements of K in a quantisation group; required by zero_point = "per_group" and by a scale, and only for them. A whole column is one group if its K is at most this long.
           an integer from 0 to 16777216
       scale_units (default: tile.drain)
@@ -295,6 +324,7 @@ fn the_schema_tells_every_key() {
           Where the sums of a quantisation group drain from; only with zero_point = "per_group" or a scale.
           lut_tensor_core: "stall" or "shadow"
           lut_conventional, add_array, mac_array, fp_mac_array: "stall"
+          bitmod_tile: "stall" or "shadow"
             stall            the accumulators; the array stands still
             shadow           a second register of each lane; the array goes on with the next group
 
@@ -305,6 +335,7 @@ fn the_schema_tells_every_key() {
           add_array: "auto" or an integer from 0 to 1
           mac_array: "auto" or an integer from 0 to 1
           fp_mac_array: "auto" or an integer from 0 to 2
+          bitmod_tile: "auto" or an integer from 0 to 1
             auto             chosen by the generator
       reset (default: "async")
           How rst_ni acts.
@@ -314,18 +345,22 @@ fn the_schema_tells_every_key() {
     [sequencer]  Whole matrix products as commands.
       commands (default: "none")
           Commands that the core takes and executes.
+          lut_tensor_core, lut_conventional, add_array, mac_array, fp_mac_array: "none" or "lmma"
+          bitmod_tile: "none"
             none             the streams carry single runs, with their markers
             lmma             command words of whole matrix products, run tile by tile
       addend (default: "none")
           Format of a matrix C that a command can add and of the results then; at least as wide as a result. Only with commands = "lmma".
           lut_tensor_core, lut_conventional, add_array, mac_array: "none" or "int16" to "int128"
           fp_mac_array: "none"
+          bitmod_tile: "none"
             none             results are those of the product alone
       skip (default: "none")
           K-steps that the sequencer leaves out. The core asks for the weights of the others, one k-step after the other, on a stream of its own. The last of K and of each quantisation group stay. Only with commands = "lmma".
           lut_tensor_core, lut_conventional: "none" or "zero_steps"
           add_array, mac_array: "none"
           fp_mac_array: "none"
+          bitmod_tile: "none"
             none             every k-step takes its cycles
             zero_steps       k-steps whose activations are all zero take no weights and no cycle of the array
     "#);
@@ -334,7 +369,7 @@ fn the_schema_tells_every_key() {
 #[test]
 fn the_schema_leaves_out_what_is_not_built() {
     let texts = schema() + &json_schema().to_string();
-    for word in ["bitmod", "replay"] {
+    for word in ["bitmod_pe", "replay"] {
         assert!(!texts.contains(word), "{word}");
     }
 }
@@ -398,6 +433,7 @@ fn a_starter_reads_well() {
     #     add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
     #     mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
     #     fp_mac_array     dot products of floating-point numbers, fused or discrete (baseline)
+    #     bitmod_tile      mixed data types of weights, one term a cycle (BitMoD)
     kind = "mac_array"
 
     # The activations A.
@@ -422,7 +458,7 @@ fn a_starter_reads_well() {
     # The weights.
     [weight]
 
-    # Code of each weight; its bits are its bit planes, a trit is one.
+    # Code of each weight; its bits are its bit planes, a trit is one. In a bitmod_tile the data types that quantisation groups can have, in the order of their numbers.
     # Legal: "int1" to "int8".
     format = "int2"
 
@@ -488,7 +524,7 @@ fn a_starter_reads_well() {
     #     none             no correction: sums of the weights as the core reads them
     # zero_point = "none"
 
-    # Scales of the quantisation groups: results are then floating-point numbers, to which each group's sum times its scale is added with one rounding.
+    # Scales of the quantisation groups: results are then floating-point numbers, to which each group's sum times its scale is added with one rounding. A bitmod_tile has scales always, FP16 unless it says otherwise.
     #     none             no scales: results are integers, or aligned sums
     # scale = "none"
 

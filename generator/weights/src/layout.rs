@@ -51,7 +51,7 @@ impl PackLayout {
         match self.word {
             WeightWord::Folded | WeightWord::Plain => format.planes(),
             WeightWord::TwosComplement
-            | WeightWord::Float
+            | WeightWord::Codes
             | WeightWord::Ternary
             | WeightWord::TernaryBytes => 1,
         }
@@ -103,7 +103,7 @@ impl PackLayout {
             WeightWord::Ternary => TernaryGroup::of_codes(codes).word(self.k).into(),
             WeightWord::Plain
             | WeightWord::TwosComplement
-            | WeightWord::Float
+            | WeightWord::Codes
             | WeightWord::TernaryBytes => bits.into(),
         }
     }
@@ -129,7 +129,7 @@ fn legal_k(word: WeightWord) -> RangeInclusive<u32> {
     match word {
         WeightWord::Folded => 2..=32,
         WeightWord::Plain => 1..=32,
-        WeightWord::TwosComplement | WeightWord::Float => 1..=64,
+        WeightWord::TwosComplement | WeightWord::Codes => 1..=64,
         WeightWord::Ternary => 1..=16,
         WeightWord::TernaryBytes => 1..=64,
     }

@@ -36,6 +36,7 @@
 mod activation;
 mod bits;
 mod checkpoint;
+mod data_types;
 mod embedding;
 mod grid;
 mod grouping;
@@ -55,6 +56,9 @@ pub use activation::{
     ActivationFormat, ActivationFunction, ActivationQuantiser, Percent, QuantisedActivations,
 };
 pub use checkpoint::Checkpoint;
+pub use data_types::{
+    Baseline, ChoiceSpan, GroupFit, TypeChoice, TypeQuantiser, TypedGroup, TypedWeights,
+};
 pub use embedding::embed;
 pub use grouping::Grouping;
 pub use layout::PackLayout;

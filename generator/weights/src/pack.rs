@@ -152,7 +152,7 @@ fn pack_words(weights: &QuantisedWeights, layout: PackLayout) -> Result<Vec<u8>,
             plane_words(weights, layout, extent)
         }
         WeightWord::TernaryBytes => byte_words(weights, layout, extent),
-        WeightWord::Float => return Err(floating_point()),
+        WeightWord::Codes => return Err(floating_point()),
     };
     let scales = weights.scales.iter().flat_map(|scale| scale.to_le_bytes());
     let zero_points = weights.zero_points.iter().flat_map(|z| (z.0 as i16).to_le_bytes());

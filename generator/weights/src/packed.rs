@@ -169,7 +169,7 @@ impl PackedWeights {
     /// The word, or any piece of it, of k padding elements.
     fn padding_word(&self) -> u64 {
         match self.layout.word() {
-            WeightWord::TwosComplement | WeightWord::Float => 0,
+            WeightWord::TwosComplement | WeightWord::Codes => 0,
             WeightWord::Folded | WeightWord::Plain | WeightWord::Ternary => {
                 self.layout.plane_word(&[], 0)
             }

@@ -45,6 +45,7 @@ impl PackedWeights {
         let key = match spec.kind() {
             Kind::LutTensorCore => "table",
             Kind::LutConventional | Kind::AddArray | Kind::MacArray | Kind::FpMacArray => "kind",
+            Kind::BitmodTile => "weight.format",
         };
         (found != wanted).then(|| self.problem("weights-word", key, message, spec))
     }

@@ -91,7 +91,7 @@ fn interpret(header: &PackHeader) -> Result<(WeightFormat, PackLayout, Grouping,
     let format = match word {
         WeightWord::Ternary | WeightWord::TernaryBytes => WeightFormat::TERNARY,
         // No file names floating-point words.
-        WeightWord::Folded | WeightWord::Plain | WeightWord::TwosComplement | WeightWord::Float => {
+        WeightWord::Folded | WeightWord::Plain | WeightWord::TwosComplement | WeightWord::Codes => {
             planes
         }
     };

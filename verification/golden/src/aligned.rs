@@ -42,7 +42,7 @@ fn field(run: &Run, row: usize, format: AlignedFormat) -> u32 {
 fn weights(spec: &Spec, run: &Run, column: usize) -> Vec<i32> {
     let codes = &run.codes[column * run.elements..][..run.elements];
     match &run.zero_points {
-        ZeroPoints::PerGroup(groups) => values(run, groups, column),
+        ZeroPoints::PerGroup(groups) => values(spec, run, groups, column),
         ZeroPoints::Constant(_) => {
             let mut weights = vec![0; codes.len()];
             accumulated_weights(spec, run.weight, codes, &mut weights);

@@ -12,8 +12,17 @@ pub enum ZeroPoints {
     PerGroup(GroupZeroPoints),
 }
 
-/// Zero points and scales of groups of neighbouring elements of K.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The data type of a quantisation group of a `bitmod_tile`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupType {
+    /// Its number in `weight.format`.
+    pub number: usize,
+    /// The group's special value in units of its type.
+    pub special: i32,
+}
+
+/// Zero points, scales and data types of groups of neighbouring elements of K.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupZeroPoints {
     /// Elements of a group, at least 1; the last group of a column may have fewer.
     pub size: usize,
@@ -21,6 +30,8 @@ pub struct GroupZeroPoints {
     pub values: Vec<ZeroPoint>,
     /// The codes of the groups' scales, in the same order; none where the core does not scale.
     pub scales: Vec<u32>,
+    /// The groups' data types, in the same order; none but in a `bitmod_tile`.
+    pub types: Vec<GroupType>,
 }
 
 /// The results of `run`, whose weights have zero points by group: each weight is taken at its
@@ -30,7 +41,7 @@ pub(crate) fn grouped(spec: &Spec, run: &Run, zero_points: &GroupZeroPoints) -> 
     let of_a_column = run.elements.div_ceil(zero_points.size);
     assert_eq!(zero_points.values.len(), run.columns * of_a_column, "shape of the zero points");
     let columns: Vec<Vec<i32>> =
-        (0..run.columns).map(|column| values(run, zero_points, column)).collect();
+        (0..run.columns).map(|column| values(spec, run, zero_points, column)).collect();
     let rows = run.activations.chunks(run.elements.max(1)).take(run.rows);
     rows.flat_map(|row| columns.iter().map(|column| policy.keep(dot(row, column)))).collect()
 }
@@ -46,7 +57,7 @@ pub(crate) fn scaled(spec: &Spec, run: &Run, scale: ScaleFormat) -> Vec<i128> {
     let of_a_column = run.elements.div_ceil(groups.size);
     assert_eq!(groups.scales.len(), run.columns * of_a_column, "shape of the scales");
     let columns: Vec<Vec<i32>> =
-        (0..run.columns).map(|column| values(run, groups, column)).collect();
+        (0..run.columns).map(|column| values(spec, run, groups, column)).collect();
     let mut results = Vec::with_capacity(run.rows * run.columns);
     for row in 0..run.rows {
         let (activations, exponents) = integers(spec, run, row, groups.size);
@@ -90,8 +101,23 @@ fn integers(spec: &Spec, run: &Run, row: usize, size: usize) -> (Vec<i64>, Vec<O
 }
 
 /// The values of a column's weights.
-pub(crate) fn values(run: &Run, zero_points: &GroupZeroPoints, column: usize) -> Vec<i32> {
+pub(crate) fn values(
+    spec: &Spec,
+    run: &Run,
+    zero_points: &GroupZeroPoints,
+    column: usize,
+) -> Vec<i32> {
     let of_a_column = run.elements.div_ceil(zero_points.size);
+    if let Some(terms) = spec.terms() {
+        assert_eq!(zero_points.types.len(), run.columns * of_a_column, "shape of the data types");
+        let types = &zero_points.types[column * of_a_column..][..of_a_column];
+        let codes = run.codes[column * run.elements..][..run.elements].chunks(zero_points.size);
+        let values = codes.zip(types).flat_map(|(codes, group)| {
+            let data_type = terms.types()[group.number];
+            codes.iter().map(move |code| data_type.value(*code, group.special))
+        });
+        return values.collect();
+    }
     let groups = &zero_points.values[column * of_a_column..][..of_a_column];
     let codes = run.codes[column * run.elements..][..run.elements].chunks(zero_points.size);
     let values = codes.zip(groups).flat_map(|(codes, zero_point)| {
@@ -130,6 +156,7 @@ mod tests {
                     size: 2,
                     values: vec![ZeroPoint::MID_RISE; 3],
                     scales: scales.map(half).to_vec(),
+                    types: Vec::new(),
                 }),
             };
             f32::from_bits(crate::results(&spec, &run)[0] as u32)

@@ -16,7 +16,7 @@ mod run;
 
 pub use addend::accumulated;
 pub use aligned::rounded;
-pub use groups::{GroupZeroPoints, ZeroPoints};
+pub use groups::{GroupType, GroupZeroPoints, ZeroPoints};
 pub use run::{Run, overflows, results, sums};
 
 #[cfg(test)]

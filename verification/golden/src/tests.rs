@@ -109,7 +109,7 @@ proptest! {
             (-255..=255).map(ZeroPoint).filter(|z| spec.weight.accepts(*z)).collect();
         let at = |i: usize| legal[(seed.wrapping_mul(2 * i as u64 + 1) >> 32) as usize % legal.len()];
         let values = (0..run.columns * groups).map(at).collect();
-        let zero_points = ZeroPoints::PerGroup(GroupZeroPoints { size, values, scales: Vec::new() });
+        let zero_points = ZeroPoints::PerGroup(GroupZeroPoints { size, values, ..Default::default() });
         let run = Run { zero_points, ..run };
         prop_assert_eq!(results(&spec, &run), reference(&spec, &run));
         let format = IntegerFormat::new(9).unwrap();

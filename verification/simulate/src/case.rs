@@ -1,5 +1,5 @@
 use bitplane_formats::{WeightFormat, ZeroPoint};
-use bitplane_golden::{GroupZeroPoints, Run, ZeroPoints};
+use bitplane_golden::{GroupType, GroupZeroPoints, Run, ZeroPoints};
 use bitplane_spec::{Spec, Tile};
 
 /// One run as it is sent: whole k-steps of the whole tile, with masks. What a mask leaves out is
@@ -77,7 +77,8 @@ impl Case {
                 let size = whole as usize * spec.elements_per_step() as usize;
                 let count = n as usize * elements.div_ceil(size);
                 let scales = if spec.scale().is_some() { vec![0; count] } else { Vec::new() };
-                GroupZeroPoints { size, values: vec![ZeroPoint::MID_RISE; count], scales }
+                let types = spec.terms().map_or(Vec::new(), |_| vec![GroupType::default(); count]);
+                GroupZeroPoints { size, values: vec![ZeroPoint::MID_RISE; count], scales, types }
             }),
             part: Part::Whole,
             id: 0,
@@ -149,6 +150,24 @@ impl Case {
         groups.and_then(at).unwrap_or(0)
     }
 
+    /// Data type of `group` in `column`; the first where there are none.
+    pub fn group_type(&self, column: usize, group: usize) -> GroupType {
+        let groups = self.group_zero_points.as_ref();
+        let at = |groups: &GroupZeroPoints| {
+            let place = column * self.elements.div_ceil(groups.size) + group;
+            groups.types.get(place).copied()
+        };
+        groups.and_then(at).unwrap_or_default()
+    }
+
+    /// The case with the same data type for all columns and groups.
+    pub(crate) fn with_type(mut self, group: GroupType) -> Self {
+        if let Some(groups) = &mut self.group_zero_points {
+            groups.types.fill(group);
+        }
+        self
+    }
+
     /// The case with the same zero point for the run and for all columns and groups.
     pub(crate) fn with_zero_point(mut self, zero_point: ZeroPoint) -> Self {
         self.zero_point = zero_point;
@@ -170,6 +189,7 @@ impl Case {
                 size: groups.size,
                 values: firsts(&groups.values, of_a_column, left),
                 scales: firsts(&groups.scales, of_a_column, left),
+                types: firsts(&groups.types, of_a_column, left),
             }
         });
         Self {
@@ -186,11 +206,12 @@ impl Case {
     fn zero_points(&self) -> ZeroPoints {
         match &self.group_zero_points {
             None => ZeroPoints::Constant(self.zero_point),
-            Some(GroupZeroPoints { size, values, scales }) => {
+            Some(GroupZeroPoints { size, values, scales, types }) => {
                 let count = self.columns * self.elements.div_ceil(*size);
                 let values = values[..count].to_vec();
                 let scales = scales[..count.min(scales.len())].to_vec();
-                ZeroPoints::PerGroup(GroupZeroPoints { size: *size, values, scales })
+                let types = types[..count.min(types.len())].to_vec();
+                ZeroPoints::PerGroup(GroupZeroPoints { size: *size, values, scales, types })
             }
         }
     }

@@ -2,7 +2,7 @@ use crate::Case;
 use crate::encode::signs;
 use crate::stimulus::plane_values;
 use crate::values::{pattern_of, patterns};
-use bitplane_formats::{WeightFormat, plane_bit};
+use bitplane_formats::{TermArray, plane_bit};
 use bitplane_spec::{Architecture, Spec};
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +21,8 @@ pub struct Cover {
     /// Lanes (row, column) in which a result other than 0 was compared.
     pub lanes: Ratio,
     /// Table entries in both signs, for each column, group and plane: look-ups that picked them.
-    /// Where there are no tables, the codes of each column and element; of floating-point weights their
-    /// signs and exponents.
+    /// Where there are no tables, the codes of each column and element, of each data type where there are
+    /// several; of floating-point weights their signs and exponents.
     pub indices: Ratio,
     /// Both values of each bit plane in each column; all three of a trit.
     pub planes: Ratio,
@@ -55,9 +55,7 @@ impl Counter {
         let values = plane_values(spec.weight) as usize;
         let patterns = match spec.architecture {
             Architecture::LookUp(_) => tile.groups as usize * planes * values.pow(tile.k),
-            Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => {
-                spec.elements_per_step() as usize * patterns_of_a_weight(spec.weight)
-            }
+            _ => spec.elements_per_step() as usize * patterns_of_a_weight(spec),
         };
         Self {
             spec: spec.clone(),
@@ -83,9 +81,7 @@ impl Counter {
             self.add_planes(case, column);
             match self.spec.architecture {
                 Architecture::LookUp(_) => self.add_look_ups(case, column),
-                Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => {
-                    self.add_codes(case, column);
-                }
+                _ => self.add_codes(case, column),
             }
         }
     }
@@ -123,12 +119,13 @@ impl Counter {
 
     fn add_codes(&mut self, case: &Case, column: usize) {
         let step = self.spec.elements_per_step() as usize;
-        let patterns_of_one = patterns_of_a_weight(self.spec.weight);
+        let patterns_of_one = patterns_of_a_weight(&self.spec);
         for element in 0..case.elements {
             let (place, code) = (column * step + element % step, case.code(column, element));
-            let pattern = match self.spec.weight.float() {
-                Some(float) => pattern_of(float, code),
-                None => Some(code.into()),
+            let pattern = match (self.spec.terms(), self.spec.weight.float()) {
+                (Some(terms), _) => Some(code_of_type(&self.spec, terms, case, column, element)),
+                (None, Some(float)) => pattern_of(float, code),
+                (None, None) => Some(code.into()),
             };
             pattern.into_iter().for_each(|p| self.indices.hit(place * patterns_of_one + p));
         }
@@ -145,8 +142,26 @@ impl Counter {
 }
 
 /// Patterns of a weight that are told apart where there are no tables.
-fn patterns_of_a_weight(weight: WeightFormat) -> usize {
-    weight.float().map_or(weight.codes() as usize, patterns)
+fn patterns_of_a_weight(spec: &Spec) -> usize {
+    if let Some(terms) = spec.terms() {
+        return terms.types().iter().map(|each| usize::from(each.codes())).sum();
+    }
+    spec.weight.float().map_or(spec.weight.codes() as usize, patterns)
+}
+
+/// Number of a code among those of all data types.
+fn code_of_type(
+    spec: &Spec,
+    terms: &TermArray,
+    case: &Case,
+    column: usize,
+    element: usize,
+) -> usize {
+    let size = spec.group_steps().unwrap_or(1) as usize * spec.elements_per_step() as usize;
+    let number = case.group_type(column, element / size).number;
+    let before = terms.types()[..number].iter().map(|each| usize::from(each.codes()));
+    let code = case.code(column, element) & (terms.types()[number].codes() - 1);
+    before.sum::<usize>() + usize::from(code)
 }
 
 #[derive(Clone, Debug)]

@@ -46,6 +46,8 @@ enum Content {
     Plane { step: usize, plane: u32 },
     /// The zero points and scales of a quantisation group.
     Factors { group: usize },
+    /// The data types and special values of a quantisation group.
+    Head { group: usize },
 }
 
 impl Content {
@@ -53,7 +55,7 @@ impl Content {
     fn is_of(&self, fetched: &[usize]) -> bool {
         match self {
             Self::Plane { step, .. } => fetched.binary_search(step).is_ok(),
-            Self::Factors { .. } => true,
+            Self::Factors { .. } | Self::Head { .. } => true,
         }
     }
 }
@@ -311,18 +313,20 @@ impl Encoder {
     /// for the end of a quantisation group counts with the next one's first k-step.
     pub fn least_cycles(&self, case: &Case) -> u64 {
         let passes = self.spec.passes_of(case.weight);
-        let beats = self.spec.beats_per_step_of(case.weight) as usize * self.bus_beats[1];
-        let (of_weights, of_activations) = (beats / passes as usize, self.bus_beats[0]);
+        let of_activations = self.bus_beats[0];
         // Before a group's first plane, and of a group in all.
         let (wait, least) = match &self.group {
             None => (0, 0),
-            Some(group) if group.shadow => (1, group.drain_cycles as usize),
-            Some(group) => (group.drain_cycles as usize, 0),
+            Some(group) if group.shadow => {
+                (1 + group.head_cycles as usize, group.drain_cycles as usize)
+            }
+            Some(group) => ((group.drain_cycles + group.head_cycles) as usize, 0),
         };
         let whole = self.spec.group_steps().map_or(usize::MAX, |whole| whole as usize);
         let (mut taken, mut cycles) = (0, 0);
         for group in self.fetched(case).chunk_by(|a, b| a / whole == b / whole) {
-            let mut of_group = 0;
+            let planes = self.cycles_per_step(case, group[0] / whole) * self.bus_beats[1];
+            let (of_weights, mut of_group) = (planes / passes as usize, 0);
             for (place, step) in group.iter().enumerate() {
                 let before = if place == 0 { wait } else { 0 };
                 of_group += ((step + 1 - taken) * of_activations).max(of_weights + before);
@@ -331,6 +335,17 @@ impl Encoder {
             cycles += of_group.max(least);
         }
         u64::from(passes) * cycles as u64
+    }
+
+    /// Cycles that a k-step of `group` takes in the array, in all passes: those of its slowest column.
+    pub(crate) fn cycles_per_step(&self, case: &Case, group: usize) -> usize {
+        let Some(terms) = self.spec.terms() else {
+            return self.spec.cycles_per_step_of(case.weight) as usize;
+        };
+        let columns = 0..self.spec.tile.n as usize;
+        let cycles =
+            columns.map(|column| terms.plans()[case.group_type(column, group).number].cycles);
+        cycles.max().unwrap_or(0) as usize
     }
 
     /// Whether all activations of k-step `s` that count are zero.
@@ -359,6 +374,7 @@ impl Encoder {
                     self.weight_payload(case, s * step, plane, &mut data);
                 }
                 Content::Factors { group } => self.factor_payload(case, group, &mut data),
+                Content::Head { group } => self.head_payload(case, group, &mut data),
             }
             let beat = send(&self.weight, &self.weight_data, self.bus_beats[1], &data, out);
             if let Some(field) = self.weight.field("last") {
@@ -375,13 +391,18 @@ impl Encoder {
         steps: usize,
     ) -> impl Iterator<Item = (Content, bool)> + '_ {
         self.spec.weight_beats(weight, steps).flat_map(move |WeightBeat { step, plane, last }| {
+            let starts = self.spec.group_steps().filter(|whole| {
+                plane == 0 && self.spec.has_heads() && (step as u64).is_multiple_of(*whole)
+            });
+            let head = starts.map(|whole| (Content::Head { group: step / whole as usize }, false));
             let group = self.spec.group_steps().and_then(|whole| {
                 let done = ((step + 1) as u64).is_multiple_of(whole) || step + 1 == steps;
-                (done && plane + 1 == weight.planes()).then_some(step / whole as usize)
+                (done && plane + 1 == self.spec.beats_per_step_of(weight))
+                    .then_some(step / whole as usize)
             });
             let plane = (Content::Plane { step, plane }, last && group.is_none());
             let factors = group.map(|group| (Content::Factors { group }, last));
-            [Some(plane), factors].into_iter().flatten()
+            [head, Some(plane), factors].into_iter().flatten()
         })
     }
 
@@ -409,6 +430,21 @@ impl Encoder {
         let beat = &mut beats[index * self.weight.words..][..self.weight.words];
         let at = 32 * self.weight_data.word + self.column_bit(column);
         put(beat, at, self.spec.weight.zero_point_bits(), value as u64);
+    }
+
+    /// Sets the `bits` bits from `place` on of the head of `column` in the weight beat `index` of `beats`,
+    /// which is one of heads.
+    pub fn set_head(
+        &self,
+        beats: &mut [u32],
+        index: usize,
+        column: usize,
+        (place, bits): (u32, u32),
+        value: u64,
+    ) {
+        let beat = &mut beats[index * self.weight.words..][..self.weight.words];
+        let at = 32 * self.weight_data.word + self.column_bit(column) + place as usize;
+        put(beat, at, bits, value);
     }
 
     /// Sets the field `name` of the k-step `index` in `beats`, if the port has that field: in the
@@ -533,6 +569,19 @@ impl Encoder {
         }
     }
 
+    /// Heads in the lowest bits of each column; the others are ones, which must not matter.
+    fn head_payload(&self, case: &Case, group: usize, beat: &mut [u32]) {
+        let Some(terms) = self.spec.terms() else { return };
+        for column in 0..self.spec.tile.n as usize {
+            let (start, end) = (self.column_bit(column), self.column_bit(column + 1));
+            let of_column = case.group_type(column, group);
+            let head = terms.head(of_column.number, of_column.special);
+            let bits = terms.head_bits();
+            put(beat, start, bits, head.expect("special values of cases have terms"));
+            (start + bits as usize..end).for_each(|at| put(beat, at, 1, 1));
+        }
+    }
+
     fn weight_payload(&self, case: &Case, start: usize, plane: u32, beat: &mut [u32]) {
         let PortWord { word, k, of_a_column } = self.spec.port_word();
         let (groups, bits) = (of_a_column as usize, word.bits(self.spec.weight, k));
@@ -554,7 +603,7 @@ impl Encoder {
                             out.put(byte_of_codes(codes).into(), 8);
                         }
                     }
-                    WeightWord::Float => {
+                    WeightWord::Codes => {
                         for code in &codes[..k as usize] {
                             out.put(u32::from(*code), weight_bits);
                         }

@@ -113,8 +113,8 @@ pub fn layer(
         tiling.run(tiles_of_batch, &mut session, &mut report)?;
     }
     let useful = layer.tokens as f64 * layer.inputs as f64 * layer.outputs as f64;
-    let lookups =
-        f64::from(spec.beats_per_step()) / f64::from(spec.beats_per_step_of(layer.weight));
+    let lookups = f64::from(spec.cycles_per_step_of(spec.weight))
+        / f64::from(spec.cycles_per_step_of(layer.weight));
     let possible = report.cycles as f64 * simulator.manifest.macs_per_cycle * lookups;
     report.utilisation = if possible > 0.0 { useful / possible } else { 0.0 };
     Ok(report)
@@ -378,6 +378,8 @@ fn set_zero_points(case: &mut Case, corner: Corner, layer: &Layer, groups: &Grou
         to.values[..from.len()].copy_from_slice(from);
         let scales = groups.scales.iter().skip(corner.output * of_a_column);
         to.scales.iter_mut().zip(scales).for_each(|(to, from)| *to = *from);
+        let types = groups.types.iter().skip(corner.output * of_a_column);
+        to.types.iter_mut().zip(types).for_each(|(to, from)| *to = *from);
     }
 }
 
@@ -405,6 +407,13 @@ fn zero_point_fault(spec: &Spec, layer: &Layer) -> Option<String> {
                 return Some(format!(
                     "the core takes {scales} scales, the layer has {}",
                     groups.scales.len()
+                ));
+            }
+            let types = spec.terms().map_or(0, |_| count);
+            if groups.types.len() != types {
+                return Some(format!(
+                    "the core takes the data types of {types} groups, the layer has {}",
+                    groups.types.len()
                 ));
             }
             groups.values.iter().find(|z| !layer.weight.accepts(**z)).map(|z| not_taken(*z))

@@ -28,7 +28,7 @@ mod values;
 mod verilator;
 
 pub use batch::{Batch, Interrupt, Response, Stalls};
-pub use bitplane_golden::{GroupZeroPoints, ZeroPoints};
+pub use bitplane_golden::{GroupType, GroupZeroPoints, ZeroPoints};
 pub use case::{Case, Part};
 pub use compile::{BuildRequest, Optimisation, Simulator, Trace, build};
 pub use cover::{Cover, Ratio};

@@ -107,7 +107,7 @@ fn golden(spec: &Spec, cases: &[Case], corners: &[[usize; 2]], [m, n]: [usize; 2
         let count = n * k.div_ceil(groups.size);
         let scales = if groups.scales.is_empty() { 0 } else { count };
         let values = vec![first.zero_point; count];
-        GroupZeroPoints { size: groups.size, values, scales: vec![0; scales] }
+        GroupZeroPoints { size: groups.size, values, scales: vec![0; scales], types: Vec::new() }
     });
     for (case, [row, column]) in cases.iter().zip(corners) {
         for i in 0..case.rows {

@@ -8,7 +8,8 @@ use crate::stimulus::Maker;
 use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Report, Simulator, Stalls, Start};
 use bitplane_emit::manifest::QuantisationGroup;
 use bitplane_emit::wire::status;
-use bitplane_formats::WeightFormat;
+use bitplane_formats::{TermArray, WeightFormat};
+use bitplane_golden::GroupType;
 use bitplane_spec::{Spec, ZeroPointMode};
 
 /// How much to check.
@@ -162,9 +163,36 @@ impl Regression<'_> {
         }
         let spec = self.bench.spec();
         let runs = [1, groups].map(|groups| dense(spec, spec.weight, groups * steps));
+        if let Some(terms) = spec.terms().cloned() {
+            return self.type_rates(group, groups, &terms, &runs);
+        }
         let expected = (groups as u32 - 1) * group.cycles as u32;
         self.longer_by("rate of quantisation groups", &runs, expected)?;
         self.skipping_group_rate(group, groups)
+    }
+
+    /// Groups of each data type take the cycles of its terms; the slowest what the manifest states.
+    fn type_rates(
+        &mut self,
+        group: &QuantisationGroup,
+        groups: usize,
+        terms: &TermArray,
+        runs: &[Case; 2],
+    ) -> Flow {
+        let planes = group.steps as u32 * terms.cycles();
+        if u64::from(group.cycles_of(planes)) != group.cycles {
+            let stated = format!("{} cycles of a group", group.cycles);
+            let got = format!("{} from its parts", group.cycles_of(planes));
+            return self.bench.fail_overall("stated cycles of a group", stated, got);
+        }
+        for (number, plan) in terms.plans().iter().enumerate() {
+            let of_type = GroupType { number, special: 0 };
+            let runs = runs.clone().map(|case| case.with_type(of_type));
+            let cycles = group.cycles_of(group.steps as u32 * plan.cycles);
+            let check = format!("rate of quantisation groups of {}", plan.data_type);
+            self.longer_by(&check, &runs, (groups as u32 - 1) * cycles)?;
+        }
+        Ok(())
     }
 
     /// Where k-steps of zeros are skipped, as with every other of them zero: quantisation groups take as
@@ -281,10 +309,10 @@ impl Regression<'_> {
             .map(|case| {
                 let passes = spec.passes_of(case.weight);
                 let lookups =
-                    spec.beats_per_step_of(case.weight) / passes * spec.weight_bus_beats();
+                    spec.cycles_per_step_of(case.weight) / passes * spec.weight_bus_beats();
                 let step = passes * lookups.max(spec.activation_bus_beats());
                 let groups = spec.groups_of(case.steps(spec) as u64) as u32;
-                let group = spec.tile.m * spec.tile.n / spec.tile.drain + 2;
+                let group = spec.tile.m * spec.tile.n / spec.tile.drain + 3;
                 case.steps(spec) as u32 * step + groups * group + case.result_beats(spec) + 4
             })
             .sum();
@@ -460,6 +488,7 @@ fn violations(encoder: &Encoder) -> Vec<Violation> {
     if encoder.spec().zero_point == ZeroPointMode::PerGroup {
         violations.extend(illegal_zero_points(tile.n as usize));
     }
+    violations.extend(encoder.spec().terms().into_iter().flat_map(illegal_heads(tile.n as usize)));
     violations
 }
 
@@ -492,6 +521,34 @@ fn illegal_zero_points(columns: usize) -> Vec<Violation> {
         violations.push(Violation { name, weight: None, tamper: Box::new(tamper) });
     }
     violations
+}
+
+/// Heads of quantisation groups that are none.
+fn illegal_heads(columns: usize) -> impl Fn(&TermArray) -> Vec<Violation> {
+    move |terms| {
+        let mut fields = Vec::new();
+        let types = terms.types().len() as u64;
+        if types < 1 << terms.type_bits() {
+            fields.push(("a data type that is none".to_owned(), (0, terms.type_bits()), types));
+        }
+        let shift = u64::from(terms.reach()) + 1;
+        if shift < 1 << terms.shift_bits() {
+            fields.extend((0..terms.special_cycles()).map(|cycle| {
+                let place = terms.type_bits() + cycle * terms.term_bits();
+                let name = format!("a shift of {shift} in term {cycle} of a special value");
+                (name, (place, terms.shift_bits()), shift)
+            }));
+        }
+        let columns = [0, columns - 1];
+        let each = fields.into_iter().zip(columns.into_iter().cycle());
+        each.map(|((name, field, value), column)| {
+            let tamper = move |encoder: &Encoder, batch: &mut Batch| {
+                encoder.set_head(&mut batch.weight, 0, column, field, value);
+            };
+            Violation { name, weight: None, tamper: Box::new(tamper) }
+        })
+        .collect()
+    }
 }
 
 /// A second pass of one k-step. The last of the passes then starts a run, which is made a legal one.

@@ -100,6 +100,10 @@ pub struct ShrunkRun {
     /// no groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub group_zero_points: Vec<Vec<i32>>,
+    /// The data types of the quantisation groups with their special values, one list for each column;
+    /// empty but in a `bitmod_tile`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group_types: Vec<Vec<String>>,
     /// Elements that count, a row of 0 and 1.
     pub keep: Vec<u8>,
     /// Activations, one list for each row.
@@ -153,6 +157,9 @@ impl fmt::Display for ShrunkRun {
         }
         for (i, codes) in self.codes.iter().enumerate().take(SHOWN) {
             writeln!(f, "    codes       {i:>3} {}", row(codes))?;
+        }
+        for (i, types) in self.group_types.iter().enumerate().take(SHOWN) {
+            writeln!(f, "    data types {i:>4} {}", row(types))?;
         }
         for (i, zero_points) in self.group_zero_points.iter().enumerate().take(SHOWN) {
             writeln!(f, "    zero points {i:>3} {}", row(zero_points))?;

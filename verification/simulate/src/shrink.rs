@@ -4,6 +4,7 @@ use crate::compare::{Mismatch, compare, compare_status, expected, expected_flags
 use crate::report::{ShrunkCase, ShrunkRun};
 use crate::{Case, Encoder, Error, Interrupt, Part, Session, Simulator, Stalls, Start};
 use bitplane_formats::ZeroPoint;
+use bitplane_golden::GroupType;
 use std::time::{Duration, Instant};
 
 /// Simulations and time that shrinking may take.
@@ -151,6 +152,7 @@ fn shrunk_run(case: &Case, encoder: &Encoder) -> ShrunkRun {
         weight_bits: case.weight.bits(),
         zero_point: case.zero_point.0,
         group_zero_points: group_zero_points(case),
+        group_types: group_types(case, encoder),
         keep: case.keep.iter().map(|keep| u8::from(*keep)).collect(),
         activations: run.activations.chunks(run.elements).map(<[i32]>::to_vec).collect(),
         codes: run.codes.chunks(run.elements).map(<[u16]>::to_vec).collect(),
@@ -164,6 +166,23 @@ fn group_zero_points(case: &Case) -> Vec<Vec<i32>> {
     let of_a_column = case.elements.div_ceil(groups.size).max(1);
     let columns = groups.values.chunks(of_a_column).take(case.columns);
     columns.map(|column| column.iter().map(|zero_point| zero_point.0).collect()).collect()
+}
+
+/// The data types of each column's groups, with their special values.
+fn group_types(case: &Case, encoder: &Encoder) -> Vec<Vec<String>> {
+    let (Some(terms), Some(groups)) = (encoder.spec().terms(), &case.group_zero_points) else {
+        return Vec::new();
+    };
+    let of_a_column = case.elements.div_ceil(groups.size).max(1);
+    let columns = groups.types.chunks(of_a_column).take(case.columns);
+    let told = |group: &GroupType| {
+        let data_type = terms.types()[group.number];
+        match data_type.special_code() {
+            Some(_) => format!("{data_type} ({})", group.special),
+            None => data_type.to_string(),
+        }
+    };
+    columns.map(|column| column.iter().map(told).collect()).collect()
 }
 
 /// The `at`-th block of `len` when it is cut into halves, then quarters and so on.
@@ -212,12 +231,15 @@ fn simpler_masks(case: &Case, at: usize, _: &Encoder) -> Option<Case> {
     }
 }
 
-/// Some groups as mid-rise grids.
+/// Some groups as mid-rise grids, or of the first data type without a special value.
 fn without_group_zero_points(case: &Case, at: usize) -> Option<Case> {
     let mut smaller = case.clone();
     let groups = smaller.group_zero_points.as_mut()?;
     let cut = block(groups.values.len(), at)?;
-    groups.values[cut].fill(ZeroPoint::MID_RISE);
+    groups.values[cut.clone()].fill(ZeroPoint::MID_RISE);
+    if let Some(types) = groups.types.get_mut(cut) {
+        types.fill(GroupType::default());
+    }
     Some(smaller)
 }
 

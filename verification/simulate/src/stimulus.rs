@@ -4,7 +4,8 @@ use crate::values::{
     Activations, any_weight, of_pattern, patterns, special_weights, weight_block, weight_extremes,
 };
 use crate::{Case, Encoder, Stalls};
-use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint, signed_bits};
+use bitplane_formats::{IntegerFormat, TermArray, WeightFormat, ZeroPoint, signed_bits};
+use bitplane_golden::GroupType;
 use bitplane_spec::{Architecture, Spec};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -23,6 +24,8 @@ pub(crate) struct Maker {
     weights: Vec<(WeightFormat, Vec<ZeroPoint>)>,
     longest_steps: usize,
     random_steps: usize,
+    /// Special values that groups can have, the least first; 0 alone where there are none.
+    specials: Vec<i32>,
 }
 
 impl Maker {
@@ -35,6 +38,7 @@ impl Maker {
             longest_steps: max_steps.min((RUN_WORDS / words).max(1)),
             random_steps: max_steps.min((RANDOM_WORDS / words).clamp(2, 160)),
             activations: Activations::of(&spec),
+            specials: spec.terms().map_or(vec![0], specials),
             rng: StdRng::seed_from_u64(seed),
             spec,
         }
@@ -229,6 +233,7 @@ impl Maker {
                 }
             }
         }
+        cases.extend(self.largest_terms(steps));
         let mut zero = self.junk(steps);
         zero.activations.fill(0);
         cases.push(zero);
@@ -327,6 +332,7 @@ impl Maker {
         let (k, groups) = (tile.k as usize, tile.groups as usize);
         let patterns = match self.spec.architecture {
             Architecture::LookUp(_) => plane_values(self.spec.weight).pow(tile.k) as usize,
+            Architecture::BitmodTile(_) => return self.sweep_types(),
             Architecture::AddArray | Architecture::MacArray | Architecture::FpMacArray => {
                 let float = self.spec.weight.float();
                 float.map_or(self.spec.weight.codes() as usize, patterns)
@@ -344,9 +350,7 @@ impl Maker {
                             let group = element / k % groups;
                             swept_code(&self.spec, pattern, column + 3 * group, element % k)
                         }
-                        Architecture::AddArray
-                        | Architecture::MacArray
-                        | Architecture::FpMacArray => {
+                        _ => {
                             let pattern = (pattern + 5 * column + 7 * (element % k)) % patterns;
                             let float = self.spec.weight.float();
                             float.map_or(pattern as u16, |float| of_pattern(float, pattern))
@@ -359,6 +363,57 @@ impl Maker {
             let zero_points = self.widest_zero_points();
             self.draw_zero_points(&mut case, &zero_points);
             cases.push(case);
+        }
+        cases
+    }
+
+    /// Every column and element sees every code of every data type, with each of its usual special values.
+    fn sweep_types(&mut self) -> Vec<Case> {
+        let types = self.spec.terms().map_or(&[][..], |terms| terms.types()).to_vec();
+        let step = self.spec.elements_per_step() as usize;
+        let mut cases = Vec::new();
+        for (number, data_type) in types.into_iter().enumerate() {
+            let codes = usize::from(data_type.codes());
+            let usual = data_type.special_values().to_vec();
+            for special in if usual.is_empty() { vec![0] } else { usual } {
+                for start in (0..codes).step_by(self.longest_steps) {
+                    let steps = self.longest_steps.min(codes - start);
+                    let mut case = self.junk(steps).with_type(GroupType { number, special });
+                    let elements = case.elements;
+                    for (i, code) in case.codes.iter_mut().enumerate() {
+                        let (column, element) = (i / elements, i % elements);
+                        let place = start + element / step + 5 * column + 7 * (element % step);
+                        *code = (place % codes) as u16;
+                    }
+                    self.keep_exact(&mut case);
+                    self.draw_scales(&mut case);
+                    cases.push(case);
+                }
+            }
+        }
+        cases
+    }
+
+    /// Every data type with weights of its largest values, and with special values that no sum of terms
+    /// exceeds.
+    fn largest_terms(&mut self, steps: usize) -> Vec<Case> {
+        let Some(terms) = self.spec.terms().cloned() else { return Vec::new() };
+        let [low, high] = self.activations.extremes();
+        let largest_special = self.specials.last().copied().unwrap_or(0);
+        let mut cases = Vec::new();
+        for (number, data_type) in terms.types().iter().enumerate() {
+            for special in [largest_special, -largest_special] {
+                let group = GroupType { number, special };
+                let value = |code: &u16| data_type.value(*code, special);
+                let codes = || 0..data_type.codes();
+                let ends = [codes().min_by_key(value), codes().max_by_key(value)];
+                for code in ends.into_iter().flatten() {
+                    cases.push(self.constant(steps, high, |_, _| code).with_type(group));
+                }
+                let [bottom, top] = ends.map(Option::unwrap_or_default);
+                let both = |column: usize, _| if column.is_multiple_of(2) { bottom } else { top };
+                cases.push(self.constant(steps, low, both).with_type(group));
+            }
         }
         cases
     }
@@ -379,6 +434,7 @@ impl Maker {
         ];
         cases[0] = cases[0].clone().with_zero_point(last);
         cases[1] = cases[1].clone().with_zero_point(first);
+        cases.extend(self.largest_terms(steps));
         if self.spec.group_steps().is_some() {
             self.choose_weights(&mut cases[4]);
         }
@@ -423,7 +479,11 @@ impl Maker {
             Some(format) => format.align(code_of_activation, format.field([code_of_activation])),
             None => activation.into(),
         };
-        i128::from(integer) * i128::from(spec.weight_reading().value(spec.weight, code))
+        let value = match spec.terms() {
+            Some(terms) => terms.types()[0].value(code, 0),
+            None => spec.weight_reading().value(spec.weight, code),
+        };
+        i128::from(integer) * i128::from(value)
     }
 
     /// Whether a result is laid down where `sum` is added up: it fits, or the width is not that of
@@ -454,6 +514,7 @@ impl Maker {
             *code = any_weight(weight, block, &mut self.rng);
         }
         self.draw_scales(&mut case);
+        self.draw_types(&mut case);
         case
     }
 
@@ -538,6 +599,32 @@ impl Maker {
             groups.values.iter_mut().for_each(|zero_point| *zero_point = draw());
         }
         self.draw_scales(case);
+        self.draw_types(case);
+    }
+
+    /// Draws data types and special values of all columns and groups: one type for all, one for each group
+    /// of all columns, or any.
+    fn draw_types(&mut self, case: &mut Case) {
+        let (Some(terms), Some(groups)) = (self.spec.terms(), &mut case.group_zero_points) else {
+            return;
+        };
+        let rng = &mut self.rng;
+        let (choice, first) = (rng.random_range(0..4), rng.random_range(0..terms.types().len()));
+        let of_a_column = (groups.types.len() / self.spec.tile.n as usize).max(1);
+        let of_groups: Vec<usize> =
+            (0..of_a_column).map(|_| rng.random_range(0..terms.types().len())).collect();
+        for (i, group) in groups.types.iter_mut().enumerate() {
+            group.number = match choice {
+                0 => first,
+                1 => of_groups[i % of_a_column],
+                _ => rng.random_range(0..terms.types().len()),
+            };
+            let usual = terms.types()[group.number].special_values();
+            group.special = match usual.is_empty() || rng.random() {
+                true => self.specials[rng.random_range(0..self.specials.len())],
+                false => usual[rng.random_range(0..usual.len())],
+            };
+        }
     }
 
     /// Draws scales of all columns and groups: of one magnitude, so that groups cancel and meet ties, or
@@ -584,6 +671,12 @@ fn swept_code(spec: &Spec, step: usize, offset: usize, element: usize) -> u16 {
     let values = plane_values(spec.weight) as usize;
     let digit = |plane: usize| (step + offset + 5 * plane) / values.pow(element as u32) % values;
     (0..spec.weight.planes() as usize).map(|plane| (digit(plane) << plane) as u16).sum()
+}
+
+/// Every special value that has terms, the least first.
+fn specials(terms: &TermArray) -> Vec<i32> {
+    let largest = terms.largest() as i32;
+    (-largest..=largest).filter(|special| terms.special_terms(*special).is_some()).collect()
 }
 
 fn keep_first(case: &mut Case, elements: usize) {

@@ -118,6 +118,7 @@ impl<'a> Operands<'a> {
             size,
             values: values.collect(),
             scales: scales.collect(),
+            types: Vec::new(),
         })
     }
 

@@ -24,7 +24,7 @@ fn an_unknown_kind_is_refused_with_the_kinds() {
     assert_snapshot!(Scene::new().run(&["new", "systolic"]), @"
     exit 2
     err: bitplane: [unknown-kind] KIND: systolic is no kind of core that can be generated
-    err:   help: kinds: lut_tensor_core, lut_conventional, add_array, mac_array, fp_mac_array
+    err:   help: kinds: lut_tensor_core, lut_conventional, add_array, mac_array, fp_mac_array, bitmod_tile
     ");
 }
 

@@ -65,7 +65,8 @@ impl Small {
     }
 
     fn layer<'a>(&'a self, weights: Weights<'a>) -> Layer<'a> {
-        let groups = GroupZeroPoints { size: 10, values: self.values.clone(), scales: Vec::new() };
+        let groups =
+            GroupZeroPoints { size: 10, values: self.values.clone(), ..Default::default() };
         Layer {
             tokens: 3,
             inputs: 23,
@@ -154,7 +155,7 @@ fn a_layer_whose_groups_are_not_those_of_the_core_is_refused() {
         text(layer(&simulator, &spec, &layer_of, &Start::default(), &Monitor::silent()))
     };
     let groups =
-        |size, values| ZeroPoints::PerGroup(GroupZeroPoints { size, values, scales: Vec::new() });
+        |size, values| ZeroPoints::PerGroup(GroupZeroPoints { size, values, ..Default::default() });
     let even = [vec![ZeroPoint(2)], small.values[1..].to_vec()].concat();
     let all = [
         refused(ZeroPoints::Constant(ZeroPoint(1))),

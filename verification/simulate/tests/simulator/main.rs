@@ -14,3 +14,4 @@ mod published_faults;
 mod scales;
 mod sequencer;
 mod sequencer_faults;
+mod terms;

@@ -1,0 +1,17 @@
+//! Weights whose quantisation groups have data types of their own, as a `bitmod_tile` takes them.
+
+mod assignment;
+mod baseline;
+mod group_fit;
+mod quantiser;
+mod scales;
+mod type_choice;
+mod typed_weights;
+mod value_set;
+
+pub use assignment::ChoiceSpan;
+pub use baseline::Baseline;
+pub use group_fit::GroupFit;
+pub use quantiser::TypeQuantiser;
+pub use type_choice::TypeChoice;
+pub use typed_weights::{TypedGroup, TypedWeights};
