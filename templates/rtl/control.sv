@@ -139,7 +139,8 @@ module {{ core.name }}_control (
   assign advance_next   = step_full_d && weight_full_d && {% if core.heads %}!head_due_d && {% endif %}!drain_busy_next_i;
   assign step_ready_d   = !step_full_d || (advance_next && plane_is_last_next);
 {% if core.shadow %}  // So do {{ core.factors_text() }} that the next cycle takes.
-  assign weight_ready_d = !weight_full_d || {{ unit.phrases.emptied_next }} || {% if core.heads %}head_due_d || {% endif %}{{ core.factors() }}_next_i;
+  assign weight_ready_d = !weight_full_d || {{ unit.phrases.emptied_next }}{% if core.heads %} || head_due_d
+                          {% else %} {% endif %}|| {{ core.factors() }}_next_i;
 {% else %}  assign weight_ready_d = !weight_full_d || {{ unit.phrases.emptied_next }}{% if core.heads %} || head_due_d{% endif %};
 {% endif %}
 {% if core.passes %}  // Bit planes, most significant first. The first step of a pass starts the next plane, or after

@@ -1,5 +1,5 @@
 {% include "rtl/header.sv" %}// Floating-point adder: the {{ unit.format }} number nearest to the exact sum of a {{ unit.format }} number and a
-// term of {{ unit.significand_bits }} bits, of two the even one. Combinational.
+// term of {{ unit.significand_bits }} bits, of two the even one. {% if unit.is_registered %}One register, behind the sum.{% else %}Combinational.{% endif %}
 //
 // The term stays where it is; the augend moves down beside it, from so far above that the term is
 // less than a quarter of its last place. {{ unit.phrases.beyond_meaning }}
@@ -7,7 +7,12 @@
 `default_nettype none
 
 module {{ core.name }}_floating_point_adder (
-  // Augend.
+{% if unit.is_registered %}  input  logic {{ core.bit() }} clk_i,
+
+  // The register takes its next value.
+  input  logic {{ core.bit() }} advance_i,
+
+{% endif %}  // Augend.
   input  logic {{ core.width(unit.bits) }} augend_i,
 
   // Term: sign, significand with or without leading zeros, and what its lowest bit weighs:
@@ -122,14 +127,72 @@ module {{ core.name }}_floating_point_adder (
     end
   end
 
-  // Normalised; one place more where the leading one was expected too high and the smallest normal
+  // Sums that are not rounded: with a term of zero, which may have any exponent; of zeros, which keep
+  // a sign that both have; infinities and NaN.
+  logic sign, term_is_zero, augend_is_zero, is_given;
+  logic [ExponentBits+FractionBits:0] given;
+{% if unit.has_infinity %}  logic augend_is_infinite, augend_is_nan, is_infinite, is_nan;
+
+  assign augend_is_infinite = (&augend_i[FractionBits +: ExponentBits]) && (augend_fraction == '0);
+  assign augend_is_nan      = (&augend_i[FractionBits +: ExponentBits]) && (augend_fraction != '0);
+{% if unit.takes_specials %}  assign is_infinite        = augend_is_infinite || term_is_infinite_i;
+  assign is_nan             = augend_is_nan || term_is_nan_i
+                              || (augend_is_infinite && term_is_infinite_i && subtracts);
+{% else %}  assign is_infinite        = augend_is_infinite;
+  assign is_nan             = augend_is_nan;
+{% endif %}{% else %}  logic is_nan;
+
+{% if unit.takes_specials %}  assign is_nan = (&augend_i[ExponentBits+FractionBits-1:0]) || term_is_infinite_i || term_is_nan_i;
+{% else %}  assign is_nan = &augend_i[ExponentBits+FractionBits-1:0];
+{% endif %}{% endif %}
+  assign sign           = is_smaller ? term_is_negative_i : augend_is_negative;
+  assign term_is_zero   = (term_significand_i == '0);
+  assign augend_is_zero = (augend_i[ExponentBits+FractionBits-1:0] == '0);
+
+  always_comb begin : p_given
+    is_given = term_is_zero;
+    given    = augend_i;
+    if (term_is_zero && augend_is_zero) begin
+      given = {augend_is_negative && term_is_negative_i, {{ unit.code_bits }}'d0};
+    end
+{% if unit.has_infinity %}    if (is_infinite) begin
+      is_given = 1'b1;
+{% if unit.takes_specials %}      given    = {augend_is_infinite ? augend_is_negative : term_is_negative_i, {{ unit.phrases.beyond }}};
+{% else %}      given    = augend_i;
+{% endif %}    end
+{% endif %}    if (is_nan) begin
+      is_given = 1'b1;
+      given    = {{ unit.phrases.nan }};
+    end
+  end
+
+{% if unit.is_registered %}  // Registers: what is added so far, to be normalised and rounded.
+  logic [WindowBits-1:0] magnitude_q;
+  logic [CountBits-1:0] count_q;
+  logic [BiasedBits-1:0] top_q;
+  logic sign_q, subtracts_q, is_given_q;
+  logic [ExponentBits+FractionBits:0] given_q;
+
+  always_ff @(posedge clk_i) begin : p_sum
+    if (advance_i) begin
+      magnitude_q <= magnitude;
+      count_q     <= count;
+      top_q       <= top;
+      sign_q      <= sign;
+      subtracts_q <= subtracts;
+      is_given_q  <= is_given;
+      given_q     <= given;
+    end
+  end
+
+{% endif %}  // Normalised; one place more where the leading one was expected too high and the smallest normal
   // number is not reached.
   logic [WindowBits-1:0] near, normalised;
   logic [BiasedBits-1:0] near_biased, biased;
   logic moves_on, is_subnormal;
 
-  assign near         = magnitude << count;
-  assign near_biased  = top - BiasedBits'(count);
+  assign near         = {{ unit.phrases.later_magnitude }} << {{ unit.phrases.later_count }};
+  assign near_biased  = {{ unit.phrases.later_top }} - BiasedBits'({{ unit.phrases.later_count }});
   assign moves_on     = !near[WindowBits-1] && (near_biased != {{ unit.biased_bits }}'d1);
   assign normalised   = moves_on ? {near[WindowBits-2:0], 1'b0} : near;
   assign is_subnormal = !normalised[WindowBits-1];
@@ -150,52 +213,12 @@ module {{ core.name }}_floating_point_adder (
   assign is_beyond = (rounded > {{ unit.phrases.largest }});
   assign code      = is_beyond ? {{ unit.phrases.beyond }} : rounded[ExponentBits+FractionBits-1:0];
 
-  // Numbers that cancel give +0, zeros of one sign keep it.
-  logic is_negative, term_is_zero, augend_is_zero;
-  logic [ExponentBits+FractionBits:0] number;
+  // Numbers that cancel give +0.
+  logic is_negative;
 
-  assign is_negative    = is_smaller ? term_is_negative_i
-                                     : (augend_is_negative && !(subtracts && (magnitude == '0)));
-  assign term_is_zero   = (term_significand_i == '0);
-  assign augend_is_zero = (augend_i[ExponentBits+FractionBits-1:0] == '0);
+  assign is_negative = {{ unit.phrases.later_sign }} && !({{ unit.phrases.later_subtracts }} && ({{ unit.phrases.later_magnitude }} == '0));
+  assign sum_o       = {{ unit.phrases.later_is_given }} ? {{ unit.phrases.later_given }} : {is_negative, code};
 
-  always_comb begin : p_number
-    number = {is_negative, code};
-    // A term of zero may have any exponent.
-    if (term_is_zero) number = augend_i;
-    if (term_is_zero && augend_is_zero) number = {augend_is_negative && term_is_negative_i, {{ unit.code_bits }}'d0};
-  end
-
-  // Infinities and NaN.
-{% if unit.has_infinity %}  logic augend_is_infinite, augend_is_nan, is_infinite, is_nan;
-
-  assign augend_is_infinite = (&augend_i[FractionBits +: ExponentBits]) && (augend_fraction == '0);
-  assign augend_is_nan      = (&augend_i[FractionBits +: ExponentBits]) && (augend_fraction != '0);
-{% if unit.takes_specials %}  assign is_infinite = augend_is_infinite || term_is_infinite_i;
-  assign is_nan      = augend_is_nan || term_is_nan_i
-                       || (augend_is_infinite && term_is_infinite_i && subtracts);
-
-  always_comb begin : p_sum
-    sum_o = number;
-    if (is_infinite) begin
-      sum_o = {augend_is_infinite ? augend_is_negative : term_is_negative_i, {{ unit.phrases.beyond }}};
-    end
-    if (is_nan) sum_o = {{ unit.phrases.nan }};
-  end
-{% else %}  assign is_infinite = augend_is_infinite;
-  assign is_nan      = augend_is_nan;
-
-  always_comb begin : p_sum
-    sum_o = number;
-    if (is_infinite) sum_o = augend_i;
-    if (is_nan) sum_o = {{ unit.phrases.nan }};
-  end
-{% endif %}{% else %}  logic is_nan;
-
-{% if unit.takes_specials %}  assign is_nan = (&augend_i[ExponentBits+FractionBits-1:0]) || term_is_infinite_i || term_is_nan_i;
-{% else %}  assign is_nan = &augend_i[ExponentBits+FractionBits-1:0];
-{% endif %}  assign sum_o  = is_nan ? {{ unit.phrases.nan }} : number;
-{% endif %}
 endmodule
 
 `default_nettype wire

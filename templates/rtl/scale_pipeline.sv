@@ -1,5 +1,5 @@
-{% include "rtl/header.sv" %}// Scale pipeline: what goes with the values of a beat while they are scaled and added, three registers
-// deep: magnitude, product and sum. All move together, unless a result waits to be taken.
+{% include "rtl/header.sv" %}// Scale pipeline: what goes with the values of a beat while they are scaled and added, four registers
+// deep: magnitude, product, sum and what it is rounded to. All move together, unless a result waits to be taken.
 
 `default_nettype none
 
@@ -13,7 +13,7 @@ module {{ core.name }}_scale_pipeline (
   input  logic {{ core.vector(core.exponents_bits) }} run_exponents_i,
 {% if unit.row_bits > 0 %}  input  logic {{ core.width(unit.row_bits) }} row_i,
 {% endif %}{% endif %}
-  // A position of the drain chain: there, of its run's first group, and what results of it are sent.
+  // A position of the drain chain: there, of its run's first group, what results of it are sent.
   input  logic {{ core.bit() }} drains_i,
   input  logic {{ core.bit() }} first_i,
   input  logic {{ core.bit() }} sent_i,
@@ -24,9 +24,10 @@ module {{ core.name }}_scale_pipeline (
 {% if core.exponent_bits > 0 %}  // Field of the values whose {{ unit.phrases.at_field }} are in their registers.
   output logic {{ core.width(core.exponent_bits) }} field_o,
 
-{% endif %}  // Products are there and are added; to nothing, in a run's first group.
-  output logic {{ core.bit() }} add_o,
+{% endif %}  // Products are added to nothing, in a run's first group. Sums are there; they are rounded and written.
   output logic {{ core.bit() }} add_first_o,
+  output logic {{ core.bit() }} sums_wait_o,
+  output logic {{ core.bit() }} write_o,
 
   // Result stream.
   output logic {{ core.bit() }} result_valid_o,
@@ -38,14 +39,15 @@ module {{ core.name }}_scale_pipeline (
   localparam int Drain = {{ core.drain }};
 
   // Stage 0, the magnitudes, lowest.
-  logic [1:0] valid_d, valid_q, valid_moved, first_q;
-  logic [2:0] sent_d, sent_q, sent_moved, last_q;
-  logic [3*Drain-1:0] keep_q;
+  logic [2:0] valid_d, valid_q, valid_moved;
+  logic [1:0] first_q;
+  logic [3:0] sent_d, sent_q, sent_moved, last_q;
+  logic [4*Drain-1:0] keep_q;
   logic advance;
 
-  assign advance     = result_ready_i || !sent_q[2];
-  assign valid_moved = {valid_q[0], drains_i};
-  assign sent_moved  = {sent_q[1:0], sent_i};
+  assign advance     = result_ready_i || !sent_q[3];
+  assign valid_moved = {valid_q[1:0], drains_i};
+  assign sent_moved  = {sent_q[2:0], sent_i};
 
   always_comb begin : p_next
     valid_d = valid_q;
@@ -74,8 +76,8 @@ module {{ core.name }}_scale_pipeline (
   always_ff @(posedge clk_i) begin : p_markers
     if (advance) begin
       first_q <= {first_q[0], first_i};
-      last_q  <= {last_q[1:0], last_i};
-      keep_q  <= {keep_q[2*Drain-1:0], keep_i};
+      last_q  <= {last_q[2:0], last_i};
+      keep_q  <= {keep_q[3*Drain-1:0], keep_i};
     end
   end
 
@@ -91,11 +93,12 @@ module {{ core.name }}_scale_pipeline (
 
   assign field_o        = {{ unit.phrases.field }};
 {% endif %}  assign advance_o      = advance;
-  assign add_o          = advance && valid_q[1];
   assign add_first_o    = first_q[1];
-  assign result_valid_o = sent_q[2];
-  assign result_last_o  = last_q[2];
-  assign result_keep_o  = keep_q[3*Drain-1 -: Drain];
+  assign sums_wait_o    = valid_q[2];
+  assign write_o        = advance && valid_q[2];
+  assign result_valid_o = sent_q[3];
+  assign result_last_o  = last_q[3];
+  assign result_keep_o  = keep_q[4*Drain-1 -: Drain];
 
 endmodule
 

@@ -1,13 +1,17 @@
 {% include "rtl/header.sv" %}// Scaled accumulator of one column of a beat: {{ unit.words }} {{ unit.phrases.format }} number(s), one for each position of the
 // drain chain, which go round in step with it. Each becomes the number nearest to itself plus the
-// scaled value of the group that drains.
+// scaled value of the group that drains, one cycle after they are added.
 
 `default_nettype none
 
 module {{ core.name }}_scaled_accumulator (
   input  logic {{ core.bit() }} clk_i,
 
-  // A term is there and is taken.
+  // The register of the adder takes its next value.
+  input  logic {{ core.bit() }} advance_i,
+
+  // A sum waits there to be rounded; it is written.
+  input  logic {{ core.bit() }} waits_i,
   input  logic {{ core.bit() }} shift_i,
 
   // The group is its run's first: nothing was added before.
@@ -27,13 +31,18 @@ module {{ core.name }}_scaled_accumulator (
   localparam int Width = {{ core.port_result_bits }};
   localparam int DataBits = {{ unit.data_bits }};
 
-  // The word that is added to next is the lowest.
-  logic [DataBits-1:0] words_q;
-  logic [Width-1:0] earlier, sum;
+{% if unit.words > 1 %}  // The lowest word is the one that is written next; the word that is added to next is the lowest, or
+  // the one above if the sum with the lowest waits.
+{% else %}  // A sum that waits is what is added to next.
+{% endif %}  logic [DataBits-1:0] words_q;
+  logic [Width-1:0] next, earlier, sum;
 
-  assign earlier = words_q[Width-1:0] & {Width{!first_i}};
+  assign next    = {{ unit.phrases.next }};
+  assign earlier = next & {Width{!first_i}};
 
   {{ core.name }}_floating_point_adder u_floating_point_adder (
+    .clk_i              (clk_i),
+    .advance_i          (advance_i),
     .augend_i           (earlier),
     .term_is_negative_i (term_is_negative_i),
     .term_exponent_i    (term_exponent_i),

@@ -611,7 +611,7 @@ module {{ unit.phrases.module }} (
     .selected_o (selected_scales)
   );
 
-  logic add, add_first;
+  logic add_first, sums_wait, write_sums;
 {% if core.exponent_bits > 0 %}  logic {{ core.range(core.exponent_bits) }} field;
 {% endif %}
   {{ core.name }}_scale_pipeline u_scale_pipeline (
@@ -628,8 +628,9 @@ module {{ unit.phrases.module }} (
     .keep_i          (drained_keep),
     .advance_o       (advance),
 {% if core.exponent_bits > 0 %}    .field_o         (field),
-{% endif %}    .add_o           (add),
-    .add_first_o     (add_first),
+{% endif %}    .add_first_o     (add_first),
+    .sums_wait_o     (sums_wait),
+    .write_o         (write_sums),
     .result_valid_o  (result_valid_o),
     .result_ready_i  (result_ready_i),
     .result_last_o   (result_last_o),
@@ -659,7 +660,9 @@ module {{ unit.phrases.module }} (
 
     {{ core.name }}_scaled_accumulator u_scaled_accumulator (
       .clk_i              (clk_i),
-      .shift_i            (add),
+      .advance_i          (advance),
+      .waits_i            (sums_wait),
+      .shift_i            (write_sums),
       .first_i            (add_first),
       .term_is_negative_i (is_negative),
       .term_exponent_i    (exponent),

@@ -23,6 +23,7 @@ mod progress;
 mod reproduce;
 mod simulation;
 mod tools;
+mod types_report;
 
 use cli::{Command, Global, Parsed};
 use console::{Colour, Console};

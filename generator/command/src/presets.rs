@@ -31,6 +31,10 @@ pub const PRESETS: &[Preset] = &[
         text: include_str!("../../../rtl_out/lut_conventional_w2a8/config.toml"),
     },
     Preset { name: "add_w2a8", text: include_str!("../../../rtl_out/add_w2a8/config.toml") },
+    Preset {
+        name: "bitmod_w4fp16",
+        text: include_str!("../../../rtl_out/bitmod_w4fp16/config.toml"),
+    },
     Preset { name: "mac_w2a8", text: include_str!("../../../rtl_out/mac_w2a8/config.toml") },
 ];
 

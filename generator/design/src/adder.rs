@@ -3,7 +3,7 @@ use bitplane_formats::{FloatFormat, Range, TermFormat, signed_bits};
 use crate::core::bits_to_hold;
 
 /// Floating-point adder (`<name>_floating_point_adder`): a floating-point number plus an exact term,
-/// rounded once. Combinational.
+/// rounded once. Combinational, or with a register between sum and rounding.
 ///
 /// The term has its place in a window of bits; the augend moves in it from the top down. At the top
 /// the term is less than a quarter of its last place, so that it need not go higher; what moves
@@ -47,6 +47,8 @@ pub struct FloatingPointAdder {
     pub biased_bits: u32,
     /// Width of a count of leading zeros.
     pub count_bits: u32,
+    /// Whether there is a register behind the sum, before it is normalised and rounded.
+    pub is_registered: bool,
 }
 
 impl FloatingPointAdder {
@@ -88,6 +90,19 @@ impl FloatingPointAdder {
             biased_bits: bits_to_hold(highest.unsigned_abs().into()).max(format.exponent_bits())
                 + 1,
             count_bits: bits_to_hold(u64::from(window_bits) - 1),
+            is_registered: false,
         }
+    }
+
+    /// The same with a register behind the sum.
+    pub(crate) fn registered(self) -> Self {
+        Self { is_registered: true, ..self }
+    }
+
+    /// Flip-flops: magnitude, leading zeros, exponent, sign, whether a difference is taken, and a sum that is
+    /// not rounded with whether there is one.
+    pub(crate) fn flops(&self) -> u64 {
+        let sum = self.window_bits + self.count_bits + self.biased_bits + 2;
+        u64::from(if self.is_registered { sum + 1 + self.bits } else { 0 })
     }
 }

@@ -495,7 +495,7 @@ impl Scaling {
         vec![
             unit("scale_select", 1, 0),
             unit("group_scaler", columns, self.scaler.flops()),
-            unit("floating_point_adder", columns, 0),
+            unit("floating_point_adder", columns, self.adder.flops()),
             unit("scaled_accumulator", columns, self.accumulator.data_bits.into()),
             unit("scale_pipeline", 1, self.pipeline.flops(core)),
         ]

@@ -22,14 +22,14 @@ pub struct Scaling {
 
 impl Scaling {
     /// Registers that a value passes until it is part of a result.
-    pub const STAGES: u32 = 3;
+    pub const STAGES: u32 = 4;
 
     pub(crate) fn of(core: &Core, spec: &Spec, drain: &ResultDrain) -> Option<Self> {
         let (scale, result) = (spec.scale()?, spec.result_format()?);
         let scaler = GroupScaler::of(core, spec, scale);
         Some(Self {
             select: ScaleSelect::of(core, spec, drain, scale),
-            adder: FloatingPointAdder::of(result, scaler.term(), true),
+            adder: FloatingPointAdder::of(result, scaler.term(), true).registered(),
             accumulator: ScaledAccumulator {
                 words: drain.positions,
                 data_bits: drain.positions * result.bits(),
@@ -192,10 +192,10 @@ pub struct ScalePipeline {
 }
 
 impl ScalePipeline {
-    /// Flip-flops: of each stage whether its beat is sent, its last marker and keep bits; of the first
-    /// two whether there is one, and of which group; the rows' fields, and those of the stages.
+    /// Flip-flops: of each stage whether its beat is sent, its last marker and keep bits; of all but the
+    /// last whether there is one; of the first two of which group; the rows' fields, and those of the stages.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let fields = core.exponents_bits + self.field_stages * core.exponent_bits;
-        u64::from(Scaling::STAGES * (2 + core.drain) + 2 * 2 + fields)
+        u64::from(Scaling::STAGES * (2 + core.drain) + Scaling::STAGES - 1 + 2 + fields)
     }
 }

@@ -20,6 +20,13 @@ pub(crate) struct AdderPhrases {
     largest: String,
     beyond: String,
     nan: String,
+    later_magnitude: &'static str,
+    later_count: &'static str,
+    later_top: &'static str,
+    later_sign: &'static str,
+    later_subtracts: &'static str,
+    later_is_given: &'static str,
+    later_given: &'static str,
 }
 
 /// The text of a floating-point adder.
@@ -58,6 +65,7 @@ fn phrases(unit: &FloatingPointAdder) -> AdderPhrases {
     let above = window - unit.term_place - unit.significand_bits;
     let beyond = format.infinity().or(format.nan()).unwrap_or(format.largest());
     let rounded_bits = unit.biased_bits + unit.fraction_bits;
+    let later = |now, registered| if unit.is_registered { registered } else { now };
     AdderPhrases {
         term_weight: match unit.term_exponent_bits {
             0 => format!("2^{}", unit.term_lowest),
@@ -79,6 +87,13 @@ fn phrases(unit: &FloatingPointAdder) -> AdderPhrases {
         largest: format!("{rounded_bits}'d{}", format.largest()),
         beyond: format!("{code_bits}'d{beyond}"),
         nan: format!("{}'d{}", unit.bits, format.nan().unwrap_or(0)),
+        later_magnitude: later("magnitude", "magnitude_q"),
+        later_count: later("count", "count_q"),
+        later_top: later("top", "top_q"),
+        later_sign: later("sign", "sign_q"),
+        later_subtracts: later("subtracts", "subtracts_q"),
+        later_is_given: later("is_given", "is_given_q"),
+        later_given: later("given", "given_q"),
     }
 }
 

@@ -58,8 +58,18 @@ fn group_timing(design: &Design, group: GroupTiming) -> Vec<String> {
         format!(
             "A quantisation group of {} elements of K takes {} k-steps; the last one's places behind \
              the group's end are zeroed by their keep bits. Behind its last plane comes one weight \
-             beat of zero points.",
-            group.size, group.steps
+             beat of {}{}.",
+            group.size,
+            group.steps,
+            match (core.group_zero_points, core.scales) {
+                (true, true) => "zero points and scales",
+                (false, true) => "scales",
+                (_, false) => "zero points",
+            },
+            match core.heads {
+                true => ", before its first one that tells data types and special values",
+                false => "",
+            }
         ),
         match core.shadow {
             false => format!(

@@ -395,6 +395,7 @@ unit_text!(GroupScalerText, "rtl/group_scaler.sv", Worded<'a, GroupScaler, Scale
 
 struct AccumulatedPhrases {
     format: FloatFormat,
+    next: &'static str,
     words_next: &'static str,
 }
 
@@ -861,6 +862,10 @@ fn scale_files(core: &CoreText, scaling: &Scaling) -> Vec<BundleFile> {
     let Scaling { select, scaler, adder, accumulator, pipeline } = scaling;
     let words = AccumulatedPhrases {
         format: accumulator.format,
+        next: match accumulator.words {
+            1 => "waits_i ? sum : words_q",
+            _ => "waits_i ? words_q[2*Width-1:Width] : words_q[Width-1:0]",
+        },
         words_next: match accumulator.words {
             1 => "sum",
             _ => "{sum, words_q[DataBits-1:Width]}",
@@ -1460,7 +1465,7 @@ fn summary(design: &Design) -> String {
         Datapath::Term(_) => "BitMoD tile",
     };
     format!(
-        "{kind}: O[{}, {}] = A[{}, K] x W[{}, K], activations {}, weights {}.",
+        "{kind}: O[{}, {}] = A[{}, K] x W[{}, K], activations {}, weights{}{}.",
         core.m,
         core.n,
         core.m,
@@ -1481,6 +1486,7 @@ fn summary(design: &Design) -> String {
                 _ => format!("int{}", core.activation_bits),
             },
         },
+        if core.places_per_cycle > 1 { "\n// " } else { " " },
         weights(design)
     )
 }

@@ -3,6 +3,8 @@
 //! The path of a layer: [`Checkpoint`] reads a tensor, a [`WeightQuantiser`] turns it into codes
 //! with a scale and a zero point per output channel or quantisation group, [`pack`] writes them in the order a core reads them, and
 //! [`unpack`] gives back words for the weight port and integer weights for the golden model.
+//! For a `bitmod_tile` a [`TypeQuantiser`] gives groups data types of their own, [`pack_types`] writes and
+//! [`unpack_types`] reads them.
 //! Activations come from a tensor or from [`embed`] and go through an [`ActivationQuantiser`].
 //!
 //! Everything works on bytes in memory; no function opens a file. Bad input is a
@@ -36,6 +38,7 @@
 mod activation;
 mod bits;
 mod checkpoint;
+mod container;
 mod data_types;
 mod embedding;
 mod grid;
@@ -56,14 +59,16 @@ pub use activation::{
     ActivationFormat, ActivationFunction, ActivationQuantiser, Percent, QuantisedActivations,
 };
 pub use checkpoint::Checkpoint;
+pub use container::MAGIC;
 pub use data_types::{
     Baseline, ChoiceSpan, GroupFit, TypeChoice, TypeQuantiser, TypedGroup, TypedWeights,
+    pack_types, unpack_types,
 };
 pub use embedding::embed;
 pub use grouping::Grouping;
 pub use layout::PackLayout;
 pub use matrix::{Matrix, nmse};
-pub use pack::{MAGIC, PackHeader, VERSION, pack};
+pub use pack::{PackHeader, VERSION, pack};
 pub use packed::{PackedWeights, WordPlace};
 pub use quantise::{Average, ScaleSpan, WeightQuantiser, ZeroSpan};
 pub use quantised::QuantisedWeights;

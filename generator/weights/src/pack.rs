@@ -21,7 +21,8 @@
 //! padded with zeros to a whole byte. Elements of a quantisation group's last word beyond the group
 //! have code 0 in a plane word and weight 0 in a two's-complement or ternary word; a core masks them.
 //!
-//! Version 1 had one zero point, in the header, and no quantisation groups.
+//! Version 1 had one zero point, in the header, and no quantisation groups; version 3 holds weights of
+//! data types.
 
 use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord, ZeroPoint};
 use bitplane_spec::Problem;
@@ -29,18 +30,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::bits::put;
+use crate::container::{Content, assemble};
 use crate::grouping::Grouping;
 use crate::layout::{PackLayout, hex};
 use crate::quantised::QuantisedWeights;
 
-/// First bytes of a packed weight file.
-pub const MAGIC: &[u8; 8] = b"BITPLANE";
-/// Version of the file format that this crate reads and writes.
-pub const VERSION: u32 = 2;
+/// Version of the files of integer weights that this crate reads and writes.
+pub const VERSION: u32 = Content::Integers.version();
 /// Value of the header's field `format`.
 pub(crate) const FORMAT: &str = "bitplane packed weights";
-/// Bytes before the header.
-pub(crate) const PREAMBLE_BYTES: usize = 8 + 4 + 8 + 32;
 
 /// What a packed weight file says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,7 +157,7 @@ fn pack_words(weights: &QuantisedWeights, layout: PackLayout) -> Result<Vec<u8>,
     let payload: Vec<u8> = scales.chain(zero_points).chain(words).collect();
     let header = serde_json::to_vec(&header(weights, layout, extent, &payload))
         .map_err(|error| inconsistent(&error.to_string()))?;
-    Ok(assemble(&header, &payload))
+    Ok(assemble(Content::Integers, &header, &payload))
 }
 
 fn floating_point() -> Problem {
@@ -169,18 +167,6 @@ fn floating_point() -> Problem {
         "the core takes floating-point weights, and only quantised ones are packed",
         "write `kind = \"lut_tensor_core\"`, or another kind that takes integer weights",
     )
-}
-
-/// The bytes of a file with the given header and payload.
-pub(crate) fn assemble(header: &[u8], payload: &[u8]) -> Vec<u8> {
-    let mut file = Vec::with_capacity(PREAMBLE_BYTES + header.len() + payload.len());
-    file.extend(MAGIC);
-    file.extend(VERSION.to_le_bytes());
-    file.extend((header.len() as u64).to_le_bytes());
-    file.extend(Sha256::digest(header));
-    file.extend(header);
-    file.extend(payload);
-    file
 }
 
 fn header(

@@ -2,13 +2,12 @@
 
 use bitplane_formats::{TernaryGroup, WeightFormat, WeightWord, ZeroPoint, last_number};
 use bitplane_spec::Problem;
-use sha2::{Digest, Sha256};
 
+use crate::container::{Content, check_payload, inconsistent, split};
 use crate::grouping::Grouping;
-use crate::layout::{PackLayout, hex};
-use crate::pack::{Extent, FORMAT, MAGIC, PREAMBLE_BYTES, PackHeader, VERSION, legal_scale};
+use crate::layout::PackLayout;
+use crate::pack::{Extent, FORMAT, PackHeader, VERSION, legal_scale};
 use crate::packed::{PackedWeights, WordPlace};
-use crate::recognise::likeness;
 
 /// Reads a packed weight file, checking everything about it.
 ///
@@ -17,11 +16,12 @@ use crate::recognise::likeness;
 /// and `packed-trailing` (with both lengths), `packed-checksum` (header or data were altered) or
 /// `packed-inconsistent` (intact, but written wrongly).
 pub fn unpack(bytes: &[u8]) -> Result<PackedWeights, Problem> {
-    let (header, payload) = split(bytes)?;
+    let (header, payload) = split(Content::Integers, bytes)?;
     let header: PackHeader =
         serde_json::from_slice(header).map_err(|error| inconsistent(&error.to_string()))?;
     let (format, layout, grouping, extent) = interpret(&header)?;
-    check_payload(&header, payload, bytes.len())?;
+    let lengths = [header.payload_bytes, bytes.len()];
+    check_payload(lengths, &header.payload_sha256, payload)?;
     let (scales, rest) = payload.split_at(extent.scale_bytes);
     let (zero_points, words) = rest.split_at(extent.words_offset - extent.scale_bytes);
     let zero_point = |bytes| ZeroPoint(i16::from_le_bytes(bytes).into());
@@ -37,43 +37,6 @@ pub fn unpack(bytes: &[u8]) -> Result<PackedWeights, Problem> {
     };
     check_content(&packed)?;
     Ok(packed)
-}
-
-/// Splits a file into its header and what follows, checking everything before them.
-fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
-    if bytes.is_empty() {
-        return Err(empty());
-    }
-    if !bytes.starts_with(&MAGIC[..bytes.len().min(MAGIC.len())]) {
-        return Err(foreign(bytes));
-    }
-    let found = bytes.len() as u64;
-    let version = number(bytes, 8..12).ok_or_else(|| truncated(found, PREAMBLE_BYTES as u64))?;
-    if version != u64::from(VERSION) {
-        return Err(other_version(version));
-    }
-    let Some((preamble, rest)) = bytes.split_at_checked(PREAMBLE_BYTES) else {
-        return Err(truncated(found, PREAMBLE_BYTES as u64));
-    };
-    let length = number(preamble, 12..20).unwrap_or_default();
-    let Some((header, payload)) = split_at(rest, length) else {
-        return Err(truncated(found, length.saturating_add(PREAMBLE_BYTES as u64)));
-    };
-    if preamble[20..] != Sha256::digest(header)[..] {
-        return Err(altered("header"));
-    }
-    Ok((header, payload))
-}
-
-/// The little-endian number in a range of at most eight bytes.
-fn number(bytes: &[u8], range: std::ops::Range<usize>) -> Option<u64> {
-    let mut wide = [0; 8];
-    wide[..range.len()].copy_from_slice(bytes.get(range)?);
-    Some(u64::from_le_bytes(wide))
-}
-
-fn split_at(bytes: &[u8], length: u64) -> Option<(&[u8], &[u8])> {
-    bytes.split_at_checked(usize::try_from(length).ok()?)
 }
 
 /// What the header's fields mean, if they agree with each other.
@@ -124,21 +87,6 @@ fn sizes_of(extent: Extent) -> [usize; 4] {
     [0, extent.scale_bytes, extent.words_offset, extent.payload_bytes]
 }
 
-fn check_payload(header: &PackHeader, payload: &[u8], found: usize) -> Result<(), Problem> {
-    let before = (found - payload.len()) as u64;
-    let (found, needed) = (found as u64, before.saturating_add(header.payload_bytes as u64));
-    if found < needed {
-        return Err(truncated(found, needed));
-    }
-    if found > needed {
-        return Err(trailing(found - needed));
-    }
-    if hex(&Sha256::digest(payload)) != header.payload_sha256 {
-        return Err(altered("data"));
-    }
-    Ok(())
-}
-
 /// Checks what only a wrong writer can have got wrong.
 fn check_content(packed: &PackedWeights) -> Result<(), Problem> {
     if let Some(scale) = packed.scales.iter().find(|&&scale| !legal_scale(scale)) {
@@ -186,77 +134,17 @@ fn check_trits(packed: &PackedWeights) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The way out of all that is wrong with a file itself.
-const PACK_AGAIN: &str = "pack the weights again with `bitplane quantize`";
-
-fn empty() -> Problem {
-    let message = "the file is empty; a packed weight file (.bitplane) is expected";
-    Problem::new("packed-empty", "", message, PACK_AGAIN)
-}
-
-fn foreign(bytes: &[u8]) -> Problem {
-    Problem::new(
-        "packed-foreign",
-        "",
-        format!("this is not a packed weight file{}", likeness(bytes)),
-        "make one from a checkpoint: `bitplane quantize MODEL.safetensors --tensor NAME --format \
-         FMT --config CONFIG --out FILE`",
-    )
-}
-
-fn other_version(found: u64) -> Problem {
-    Problem::new(
-        "packed-version",
-        "",
-        format!("the file has packing version {found}; this program reads version {VERSION}"),
-        PACK_AGAIN,
-    )
-}
-
-fn truncated(found: u64, needed: u64) -> Problem {
-    Problem::new(
-        "packed-truncated",
-        "",
-        format!("the file is cut off: it has {found} bytes where {needed} are needed"),
-        PACK_AGAIN,
-    )
-}
-
-fn trailing(extra: u64) -> Problem {
-    Problem::new(
-        "packed-trailing",
-        "",
-        format!("{extra} bytes follow the end of the packed weights"),
-        PACK_AGAIN,
-    )
-}
-
-fn altered(part: &str) -> Problem {
-    Problem::new(
-        "packed-checksum",
-        "",
-        format!("the {part} of the file does not match its checksum: it was altered or damaged"),
-        PACK_AGAIN,
-    )
-}
-
-fn inconsistent(reason: &str) -> Problem {
-    Problem::new(
-        "packed-inconsistent",
-        "",
-        format!("the file is undamaged but not as this program writes one: {reason}"),
-        PACK_AGAIN,
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pack::{assemble, pack};
+    use crate::container::{MAGIC, PREAMBLE_BYTES, assemble};
+    use crate::layout::hex;
+    use crate::pack::pack;
     use crate::quantise::WeightQuantiser;
     use crate::quantised::QuantisedWeights;
     use insta::assert_snapshot;
     use proptest::prelude::*;
+    use sha2::{Digest, Sha256};
 
     fn int(bits: u32) -> WeightFormat {
         WeightFormat::new(bits).unwrap()
@@ -321,10 +209,10 @@ mod tests {
 
     /// A file whose header has one field replaced and whose checksums are right.
     fn with_field(file: &[u8], field: &str, value: serde_json::Value) -> Vec<u8> {
-        let (header, payload) = split(file).unwrap();
+        let (header, payload) = split(Content::Integers, file).unwrap();
         let mut header: serde_json::Value = serde_json::from_slice(header).unwrap();
         header[field] = value;
-        assemble(&serde_json::to_vec(&header).unwrap(), payload)
+        assemble(Content::Integers, &serde_json::to_vec(&header).unwrap(), payload)
     }
 
     #[test]
@@ -536,7 +424,7 @@ mod tests {
     /// What is said about a file whose payload has other bytes at `at` and the right checksum.
     fn refusal_of_payload(word: WeightWord, at: usize, bytes: &[u8]) -> String {
         let file = small_file(word);
-        let (_, payload) = split(&file).unwrap();
+        let (_, payload) = split(Content::Integers, &file).unwrap();
         let mut payload = payload.to_vec();
         payload[at..][..bytes.len()].copy_from_slice(bytes);
         let checksum = hex(&Sha256::digest(&payload));
@@ -617,12 +505,12 @@ mod tests {
     fn a_number_beyond_the_last_entry_is_not_a_group_of_trits() {
         let ternary = weights([1, 3], 2, ZeroPoint(-1), vec![2, 2, 2]);
         let file = pack(&ternary, layout(WeightWord::Ternary, 3)).unwrap();
-        let (header, payload) = split(&file).unwrap();
+        let (header, payload) = split(Content::Integers, &file).unwrap();
         let mut payload = payload.to_vec();
         *payload.last_mut().unwrap() = 14;
         let mut header: serde_json::Value = serde_json::from_slice(header).unwrap();
         header["payload_sha256"] = hex(&Sha256::digest(&payload)).into();
-        let altered = assemble(&serde_json::to_vec(&header).unwrap(), &payload);
+        let altered = assemble(Content::Integers, &serde_json::to_vec(&header).unwrap(), &payload);
         assert_snapshot!(unpack(&altered).unwrap_err(), @"the file is undamaged but not as this program writes one: word 0 of output channel 0 is 0b1110");
         let wide = with_field(&file, "bits", 3.into());
         assert_snapshot!(unpack(&wide).unwrap_err(), @"the file is undamaged but not as this program writes one: a trit is stored as 2 bits, not 3");

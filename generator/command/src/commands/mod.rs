@@ -7,6 +7,7 @@ pub mod lmma;
 pub mod new;
 pub mod quantize;
 pub mod reproduce;
+mod reproduce_data_types;
 pub mod run;
 pub mod schema;
 pub mod synth;

@@ -1,8 +1,9 @@
 //! `bitplane reproduce`: a published table, theirs beside ours.
 
+use super::reproduce_data_types::{self, Targets};
 use super::synth::{DEFAULT_CLOCK_MHZ, failure, read_libraries};
 use crate::console::Console;
-use crate::failure::Failure;
+use crate::failure::{Class, Failure};
 use crate::folder;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -24,6 +25,9 @@ use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+/// Syntheses at a time where nothing else is said.
+const DEFAULT_JOBS: u32 = 2;
 
 /// Options of `reproduce`.
 #[derive(Args, Debug)]
@@ -57,9 +61,12 @@ pub struct Reproduce {
     #[arg(value_parser = clap::value_parser!(u32).range(64..=4096))]
     product: u32,
     /// Syntheses at a time
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_JOBS)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=256))]
     jobs: u32,
+    /// Checkpoint whose linear layers bitmod-dtypes quantises
+    #[arg(long, value_name = "MODEL.safetensors")]
+    model: Option<PathBuf>,
     /// Draw the figures
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
@@ -111,6 +118,8 @@ enum Name {
     TensorCore,
     /// One dot product of 4, FP16 activations: look-up against FP16 multipliers and adders
     Dp4,
+    /// Error of data types and special values in the weights of a model, by group size
+    BitmodDtypes,
 }
 
 impl Name {
@@ -124,6 +133,7 @@ impl Name {
             Self::TileDse => "tile-dse",
             Self::TensorCore => "tensor-core",
             Self::Dp4 => "dp4",
+            Self::BitmodDtypes => "bitmod-dtypes",
         }
     }
 
@@ -141,6 +151,7 @@ impl Name {
             Self::TileDse => Subject::Sweep(sweep::tiles(product)),
             Self::TensorCore => Subject::Comparison(tensor_core::comparison(product)),
             Self::Dp4 => Subject::Comparison(dp4::comparison(product)),
+            Self::BitmodDtypes => Subject::Weights,
         }
     }
 }
@@ -153,10 +164,15 @@ enum Subject {
     Sweep(Sweep),
     /// Cores beside a baseline.
     Comparison(Comparison),
+    /// Weights, and no core.
+    Weights,
 }
 
 /// Measures the cores of a reproduction, or writes or lists them.
 pub fn run(options: &Reproduce, console: &Console) -> Result<Outcome, Failure> {
+    if let Some(name) = options.name.filter(|name| *name != Name::BitmodDtypes) {
+        options.refuse_model(name)?;
+    }
     if let Some(name) = options.name.filter(|name| *name != Name::LutAblation) {
         options.refuse_parts(name)?;
     }
@@ -165,6 +181,7 @@ pub fn run(options: &Reproduce, console: &Console) -> Result<Outcome, Failure> {
     }
     match (options.name, &options.write) {
         (None, _) => Ok(list()),
+        (Some(Name::BitmodDtypes), _) => options.data_types(),
         (Some(name), Some(folder)) => write(name, options.product, folder),
         (Some(name), None) => reproduce(name, options, console),
     }
@@ -214,6 +231,7 @@ fn fixed_cores(name: Name, product: u32) -> Vec<Core> {
             let rows = comparison.parts.into_iter().flat_map(|part| part.rows);
             rows.map(|row| row.core).collect()
         }
+        Subject::Weights => Vec::new(),
     }
 }
 
@@ -250,6 +268,7 @@ fn reproduce(name: Name, options: &Reproduce, console: &Console) -> Result<Outco
             let all = job.measure(|bench, library| comparison::run(bench, library, &comparison))?;
             deliver(Shown::comparisons(&all, comparison.published, &label))
         }
+        Subject::Weights => options.data_types(),
     }
 }
 
@@ -392,6 +411,47 @@ fn documents<T>(all: &[(String, T)], document: impl Fn(&str, &T) -> Value) -> Ve
 }
 
 impl Reproduce {
+    /// Quantises, without cores and without what is said about them.
+    fn data_types(&self) -> Result<Outcome, Failure> {
+        let given = [
+            ("--write", self.write.is_some()),
+            ("--liberty", !self.liberty.is_empty()),
+            ("--clock-mhz", self.clock_mhz != DEFAULT_CLOCK_MHZ),
+            ("--product", self.product != LUT_ABLATION_PRODUCT),
+            ("--jobs", self.jobs != DEFAULT_JOBS),
+            ("--yosys", self.yosys.yosys.is_some()),
+        ];
+        let mut problems: Vec<Problem> = given
+            .iter()
+            .filter(|(_, is_given)| *is_given)
+            .map(|(option, _)| {
+                let message = "is for cores, and bitmod-dtypes measures weights";
+                Problem::new("contradictory-options", *option, message, "leave it out")
+            })
+            .collect();
+        let Some(model) = self.model.as_deref().filter(|_| problems.is_empty()) else {
+            if self.model.is_none() {
+                let message =
+                    "is missing: bitmod-dtypes quantises the linear layers of a checkpoint";
+                let help = "give --model MODEL.safetensors";
+                problems.push(Problem::new("model-missing", "--model", message, help));
+            }
+            return Err(Failure::new(Class::BadInput, problems));
+        };
+        let page = self.page(Name::BitmodDtypes)?;
+        reproduce_data_types::run(model, Targets { plot: self.plot.as_deref(), page })
+    }
+
+    /// Only data types are measured on weights.
+    fn refuse_model(&self, name: Name) -> Result<(), Failure> {
+        if self.model.is_none() {
+            return Ok(());
+        }
+        let message = format!("{} measures cores; only bitmod-dtypes takes weights", name.word());
+        let help = "leave --model out";
+        Err(Failure::bad_input(Problem::new("no-weights", "--model", message, help)))
+    }
+
     /// Only the ablation has parts.
     fn refuse_parts(&self, name: Name) -> Result<(), Failure> {
         if self.part.is_empty() {
@@ -507,7 +567,7 @@ fn keys_of_first(name: Name, tool: &Tool, published: &str, all: Vec<Value>) -> M
     keys
 }
 
-fn write_svg(path: &Path, svg: Result<String, String>) -> Result<(), Failure> {
+pub(super) fn write_svg(path: &Path, svg: Result<String, String>) -> Result<(), Failure> {
     let svg = svg.map_err(|error| {
         let error = std::io::Error::other(error);
         Failure::of_io(&error, "draw the plot", path)

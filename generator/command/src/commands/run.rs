@@ -4,7 +4,8 @@ use crate::config;
 use crate::console::Console;
 use crate::failure::{Class, Failure};
 use crate::layer::{
-    LayerError, LayerSum, Operands, Rounding, Source, activations, reference, weights,
+    LayerError, LayerSum, LayerWeights, Operands, Rounding, Source, TermCycles, activations,
+    reference, weights,
 };
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -13,8 +14,7 @@ use crate::tools::VerilatorOption;
 use bitplane_simulate::{Start, Trace, layer};
 use bitplane_spec::{Problem, Spec};
 use bitplane_weights::{
-    ActivationFormat, ActivationFunction, ActivationQuantiser, Matrix, PackedWeights,
-    QuantisedActivations,
+    ActivationFormat, ActivationFunction, ActivationQuantiser, Matrix, QuantisedActivations,
 };
 use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Map, Value, json};
@@ -104,7 +104,11 @@ pub fn run(options: &Run, console: &Console) -> Result<Outcome, Failure> {
     let (sum, rounding) = task.run(&simulation, options.seed, &progress)?;
     drop(progress);
     let error = LayerError::of(&sum.outputs, &real, &reference);
-    let result = Finished { task, sum, rounding, error, simulation, options };
+    let terms = match &weights {
+        LayerWeights::Types(weights) => TermCycles::of(&spec, weights, quantised.rows),
+        LayerWeights::Integers(_) => None,
+    };
+    let result = Finished { task, sum, rounding, error, terms, simulation, options };
     match result.problem() {
         None => Ok(Outcome { text: result.text(), json: result.json() }),
         Some(problem) => Err(Failure::one(Class::CheckFailed, problem).with_details(result.json())),
@@ -136,7 +140,7 @@ impl Run {
 /// What is multiplied.
 struct Task<'a> {
     spec: &'a Spec,
-    weights: &'a PackedWeights,
+    weights: &'a LayerWeights,
     activations: &'a QuantisedActivations,
     operands: Operands<'a>,
 }
@@ -148,9 +152,14 @@ impl Task<'_> {
         let rows = self.activations.rows.div_ceil(spec.tile.m as usize);
         let tiles = rows * weights.outputs().div_ceil(spec.tile.n as usize);
         let drain = u64::from(spec.tile.m * spec.tile.n / spec.tile.drain);
+        let cycles = match weights {
+            LayerWeights::Integers(weights) => weights.planes(),
+            LayerWeights::Types(_) => spec.cycles_per_step_of(spec.weight),
+        };
+        let cycles = u64::from(cycles);
         let of_a_run = |run: usize| {
             let steps = spec.steps_of(operands.members(run).len() as u64);
-            steps * u64::from(weights.planes()) + spec.groups_of(steps) * drain
+            steps * cycles + spec.groups_of(steps) * drain
         };
         tiles as u64 * (0..operands.runs()).map(of_a_run).sum::<u64>()
     }
@@ -184,6 +193,8 @@ struct Finished<'a> {
     sum: LayerSum,
     rounding: Rounding,
     error: LayerError,
+    /// Where weights are terms.
+    terms: Option<TermCycles>,
     simulation: Simulation,
     options: &'a Run,
 }
@@ -206,17 +217,19 @@ impl Finished<'_> {
         let Task { weights, activations, .. } = &self.task;
         format!(
             "{}: {} tokens x {} -> {}, {} weights, {} activations\n\
-             0 mismatches in {}; {} cycles, {:.1}% of the array's multiply-accumulates\n\
+             0 mismatches in {}; {} cycles, {:.1}% of the array's {}\n{}\
              error against {}: mean {:.3e}, largest {:.3e}, normalised mean square {:.4}\n{}{}{}{}\n",
-            weights.header().tensor,
+            weights.tensor(),
             activations.rows,
             weights.inputs(),
             weights.outputs(),
-            weights.header().quantiser,
+            weights.quantiser(),
             activations.format,
             self.compared(),
             self.sum.cycles,
-            self.sum.utilisation * 100.0,
+            self.utilisation() * 100.0,
+            if self.terms.is_some() { "terms" } else { "multiply-accumulates" },
+            self.terms.map_or(String::new(), |terms| terms.text(self.sum.cycles)),
             self.error.against,
             self.error.mean,
             self.error.max,
@@ -226,6 +239,12 @@ impl Finished<'_> {
             self.skipped(),
             self.simulation.tool,
         )
+    }
+
+    /// The share of the array that the layer uses: of its multiply-accumulates, or of its terms where data
+    /// types take different numbers of them.
+    fn utilisation(&self) -> f64 {
+        self.terms.map_or(self.sum.utilisation, |terms| terms.utilisation(self.sum.cycles))
     }
 
     /// The share of activations that are 0, where that was asked for.
@@ -284,12 +303,13 @@ impl Finished<'_> {
             "steps": self.sum.steps,
             "skipped_steps": self.sum.skipped_steps,
             "least_cycles": self.sum.least_cycles,
-            "utilisation": self.sum.utilisation,
+            "utilisation": self.utilisation(),
+            "terms": self.terms.map(|terms| terms.json(self.sum.cycles)),
             "error": {"mean": mean, "max": max, "nmse": nmse, "against": against},
             "rounding": self.rounding.json(),
-            "tensor": weights.header().tensor,
-            "format": weights.header().quantiser,
-            "group": weights.grouping().size(),
+            "tensor": weights.tensor(),
+            "format": weights.quantiser(),
+            "group": weights.group(),
             "activations": activations.format.to_string(),
             "activation_quantiser": self.quantiser(),
             "zero_activations": activations.zeros(),

@@ -2,17 +2,19 @@
 //! different groups have different scales. They are scaled and added here, after the core. A core that
 //! scales groups itself has one run for all.
 
-use super::weight_beats;
+use super::{LayerWeights, weight_beats};
 use bitplane_formats::{WeightFormat, ZeroPoint};
-use bitplane_simulate::{GroupZeroPoints, Layer, LayerReport, PackedBeats, Weights, ZeroPoints};
+use bitplane_simulate::{
+    GroupType, GroupZeroPoints, Layer, LayerReport, PackedBeats, Weights, ZeroPoints,
+};
 use bitplane_spec::{QuantisationGroup, Spec};
-use bitplane_weights::{PackedWeights, QuantisedActivations, ScaleCodes};
+use bitplane_weights::{Grouping, PackedWeights, QuantisedActivations, ScaleCodes, TypedWeights};
 use std::ops::Range;
 
 /// What is multiplied.
 pub struct Operands<'a> {
     spec: &'a Spec,
-    weights: &'a PackedWeights,
+    weights: &'a LayerWeights,
     activations: &'a QuantisedActivations,
     /// [output channels, input channels], as the core takes them.
     codes: Vec<u16>,
@@ -37,15 +39,26 @@ impl<'a> Operands<'a> {
     /// The operands of a core that can take the weights.
     pub fn new(
         spec: &'a Spec,
-        weights: &'a PackedWeights,
+        weights: &'a LayerWeights,
         activations: &'a QuantisedActivations,
     ) -> Self {
+        let (codes, scales) = match weights {
+            LayerWeights::Integers(weights) => {
+                let scales = spec.scale().and_then(|format| weights.scale_codes(format));
+                (weights.core_codes(), scales)
+            }
+            LayerWeights::Types(weights) => {
+                let codes = weights.groups.iter().map(|group| group.scale).collect();
+                let units = weights.units.iter().map(|unit| f64::from(*unit)).collect();
+                (weights.codes.clone(), Some(ScaleCodes { units, codes }))
+            }
+        };
         Self {
             spec,
             weights,
             activations,
-            codes: weights.core_codes().into_iter().map(u16::from).collect(),
-            scales: spec.scale().and_then(|format| weights.scale_codes(format)),
+            codes: codes.into_iter().map(u16::from).collect(),
+            scales,
         }
     }
 
@@ -59,22 +72,30 @@ impl<'a> Operands<'a> {
 
     /// What a value of run `run` and output channel `output` stands for, but for the activations' scale.
     fn scale(&self, output: usize, run: usize) -> f64 {
-        match &self.scales {
-            Some(scales) => scales.units[output],
-            None => self.weights.scale(output, run).into(),
+        match (&self.scales, self.weights) {
+            (Some(scales), _) => scales.units[output],
+            (None, LayerWeights::Integers(weights)) => weights.scale(output, run).into(),
+            (None, LayerWeights::Types(_)) => 1.0,
+        }
+    }
+
+    fn grouping(&self) -> Grouping {
+        match self.weights {
+            LayerWeights::Integers(weights) => weights.grouping(),
+            LayerWeights::Types(weights) => weights.grouping,
         }
     }
 
     /// Runs of a tile: one, or one for each quantisation group of the file.
     pub fn runs(&self) -> usize {
-        if self.scales.is_some() { 1 } else { self.weights.grouping().count() }
+        if self.scales.is_some() { 1 } else { self.grouping().count() }
     }
 
     /// The input channels of run `run`.
     pub fn members(&self, run: usize) -> Range<usize> {
         match self.scales {
             Some(_) => 0..self.weights.inputs(),
-            None => self.weights.grouping().members(run),
+            None => self.grouping().members(run),
         }
     }
 
@@ -87,44 +108,72 @@ impl<'a> Operands<'a> {
             outputs: self.weights.outputs(),
             inputs: members.len(),
             activations: columns(&self.activations.values, inputs, members.clone()),
-            weight: self.weights.format(),
+            weight: match self.weights {
+                LayerWeights::Integers(weights) => weights.format(),
+                LayerWeights::Types(_) => self.spec.weight,
+            },
             codes: columns(&self.codes, inputs, members),
-            beats: match self.spec.quantisation_group {
-                None => Some(weight_beats(self.weights, self.spec, run)),
-                Some(_) => None,
+            beats: match (self.spec.quantisation_group, self.weights) {
+                (None, LayerWeights::Integers(weights)) => {
+                    Some(weight_beats(weights, self.spec, run))
+                }
+                _ => None,
             },
             zero_points: self.zero_points(run),
         }
     }
 
-    /// The zero points and scales that the core is given in a run. Those groups that the core works on
-    /// one by one start anew in each run.
+    /// The zero points, scales and data types that the core is given in a run. Those groups that the core
+    /// works on one by one start anew in each run.
     fn zero_points(&self, run: usize) -> ZeroPoints {
-        let Some(QuantisationGroup { size, .. }) = self.spec.quantisation_group else {
-            return ZeroPoints::Constant(self.common_zero_point(run));
-        };
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let grouping = self.weights.grouping();
-        let groups = || self.members(run).step_by(size).map(|input| grouping.group_of(input));
-        let places = || {
-            (0..self.weights.outputs())
-                .flat_map(|output| groups().map(move |group| (output, group)))
-        };
-        let values = places().map(|(output, group)| self.weights.zero_point(output, group));
-        let scales = self.scales.iter().flat_map(|scales| {
-            places().map(|(output, group)| scales.codes[output * grouping.count() + group])
-        });
-        ZeroPoints::PerGroup(GroupZeroPoints {
-            size,
-            values: values.collect(),
-            scales: scales.collect(),
-            types: Vec::new(),
-        })
+        match (self.spec.quantisation_group, self.weights) {
+            (None, LayerWeights::Integers(weights)) => {
+                ZeroPoints::Constant(self.common_zero_point(weights, run))
+            }
+            (Some(QuantisationGroup { size, .. }), _) => ZeroPoints::PerGroup(
+                self.of_groups(run, usize::try_from(size).unwrap_or(usize::MAX)),
+            ),
+            (None, LayerWeights::Types(_)) => ZeroPoints::Constant(ZeroPoint::MID_RISE),
+        }
     }
 
-    fn common_zero_point(&self, group: usize) -> ZeroPoint {
-        let fixed = self.spec.fixed_zero_point(self.weights.format());
-        fixed.unwrap_or_else(|| self.weights.zero_point(0, group))
+    /// What belongs to the groups of `size` of a run.
+    fn of_groups(&self, run: usize, size: usize) -> GroupZeroPoints {
+        let grouping = self.grouping();
+        let groups = || self.members(run).step_by(size).map(|input| grouping.group_of(input));
+        let places: Vec<(usize, usize)> = (0..self.weights.outputs())
+            .flat_map(|output| groups().map(move |group| (output, group)))
+            .collect();
+        let values = places.iter().map(|&(output, group)| match self.weights {
+            LayerWeights::Integers(weights) => weights.zero_point(output, group),
+            LayerWeights::Types(_) => ZeroPoint::MID_RISE,
+        });
+        let scales = self.scales.iter().flat_map(|scales| {
+            places.iter().map(|&(output, group)| scales.codes[output * grouping.count() + group])
+        });
+        let types = match self.weights {
+            LayerWeights::Integers(_) => Vec::new(),
+            LayerWeights::Types(weights) => places
+                .iter()
+                .map(|&(output, group)| self.group_type(weights, output, group))
+                .collect(),
+        };
+        GroupZeroPoints { size, values: values.collect(), scales: scales.collect(), types }
+    }
+
+    /// The data type of a group by its number in the core.
+    fn group_type(&self, weights: &TypedWeights, output: usize, group: usize) -> GroupType {
+        let group = weights.group(output, group);
+        let types = self.spec.terms().map_or(&[][..], |terms| terms.types());
+        let is_it = |data_type: &_| *data_type == weights.types[group.number];
+        let number = types.iter().position(is_it);
+        let number = number.expect("weights were checked against the core");
+        GroupType { number, special: group.special }
+    }
+
+    fn common_zero_point(&self, weights: &PackedWeights, group: usize) -> ZeroPoint {
+        let fixed = self.spec.fixed_zero_point(weights.format());
+        fixed.unwrap_or_else(|| weights.zero_point(0, group))
     }
 }
 
@@ -192,11 +241,12 @@ impl LayerSum {
     /// Adds what run `run` gave.
     pub fn add(&mut self, run: usize, operands: &Operands, report: LayerReport) {
         let channels = operands.weights.outputs();
-        let results = self.outputs.iter_mut().zip(&report.outputs).enumerate();
-        for (place, (output, &result)) in results {
-            let token = f64::from(operands.activations.scales[place / channels]);
-            let channel = operands.scale(place % channels, run);
-            *output += operands.value(result) * token * channel;
+        for (place, &result) in report.outputs.iter().enumerate() {
+            let (token, channel) = (place / channels, place % channels);
+            let scale =
+                f64::from(operands.activations.scales[token]) * operands.scale(channel, run);
+            let output = token * channels + operands.weights.channel(channel);
+            self.outputs[output] += operands.value(result) * scale;
         }
         let used = self.utilisation * self.cycles as f64;
         self.cycles += report.cycles;
@@ -225,10 +275,11 @@ fn columns<T: Copy>(matrix: &[T], width: usize, columns: std::ops::Range<usize>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bitplane_formats::{IntegerFormat, WeightWord};
+    use bitplane_formats::{FloatFormat, IntegerFormat, WeightWord};
     use bitplane_spec::parse;
     use bitplane_weights::{
-        ActivationQuantiser, Matrix, PackLayout, WeightQuantiser, pack, unpack,
+        ActivationQuantiser, ChoiceSpan, Matrix, PackLayout, TypeQuantiser, WeightQuantiser, pack,
+        unpack,
     };
 
     fn spec(zero_points: &str) -> Spec {
@@ -291,13 +342,14 @@ mod tests {
             (groups_of_4, "int4_mid_rise", 4),
         ] {
             let (spec, weights) = (spec(zero_points), packed(format, group));
+            let weights = LayerWeights::Integers(weights);
             let operands = Operands::new(&spec, &weights, &activations);
             let mut sum = LayerSum::of_nothing(3, 6);
             for run in 0..operands.runs() {
                 let part = operands.run(run);
                 sum.add(run, &operands, report(&spec, &part.layer()));
             }
-            let (real, weights) = (activations.dequantise(), weights.quantised().dequantise());
+            let (real, weights) = (activations.dequantise(), weights.dequantise());
             for (place, output) in sum.outputs.iter().enumerate() {
                 let (token, channel) = (place / 6, place % 6);
                 let pairs = (0..20).map(|i| (real[token * 20 + i], weights[channel * 20 + i]));
@@ -306,6 +358,42 @@ mod tests {
             }
             assert_eq!(sum.utilisation, 0.5);
         }
+    }
+
+    #[test]
+    fn outputs_of_data_types_are_products_with_the_dequantised_weights_in_the_tensors_order() {
+        let real = matrix(3, 20, 13);
+        let activations = QuantisedActivations::nearest(&real, FloatFormat::FP16);
+        let mut reordered = false;
+        for (scale, group) in [("int8", 4), ("int8", 0), ("fp16", 8), ("e8m0", 12)] {
+            let text = format!(
+                "kind = 'bitmod_tile'\nactivation.format = 'fp16'\n\
+                 weight.format = ['int6', 'bitmod_fp3', 'bitmod_fp4']\n\
+                 tile = {{ m = 2, n = 4, k = 3 }}\ngroup = {{ size = 4, scale = '{scale}' }}\n\
+                 accumulate.align_bits = 24\n"
+            );
+            let spec = parse(&text, "core").unwrap().spec;
+            let names = "bitmod_fp4,int6,bitmod_fp3";
+            let quantiser = TypeQuantiser::parse(names, ChoiceSpan::Group, Some(4.2)).unwrap();
+            let grouping = Grouping::new(20, group).unwrap();
+            let weights =
+                quantiser.quantise("w", &matrix(6, 20, 37), grouping, spec.scale().unwrap());
+            let weights = weights.ordered(|data_type| data_type.bits());
+            reordered |= weights.order != [0, 1, 2, 3, 4, 5];
+            let weights = LayerWeights::Types(weights);
+            let operands = Operands::new(&spec, &weights, &activations);
+            let mut sum = LayerSum::of_nothing(3, 6);
+            sum.add(0, &operands, report(&spec, &operands.run(0).layer()));
+            assert_eq!(operands.runs(), 1);
+            let (real, weights) = (activations.dequantise(), weights.dequantise());
+            for (place, output) in sum.outputs.iter().enumerate() {
+                let (token, channel) = (place / 6, place % 6);
+                let pairs = (0..20).map(|i| (real[token * 20 + i], weights[channel * 20 + i]));
+                let exact: f64 = pairs.map(|(a, w)| f64::from(a) * f64::from(w)).sum();
+                assert!((output - exact).abs() < 1e-4, "{scale} {group}: {output} {exact}");
+            }
+        }
+        assert!(reordered);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Where a layer's matrices come from.
 
-use super::Reference;
+use super::{LayerWeights, Reference};
 use crate::config::about;
 use crate::failure::{Class, Failure};
 use crate::folder;
-use bitplane_spec::{Problem, Spec};
-use bitplane_weights::{Checkpoint, Matrix, PackedWeights, embed, unpack};
+use bitplane_spec::{Kind, Problem, Spec};
+use bitplane_weights::{Checkpoint, Matrix, embed, unpack, unpack_types};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::path::Path;
@@ -80,23 +80,34 @@ fn from_checkpoint<T>(
 }
 
 /// The packed weights in the file at `path`, which the core of `spec` can use.
-pub fn weights(path: &Path, spec: &Spec) -> Result<PackedWeights, Failure> {
+pub fn weights(path: &Path, spec: &Spec) -> Result<LayerWeights, Failure> {
     let bytes = folder::read_bytes(path)?;
-    let weights = unpack(&bytes).map_err(|problem| Failure::bad_input(about(problem, path)))?;
-    let problems = weights.require(spec);
+    let refused = |problem| Failure::bad_input(about(problem, path));
+    let (weights, problems) = match spec.kind() {
+        Kind::BitmodTile => {
+            let weights = unpack_types(&bytes).map_err(refused)?;
+            let problems = weights.require(spec);
+            (LayerWeights::Types(weights), problems)
+        }
+        _ => {
+            let weights = unpack(&bytes).map_err(refused)?;
+            let problems = weights.require(spec);
+            (LayerWeights::Integers(weights), problems)
+        }
+    };
     if problems.is_empty() { Ok(weights) } else { Err(Failure::new(Class::BadInput, problems)) }
 }
 
 /// The weights before quantisation, from a checkpoint; without one, those that the packed ones
 /// stand for.
-pub fn reference(file: Option<&Path>, packed: &PackedWeights) -> Result<Reference, Failure> {
+pub fn reference(file: Option<&Path>, packed: &LayerWeights) -> Result<Reference, Failure> {
     let (rows, columns) = (packed.outputs(), packed.inputs());
     let Some(file) = file else {
-        let weights = Matrix::new(rows, columns, packed.quantised().dequantise())
-            .map_err(Failure::bad_input)?;
+        let weights =
+            Matrix::new(rows, columns, packed.dequantise()).map_err(Failure::bad_input)?;
         return Ok(Reference { weights, what: "real activations times the quantised weights" });
     };
-    let tensor = &packed.header().tensor;
+    let tensor = packed.tensor();
     let weights = from_checkpoint(file, |checkpoint| {
         checkpoint.matrix(tensor).map_err(|problem| vec![problem])
     })?;

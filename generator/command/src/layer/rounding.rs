@@ -101,17 +101,17 @@ fn weights(spec: &Spec, layer: &Layer<'_>) -> Vec<f64> {
         let (output, input) = (place / layer.inputs, place % layer.inputs);
         output * layer.inputs.div_ceil(size) + input / size
     };
-    let factors = |place: usize| match &layer.zero_points {
-        ZeroPoints::Constant(zero_point) => (*zero_point, 1.0),
+    let value = |(place, code): (usize, &u16)| match &layer.zero_points {
+        ZeroPoints::Constant(zero_point) => f64::from(layer.weight.value(*code, *zero_point)),
         ZeroPoints::PerGroup(groups) => {
             let group = group_at(place, groups.size);
+            let value = match (spec.terms(), groups.types.get(group)) {
+                (Some(terms), Some(of)) => terms.types()[of.number].value(*code, of.special),
+                _ => layer.weight.value(*code, groups.values[group]),
+            };
             let scale = spec.scale().map(|format| format.value(groups.scales[group]));
-            (groups.values[group], scale.unwrap_or(1.0))
+            f64::from(value) * scale.unwrap_or(1.0)
         }
-    };
-    let value = |(place, code): (usize, &u16)| {
-        let (zero_point, scale) = factors(place);
-        f64::from(layer.weight.value(*code, zero_point)) * scale
     };
     layer.codes.iter().enumerate().map(value).collect()
 }

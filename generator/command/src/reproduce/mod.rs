@@ -2,6 +2,7 @@
 
 pub mod comparison;
 pub mod core;
+pub mod data_types;
 pub mod dp4;
 pub mod lut_ablation;
 pub mod measure;

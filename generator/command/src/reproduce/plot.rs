@@ -66,6 +66,42 @@ pub fn compared_svg(all: &[(String, Vec<ComparedPart>)]) -> Result<String, Strin
     Ok(text)
 }
 
+/// Figures by data type as bars, a colour for each of `names`, one part under the other: the text of an SVG
+/// file.
+///
+/// # Errors
+/// The picture could not be drawn.
+pub fn data_types_svg(parts: &[FigureBars], names: &[String]) -> Result<String, String> {
+    let mut text = String::new();
+    {
+        let bars = |part: &FigureBars| {
+            let row = |(title, figures): &(String, Vec<f64>)| {
+                let bars = figures.iter().enumerate();
+                (
+                    title.clone(),
+                    bars.map(|(place, figure)| (colour(place), Some(*figure))).collect(),
+                )
+            };
+            let rows = part.rows.iter().map(row).collect();
+            let libraries = names.iter().map(String::as_str).collect();
+            Bars { caption: part.caption.clone(), rows, libraries }
+        };
+        let parts: Vec<Bars<'_>> = parts.iter().map(bars).collect();
+        let height: u32 = parts.iter().map(Bars::height).sum();
+        let root = SVGBackend::with_string(&mut text, (WIDTH, height.max(1))).into_drawing_area();
+        draw_compared(&root, &parts).map_err(|error| error.to_string())?;
+    }
+    Ok(text)
+}
+
+/// Figures with titles under a caption.
+pub struct FigureBars {
+    /// The caption.
+    pub caption: String,
+    /// Titles, each with its figures.
+    pub rows: Vec<(String, Vec<f64>)>,
+}
+
 fn draw_compared(root: &Area<'_>, parts: &[Bars<'_>]) -> Drawn {
     root.fill(&WHITE)?;
     let mut rest = root.clone();

@@ -20,9 +20,15 @@ pub struct Table {
 const MISSED: &str = "clock missed";
 
 impl Table {
-    fn new(title: String, head: &[&str]) -> Self {
+    /// A table without rows.
+    pub fn new(title: String, head: &[&str]) -> Self {
         let head = head.iter().map(|name| (*name).to_owned()).collect();
         Self { title, head, rows: Vec::new() }
+    }
+
+    /// Adds a row with a cell for each name of the head.
+    pub fn push(&mut self, row: Vec<String>) {
+        self.rows.push(row);
     }
 
     /// Columns side by side for a terminal.

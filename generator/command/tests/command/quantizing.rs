@@ -236,3 +236,164 @@ fn groups_are_reported_with_their_scales_and_zero_points() {
     let json = scene.json("w.json");
     assert_eq!((&json["group"], &json["scales"]), (&4.into(), &18.into()));
 }
+
+/// A tile of three data types.
+const TILE: &str = "kind = 'bitmod_tile'\nactivation.format = 'fp16'\n\
+    weight.format = ['bitmod_fp4', 'bitmod_fp3', 'int6']\ntile = { m = 2, n = 2, k = 2 }\n\
+    group = { size = 4, scale = 'int8' }\n";
+
+#[test]
+fn data_types_are_packed_for_a_tile_and_their_special_values_reported() {
+    let scene = scene();
+    scene.write("tile.toml", TILE);
+    let more = [
+        "--format",
+        "bitmod_fp4,bitmod_fp3:ea,int6",
+        "--bits",
+        "4",
+        "--group",
+        "4",
+        "--order",
+        "cycles",
+        "--config",
+        "tile.toml",
+        "--out",
+        "w.bitplane",
+        "--json",
+        "w.json",
+    ];
+    assert_snapshot!(quantize(&scene, &more), @r"
+    exit 0
+    out: w  6 x 10  bitmod_fp4,bitmod_fp3:ea,int6
+    out: bitmod_fp4: 93.3% of the weights, groups by special value: -8 16.7%, -5 27.8%, 5 44.4%
+    out: bitmod_fp3: 6.7% of the weights, groups by special value: 6 11.1%
+    out: int6: 0.0% of the weights
+    out: 18 scales (int8), one per 4 input channels; 3.933 bits a weight, 7.467 with scale, type and special value
+    out: normalised mean square error 0.00216
+    out: wrote w.bitplane, 550 bytes
+    ");
+    assert_snapshot!(scene.read("w.json"), @r#"
+    {
+      "bits_in_all": 7.466666666666667,
+      "bytes": 550,
+      "code_bits": 3.933333333333333,
+      "command": "quantize",
+      "errors": [],
+      "exit_code": 0,
+      "file": "w.bitplane",
+      "format": "bitmod_fp4,bitmod_fp3:ea,int6",
+      "group": 4,
+      "nmse": 0.0021645428896295087,
+      "scale": "int8",
+      "scales": 18,
+      "shape": [
+        6,
+        10
+      ],
+      "special_values": [
+        {
+          "groups": 3,
+          "type": "bitmod_fp4",
+          "value": -8.0
+        },
+        {
+          "groups": 5,
+          "type": "bitmod_fp4",
+          "value": -5.0
+        },
+        {
+          "groups": 8,
+          "type": "bitmod_fp4",
+          "value": 5.0
+        },
+        {
+          "groups": 2,
+          "type": "bitmod_fp3",
+          "value": 6.0
+        }
+      ],
+      "status": "ok",
+      "tensor": "w",
+      "types": [
+        {
+          "name": "bitmod_fp4",
+          "share": 0.9333333333333333
+        },
+        {
+          "name": "bitmod_fp3",
+          "share": 0.06666666666666667
+        },
+        {
+          "name": "int6",
+          "share": 0.0
+        }
+      ],
+      "warnings": []
+    }
+    "#);
+    assert_eq!(scene.entries(), ["m.safetensors", "tile.toml", "w.bitplane", "w.json"]);
+}
+
+#[test]
+fn data_types_need_no_configuration_and_a_tile_takes_integers_that_it_has() {
+    let scene = scene();
+    assert_snapshot!(quantize(&scene, &["--format", "bitmod_fp3"]), @r"
+    exit 0
+    out: w  6 x 10  bitmod_fp3
+    out: bitmod_fp3: 100.0% of the weights, groups by special value: -3 50.0%, 3 33.3%, 6 16.7%
+    out: 6 scales (fp16), one per output channel; 3.000 bits a weight, 4.800 with scale, type and special value
+    out: normalised mean square error 0.01968
+    out: 445 bytes packed, not written (--out)
+    ");
+    scene.write("tile.toml", TILE);
+    let of_a_tile = ["--format", "int6", "--group", "4", "--config", "tile.toml"];
+    assert!(quantize(&scene, &of_a_tile).contains("int6: 100.0% of the weights"));
+    let other = ["--format", "nf4", "--group", "4", "--config", "tile.toml"];
+    assert_snapshot!(quantize(&scene, &other), @r"
+    exit 2
+    err: bitplane: [weights-types] weight.format: the file holds nf4 weights, the configuration takes bitmod_fp4,bitmod_fp3,int6
+    err:   help: pack with --format bitmod_fp4,bitmod_fp3,int6, or add nf4 to weight.format
+    ");
+}
+
+#[test]
+fn data_types_are_not_for_other_kinds_and_their_options_not_for_integers() {
+    let scene = scene();
+    scene.write("core.toml", CONSTANT_CORE);
+    let types = ["--format", "bitmod_fp4:er", "--config", "core.toml"];
+    assert_snapshot!(quantize(&scene, &types), @r"
+    exit 2
+    err: bitplane: [quantiser-unknown] --format: bitmod_fp4:er is for a bitmod_tile, and the configuration is a lut_tensor_core
+    err:   help: give a format of integers such as int4, or the --config of a bitmod_tile
+    ");
+    let integers = ["--format", "int4", "--bits", "4", "--choose", "channel", "--order", "cycles"];
+    assert_snapshot!(quantize(&scene, &integers), @r"
+    exit 2
+    err: bitplane: [contradictory-options] --choose: int4 weights are integers of one format, which --choose is not for
+    err:   help: delete --choose, or give data types and the --config of a bitmod_tile
+    err: bitplane: [contradictory-options] --bits: int4 weights are integers of one format, which --bits is not for
+    err:   help: delete --bits, or give data types and the --config of a bitmod_tile
+    err: bitplane: [contradictory-options] --order: int4 weights are integers of one format, which --order is not for
+    err:   help: delete --order, or give data types and the --config of a bitmod_tile
+    ");
+}
+
+#[test]
+fn all_that_is_wrong_with_data_types_is_told() {
+    let more = ["--format", "bitmod_fp4:5.5,bitmod_fp5,int6:er"];
+    assert_snapshot!(quantize(&scene(), &more), @r#"
+    exit 2
+    err: bitplane: [special-value] --format: "5.5" is no special value of bitmod_fp4; legal are basic, er, ea, or multiples of 0.5 that are a sum of 2 signed powers of two, one a cycle
+    err:   help: write bitmod_fp4 for the usual ones, or values as in bitmod_fp4:5/-5/8/-8
+    err: bitplane: [data-type-unknown] --format: there is no data type "bitmod_fp5"; legal are bitmod_fp4, bitmod_fp3, int8, int6, int5, int4, int3, fp6_e2m3, fp6_e3m2, fp4_e2m1, fp3_e2m0, nf4
+    err:   help: did you mean bitmod_fp4?
+    err: bitplane: [special-value] --format: int6:er asks for special values, which int6 does not have; bitmod_fp4 and bitmod_fp3 have
+    err:   help: write int6
+    "#);
+    let more = ["--format", "bitmod_fp4,int6", "--bits", "7"];
+    assert_snapshot!(quantize(&scene(), &more), @r"
+    exit 2
+    err: bitplane: [bits] --bits: codes of these data types have 4 to 6 bits, and never 7 on average
+    err:   help: give 4 to 6, or leave --bits out
+    ");
+}

@@ -1,6 +1,6 @@
 //! `reproduce`: what is listed, written and refused, and whole tables from a Yosys of known answers.
 
-use crate::scene::Scene;
+use crate::scene::{Scene, checkpoint};
 use insta::assert_snapshot;
 use std::os::unix::fs::PermissionsExt;
 
@@ -68,6 +68,7 @@ fn reproductions_are_listed() {
     out: tile-dse            Every tile of a size, W2A8
     out: tensor-core         W2A8 look-up at 4 and 8 times the throughput of an FP16 tensor core
     out: dp4                 One dot product of 4, FP16 activations: look-up against FP16 multipliers and adders
+    out: bitmod-dtypes       Error of data types and special values in the weights of a model, by group size
     ");
 }
 
@@ -275,4 +276,72 @@ fn tables_go_between_the_lines_of_a_page_and_figures_into_a_plot() {
     assert!(page.contains("clock missed"), "{page}");
     let plot = scene.read("p.svg");
     assert!(plot.starts_with("<svg") && plot.contains("clock missed"));
+}
+
+#[test]
+fn data_types_are_measured_on_the_matrices_of_a_checkpoint() {
+    let scene = Scene::without_tools();
+    scene.write("m.safetensors", checkpoint(6, 300));
+    let none = scene.run(&["reproduce", "bitmod-dtypes", "--model", "m.safetensors"]);
+    assert_snapshot!(none, @r"
+    exit 2
+    err: bitplane: [no-layers] m.safetensors: holds no linear layer: a matrix whose name ends in .weight, embeddings not counted
+    err:   help: give the checkpoint of a transformer
+    ");
+    let bytes = checkpoint(6, 300);
+    let named = String::from_utf8_lossy(&bytes[8..]).find("\"w\"").unwrap() + 8;
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) + 7;
+    let renamed =
+        [&header.to_le_bytes()[..], &bytes[8..named], b"\"a.weight\"", &bytes[named + 3..]];
+    scene.write("m.safetensors", renamed.concat());
+    let arguments = [
+        "reproduce",
+        "bitmod-dtypes",
+        "--model",
+        "m.safetensors",
+        "--plot",
+        "d.svg",
+        "--markdown",
+        "d.md",
+        "--json",
+        "d.json",
+    ];
+    let text = scene.run(&arguments);
+    assert!(text.starts_with("exit 0\nout: 1 linear layers, 1800 weights\n"), "{text}");
+    let json = scene.json("d.json");
+    assert_eq!(json["layers"], serde_json::json!(["a.weight"]));
+    let row = |name: &str| {
+        let rows = json["rows"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["name"] == name).unwrap();
+        row["nmse"][2]["nmse"].as_f64().unwrap()
+    };
+    assert!(row("bitmod_fp4") < row("bitmod_fp4:basic") && row("int8") < row("int6"));
+    let page = scene.read("d.md");
+    assert!(
+        page.contains("| bitmod_fp3:ea ") && page.contains("- groups of 64: bitmod_fp4 leaves")
+    );
+    assert!(scene.read("d.svg").contains("Normalised mean square error in thousandths, 3 bits"));
+}
+
+#[test]
+fn what_is_for_cores_is_refused_for_weights_and_the_other_way_round() {
+    let scene = Scene::without_tools();
+    let all =
+        ["reproduce", "bitmod-dtypes", "--clock-mhz", "100", "--jobs", "3", "--product", "64"];
+    assert_snapshot!(scene.run(&all), @r"
+    exit 2
+    err: bitplane: [contradictory-options] --clock-mhz: is for cores, and bitmod-dtypes measures weights
+    err:   help: leave it out
+    err: bitplane: [contradictory-options] --product: is for cores, and bitmod-dtypes measures weights
+    err:   help: leave it out
+    err: bitplane: [contradictory-options] --jobs: is for cores, and bitmod-dtypes measures weights
+    err:   help: leave it out
+    err: bitplane: [model-missing] --model: is missing: bitmod-dtypes quantises the linear layers of a checkpoint
+    err:   help: give --model MODEL.safetensors
+    ");
+    assert_snapshot!(scene.run(&["reproduce", "dp4", "--model", "m.safetensors"]), @r"
+    exit 2
+    err: bitplane: [no-weights] --model: dp4 measures cores; only bitmod-dtypes takes weights
+    err:   help: leave --model out
+    ");
 }

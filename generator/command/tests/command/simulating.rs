@@ -153,3 +153,62 @@ fn weights_in_groups_reach_the_tools_where_they_fit() {
     let told = run(&packed_scene("int2_asymmetric_common", "3"), &[]);
     assert!(told.starts_with("exit 3"), "{told}");
 }
+
+/// A tile and weights of data types for it.
+fn tile_scene() -> Scene {
+    let scene = Scene::without_tools();
+    let tile = "kind = 'bitmod_tile'\nactivation.format = 'fp16'\nweight.format = 'bitmod_fp4'\n\
+                tile = { m = 2, n = 2, k = 2 }\ngroup = { size = 4, scale = 'int8' }\n";
+    scene.write("tile.toml", tile);
+    scene.write("m.safetensors", checkpoint(6, 10));
+    scene.write("other.toml", tile.replace("int8", "fp16").replace("size = 4", "size = 3"));
+    let quantize = "quantize m.safetensors --tensor w --format bitmod_fp4 --group 4 --config tile.toml \
+                    --out w.bitplane";
+    let packed = scene.run(&quantize.split(' ').collect::<Vec<&str>>());
+    assert!(packed.starts_with("exit 0"), "{packed}");
+    scene
+}
+
+#[test]
+fn weights_of_data_types_reach_the_tools_where_they_fit() {
+    let scene = tile_scene();
+    let text = scene.run(&["run", "tile.toml", "--weights", "w.bitplane"]);
+    assert!(text.starts_with("exit 3\n"), "{text}");
+}
+
+#[test]
+fn weights_of_data_types_are_refused_by_tiles_of_other_scales_and_groups() {
+    let scene = tile_scene();
+    assert_snapshot!(scene.run(&["run", "other.toml", "--weights", "w.bitplane"]), @r#"
+    exit 2
+    err: other.toml:5: [scale-too-wide] group.scale: "fp16" sends a scale of 16 bits in a column's part of a weight beat, 8 bits; legal are 16 or more, k = 4 with codes of 4 bits
+    err:   help: raise `k` in [tile], or write `scale = "e8m0"` or `scale = "int8"` in [group], which take 8 bits
+    "#);
+}
+
+#[test]
+fn weights_of_data_types_and_integers_are_told_apart() {
+    let scene = tile_scene();
+    let run = |config| scene.run(&["run", config, "--weights", "w.bitplane"]);
+    assert_snapshot!(run("lut_w2a8"), @r"
+    exit 2
+    err: bitplane: [packed-content] w.bitplane: the file holds weights of data types; the configuration takes integer weights
+    err:   help: pack for this configuration: bitplane quantize MODEL.safetensors --tensor NAME --format FMT --config CONFIG --out FILE
+    ");
+    let packed = scene.run(&[
+        "quantize",
+        "m.safetensors",
+        "--tensor",
+        "w",
+        "--format",
+        "int4",
+        "--out",
+        "w.bitplane",
+    ]);
+    assert!(packed.starts_with("exit 0"), "{packed}");
+    assert_snapshot!(run("tile.toml"), @r"
+    exit 2
+    err: bitplane: [packed-content] w.bitplane: the file holds integer weights; the configuration takes weights of data types
+    err:   help: pack for this configuration: bitplane quantize MODEL.safetensors --tensor NAME --format FMT --config CONFIG --out FILE
+    ");
+}

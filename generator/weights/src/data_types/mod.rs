@@ -3,7 +3,9 @@
 mod assignment;
 mod baseline;
 mod group_fit;
+mod pack;
 mod quantiser;
+mod require;
 mod scales;
 mod type_choice;
 mod typed_weights;
@@ -12,6 +14,7 @@ mod value_set;
 pub use assignment::ChoiceSpan;
 pub use baseline::Baseline;
 pub use group_fit::GroupFit;
+pub use pack::{pack_types, unpack_types};
 pub use quantiser::TypeQuantiser;
 pub use type_choice::TypeChoice;
 pub use typed_weights::{TypedGroup, TypedWeights};

@@ -111,6 +111,13 @@ impl TypedWeights {
         self.rearranged(&rows)
     }
 
+    /// The same with the output channels in the order of the tensor.
+    pub fn in_tensor_order(&self) -> Self {
+        let mut rows: Vec<usize> = (0..self.rows).collect();
+        rows.sort_by_key(|&row| self.order[row]);
+        self.rearranged(&rows)
+    }
+
     /// The same with `rows` in their order.
     fn rearranged(&self, rows: &[usize]) -> Self {
         let (count, columns) = (self.grouping.count(), self.columns());

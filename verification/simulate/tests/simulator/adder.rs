@@ -214,7 +214,7 @@ fn faults_of_an_adder_show_in_its_sums() {
         ("&& (near_biased !=", "&& (near_biased =="),
         ("(rest || fraction[0])", "(rest || (fraction[0] && 1'b0))"),
         ("is_smaller ? backward", "(is_smaller && 1'b0) ? backward"),
-        ("if (term_is_zero) number", "if (term_is_zero && 1'b0) number"),
+        ("is_given = term_is_zero;", "is_given = term_is_zero && 1'b0;"),
         ("!(subtracts && (magnitude == '0))", "(!subtracts || 1'b1)"),
         ("&& !is_above)", "&& (!is_above || 1'b1))"),
         ("| mark", "| {mark[0], mark[WindowBits-1:1]}"),
