@@ -304,7 +304,7 @@ module bitmod_w4fp16 (
     .selected_o (selected_scales)
   );
 
-  logic add_first, write_sums, sums_wait;
+  logic add_first, sums_wait, write_sums;
   logic [4:0] field;
 
   bitmod_w4fp16_scale_pipeline u_scale_pipeline (

@@ -13,10 +13,8 @@ module bitmod_w4fp16_scaled_accumulator (
   // The register of the adder takes its next value.
   input  logic           advance_i,
 
-  // A sum waits there to be rounded.
+  // A sum waits there to be rounded; it is written.
   input  logic           waits_i,
-
-  // It is written.
   input  logic           shift_i,
 
   // The group is its run's first: nothing was added before.
