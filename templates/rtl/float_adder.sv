@@ -69,6 +69,7 @@ module {{ core.name }}_float_adder (
   assign lower = (moved | WindowBits'(lost)) ^ {WindowBits{subtracts && !is_less}};
 
   // Carries by spans that double.
+  localparam int SumLevels = $clog2(WindowBits);
   logic [WindowBits-1:0] propagates, generated, passed;
   logic [WindowBits:0] carry, sum;
 
@@ -77,7 +78,7 @@ module {{ core.name }}_float_adder (
   always_comb begin : p_carry
     generated = upper & lower;
     passed    = propagates;
-    for (int s = 0; (1 << s) < WindowBits; s++) begin
+    for (int s = 0; s < SumLevels; s++) begin
       for (int i = 0; i < WindowBits; i++) begin
         if (((i >> s) & 1) == 1) begin
           generated[i] = generated[i] | (passed[i] & generated[((i >> s) << s) - 1]);
@@ -92,10 +93,12 @@ module {{ core.name }}_float_adder (
 
   // Far: the sum leads with its carry, where the larger number did, or a place below; rounded to
   // the nearest, of two the even one. The least exponent has no place below.
+  localparam int RoundedBits = ExponentBits + FractionBits;
+  localparam int RoundingLevels = $clog2(RoundedBits);
   logic has_carry, is_whole, up;
   logic [WindowBits-1:0] kept;
   logic [ExponentBits-1:0] kept_exponent;
-  logic [ExponentBits+FractionBits-1:0] unrounded, ones_below, rounded;
+  logic [RoundedBits-1:0] unrounded, ones_below, rounded;
 
   assign has_carry = sum[WindowBits];
   assign is_whole  = sum[WindowBits-1] || (exponent == ExponentBits'(1));
@@ -110,15 +113,15 @@ module {{ core.name }}_float_adder (
 
   // A bit turns where all below it are ones.
   always_comb begin : p_ones_below
-    ones_below = (unrounded << 1) | (ExponentBits+FractionBits)'(1);
-    for (int s = 0; (1 << s) < ExponentBits + FractionBits; s++) begin
-      for (int i = ExponentBits + FractionBits - 1; i >= 0; i--) begin
+    ones_below = (unrounded << 1) | RoundedBits'(1);
+    for (int s = 0; s < RoundingLevels; s++) begin
+      for (int i = RoundedBits - 1; i >= 0; i--) begin
         if (((i >> s) & 1) == 1) ones_below[i] = ones_below[i] & ones_below[((i >> s) << s) - 1];
       end
     end
   end
 
-  assign rounded = unrounded ^ (ones_below & {(ExponentBits+FractionBits){up}});
+  assign rounded = unrounded ^ (ones_below & {RoundedBits{up}});
 
   // Near: numbers next to each other leave a difference that leads farther below, and is exact. It
   // moves up to its leading one, or as far as the least exponent allows: a mark stands there.
