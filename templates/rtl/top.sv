@@ -211,7 +211,7 @@ module {{ unit.phrases.module }} (
   assign unused_codes = ^weights;
 {% endif %}
 
-{% if !core.enables_lanes %}  // Partial sums, row-major: row, then column.
+{% if !core.accumulating_lanes %}  // Partial sums, row-major: row, then column.
   localparam int PartialBits = {{ unit.partial_bits }};
   logic [Rows*Columns*PartialBits-1:0] partials;
 {% endif %}{% if unit.is_lut %}
@@ -295,7 +295,7 @@ module {{ unit.phrases.module }} (
     .activation_data_i (activation_data_i),
     .operands_o        (operands)
   );
-{% if core.enables_lanes %}
+{% if core.accumulating_lanes %}
   // Operands as the lanes take them: row or column, then element.
   localparam int Elements = {{ core.k }};
   localparam int ActivationBits = {{ unit.operand_bits[0] }};
@@ -379,21 +379,21 @@ module {{ unit.phrases.module }} (
 {% endif %}
   assign chain = {{ unit.phrases.chain }};
 
-{% if core.enables_lanes %}  for (genvar i = 0; i < Rows * Columns; i++) begin : gen_lane
+{% if core.accumulating_lanes %}  for (genvar i = 0; i < Rows * Columns; i++) begin : gen_lane
     localparam int Row = i / Columns;
     localparam int Column = i % Columns;
 
-    {{ core.name }}_fused_lane u_fused_lane (
+    {{ core.name }}_{{ unit.lane }} u_{{ unit.lane }} (
       .clk_i         (clk_i),
-      .lane_enable_i (lane_enable),
-      .enable_i      (accumulate_enable),
+{% if core.enables_lanes %}      .lane_enable_i (lane_enable),
+{% endif %}      .enable_i      (accumulate_enable),
       .shift_i       (shift),
       .activations_i (decoded_activations[Row*Elements*ActivationBits +: Elements*ActivationBits]),
       .weights_i     (decoded_weights[Column*Elements*WeightBits +: Elements*WeightBits]),
       .chain_i       (chain[i*Width +: Width]),
       .word_o        (sums[i*Width +: Width])
     );
-
+{% if core.enables_lanes %}
 `ifndef SYNTHESIS
 `ifndef __ICARUS__
     always_ff @(posedge clk_i) begin : p_assert_fits
@@ -401,7 +401,7 @@ module {{ unit.phrases.module }} (
     end
 `endif
 `endif
-  end
+{% endif %}  end
 {% else %}  for (genvar i = 0; i < Rows * Columns; i++) begin : gen_accumulator
     {{ core.name }}_plane_accumulator u_plane_accumulator (
       .clk_i     (clk_i),

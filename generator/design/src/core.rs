@@ -82,6 +82,8 @@ pub struct Core {
     pub told_of_groups: bool,
     /// Width of the reinterpreted zero point.
     pub zero_point_bits: u32,
+    /// Whether lanes have their accumulators in them.
+    pub accumulating_lanes: bool,
     /// Whether lanes are told of each k-step when it reaches them, and not only when its sum does.
     pub enables_lanes: bool,
     /// Registers between look-up (or multipliers) and accumulator.
@@ -125,7 +127,7 @@ impl Core {
             accumulator_bits: spec.accumulator_bits(),
             result_bits: spec.result_bits(),
             port_result_bits: spec.array_result_bits(),
-            rounds: spec.float.is_some(),
+            rounds: spec.float.is_some() && spec.rounded_sums().is_none(),
             max_k: spec.elements_of(spec.max_steps()),
             max_steps: spec.max_steps(),
             accumulated_elements: accumulated_steps(spec) * u64::from(spec.elements_per_step()),
@@ -140,7 +142,8 @@ impl Core {
             told_of_groups: spec.group_steps().is_some_and(|steps| steps > 1)
                 && spec.sequencer.is_some(),
             zero_point_bits: spec.weight.zero_point_bits(),
-            enables_lanes: matches!(spec.architecture, Architecture::FpMacArray),
+            accumulating_lanes: matches!(spec.architecture, Architecture::FpMacArray),
+            enables_lanes: spec.products().is_some(),
             stages: stages(spec),
             reset_is_async: spec.pipeline.reset == Reset::Async,
             copies: match &spec.architecture {
@@ -195,7 +198,7 @@ fn stages(spec: &Spec) -> u32 {
             Architecture::MacArray => {
                 u32::from(spec.tile.k > 1 && spec.weight.bits() + spec.activation.bits() > 8)
             }
-            Architecture::FpMacArray => 2,
+            Architecture::FpMacArray => spec.most_stages().unwrap_or(2),
             Architecture::BitmodTile(_) => u32::from(spec.tile.k > 1),
         },
     }

@@ -5,9 +5,9 @@ use crate::port::{Port, ports, sequenced_ports};
 use crate::sequencer::Sequenced;
 use crate::shadow::Shadow;
 use crate::{
-    ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DotLane, FloatEdge,
-    FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling, SelectLane,
-    TablePrecompute, TableRegisters, Terms, Throughput, TritUnpacker, WeightDecoder,
+    ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DiscreteLane, DotLane,
+    FloatEdge, FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling,
+    SelectLane, TablePrecompute, TableRegisters, Terms, Throughput, TritUnpacker, WeightDecoder,
     WeightRegister, ZeroPointCorrection,
 };
 
@@ -120,7 +120,25 @@ pub struct FpMacDatapath {
     /// Activations of the step.
     pub operand_register: OperandRegister,
     /// Multipliers and accumulator of each row and column.
-    pub lane: FusedLane,
+    pub lane: FpLane,
+}
+
+/// Lane of an `fp_mac_array`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FpLane {
+    /// Products are aligned.
+    Fused(FusedLane),
+    /// Every product and every sum is rounded.
+    Discrete(DiscreteLane),
+}
+
+impl FpLane {
+    fn of(core: &Core, spec: &Spec) -> Self {
+        match spec.rounded_products() {
+            None => Self::Fused(FusedLane::of(core, spec)),
+            Some(product) => Self::Discrete(DiscreteLane::of(core, spec, product)),
+        }
+    }
 }
 
 /// Units of a `bitmod_tile`.
@@ -368,7 +386,7 @@ impl Datapath {
             }),
             Architecture::FpMacArray => Self::FpMac(FpMacDatapath {
                 operand_register: OperandRegister::of(spec),
-                lane: FusedLane::of(core, spec),
+                lane: FpLane::of(core, spec),
             }),
             Architecture::BitmodTile(terms) => Self::Term(TermDatapath {
                 operand_register: OperandRegister::of(spec),
@@ -521,11 +539,21 @@ impl TermDatapath {
 impl FpMacDatapath {
     fn units(&self, core: &Core) -> Vec<UnitCount> {
         let (rows, columns, k) = (u64::from(core.m), u64::from(core.n), u64::from(core.k));
-        vec![
+        let mut units = vec![
             unit("operand_register", 1, self.operand_register.flops(core)),
             unit("activation_decoder", rows * k, 0),
             unit("weight_decoder", columns * k, 0),
-            unit("fused_lane", core.lanes(), self.lane.flops(core)),
-        ]
+        ];
+        match &self.lane {
+            FpLane::Fused(lane) => {
+                units.push(unit("fused_lane", core.lanes(), lane.flops(core)));
+            }
+            FpLane::Discrete(lane) => units.extend([
+                unit("float_multiplier", core.lanes() * k, lane.multiplier_flops()),
+                unit("float_adder", core.lanes() * lane.adders(core), 0),
+                unit("discrete_lane", core.lanes(), lane.flops(core)),
+            ]),
+        }
+        units
     }
 }

@@ -8,6 +8,7 @@ mod adder;
 mod control;
 mod core;
 mod design;
+mod discrete;
 mod float;
 mod lane;
 mod port;
@@ -25,9 +26,10 @@ pub use adder::FloatingPointAdder;
 pub use control::Control;
 pub use core::Core;
 pub use design::{
-    AddDatapath, Correction, Datapath, Design, FpMacDatapath, GroupTiming, LutDatapath,
+    AddDatapath, Correction, Datapath, Design, FpLane, FpMacDatapath, GroupTiming, LutDatapath,
     MacDatapath, TermDatapath, Timing, UnitCount,
 };
+pub use discrete::{DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier};
 pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder};
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};

@@ -3,8 +3,8 @@
 use askama::Template;
 use bitplane_design::{Design, GroupTiming};
 use bitplane_formats::{
-    AlignedFormat, DataType, FloatFormat, ProductFormat, ScaleFormat, TermArray, WeightReading,
-    signed_bits,
+    AlignedFormat, DataType, FloatFormat, ProductFormat, RoundedProduct, ScaleFormat, TermArray,
+    WeightReading, signed_bits,
 };
 use bitplane_spec::{AlignBlock, FloatActivation, ProductWord, Spec, WeightWidth};
 
@@ -102,7 +102,7 @@ fn summary(spec: &Spec) -> String {
         tile.k,
         tile.groups,
         match spec.float {
-            Some(float) if spec.products().is_some() => float.format.to_string(),
+            Some(float) if spec.aligned().is_none() => float.format.to_string(),
             Some(float) => format!("{} (as {})", float.format, spec.activation),
             None => spec.activation.to_string(),
         },
@@ -171,7 +171,31 @@ fn fused(spec: &Spec, products: ProductFormat, word: ProductWord) -> Vec<String>
     ]
 }
 
+/// What becomes of products and sums that are floating-point numbers.
+fn discrete(spec: &Spec, product: RoundedProduct) -> Vec<String> {
+    let (sum, k) = (product.sum, spec.tile.k);
+    let products = match product.is_exact() {
+        true => format!("are exact as {sum} numbers"),
+        false => format!("are rounded to {sum}, to nearest even"),
+    };
+    let order = match k {
+        1 => "Each is added to the sum so far".to_owned(),
+        _ => "Those of a k-step are added two by two, neighbours first, and their sum to the sum so far"
+            .to_owned(),
+    };
+    vec![
+        format!("Products of activations and weights {products}; what is too large is infinite."),
+        format!(
+            "{order}; every sum is rounded to {sum}, to nearest even. A run starts from +0. Subnormal \
+             numbers, infinities, NaN and signed zeros are those of IEEE 754; NaN has one code."
+        ),
+    ]
+}
+
 fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
+    if let Some(product) = spec.rounded_products() {
+        return discrete(spec, product);
+    }
     if let Some((products, word)) = spec.products().zip(spec.product_word()) {
         return fused(spec, products, word);
     }

@@ -7,10 +7,10 @@ use askama::Template;
 use bitplane_design::{
     ActivationRegister, ActivationSum, AddDatapath, AddLane, Aligner, BusPort, Control, Core,
     Correction, Datapath, Dequantiser, Design, Direction, DotLane, ExponentScanner, FixedToFloat,
-    FloatEdge, GroupAccumulator, GroupEdge, GroupRegister, GroupScaler, LastUse, LutDatapath,
-    MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port, ResultDrain, ResultRounder,
-    ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling, SelectLane, Shadow, Stream,
-    TablePrecompute, TableRegisters, TritUnpacker, WeightDecoder, WeightRegister,
+    FloatEdge, FpLane, FpMacDatapath, GroupAccumulator, GroupEdge, GroupRegister, GroupScaler,
+    LastUse, LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port,
+    ResultDrain, ResultRounder, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling, SelectLane,
+    Shadow, Stream, TablePrecompute, TableRegisters, TritUnpacker, WeightDecoder, WeightRegister,
     ZeroPointCorrection, ZeroPointSelect,
 };
 
@@ -89,6 +89,7 @@ macro_rules! unit_text {
     };
 }
 
+mod discrete;
 mod product;
 mod sequence;
 mod term;
@@ -1424,8 +1425,18 @@ fn top(design: &Design) -> Top {
         }
         Datapath::FpMac(mac) => {
             top.step_bits = mac.operand_register.step_bits;
-            top.operand_bits = [mac.lane.activation.bits, mac.lane.weight.bits];
-            top.weight_code_bits = mac.lane.weight.code.bits;
+            match &mac.lane {
+                FpLane::Fused(lane) => {
+                    top.lane = "fused_lane";
+                    top.operand_bits = [lane.activation.bits, lane.weight.bits];
+                }
+                FpLane::Discrete(lane) => {
+                    top.lane = "discrete_lane";
+                    top.operand_bits = [&lane.multiplier.activation, &lane.multiplier.weight]
+                        .map(|factor| factor.bits);
+                }
+            }
+            top.weight_code_bits = core.weight.bits();
         }
         Datapath::Term(term) => {
             top.step_bits = term.operand_register.step_bits;
@@ -1468,7 +1479,12 @@ fn summary(design: &Design) -> String {
                 };
                 format!("{format}{integers}, results {result}")
             }
-            None => format!("int{}", core.activation_bits),
+            None => match &design.datapath {
+                Datapath::FpMac(FpMacDatapath { lane: FpLane::Discrete(lane), .. }) => {
+                    format!("{}, products and sums {}", lane.activation, lane.format)
+                }
+                _ => format!("int{}", core.activation_bits),
+            },
         },
         if core.places_per_cycle > 1 { "\n// " } else { " " },
         weights(design)

@@ -7,6 +7,7 @@
 mod accumulator;
 mod aligned;
 mod data_type;
+mod discrete;
 mod float;
 mod fold;
 mod integer;
@@ -23,6 +24,7 @@ pub use accumulator::{
 };
 pub use aligned::{AlignedFormat, exact_bits};
 pub use data_type::DataType;
+pub use discrete::{Factor, RoundedProduct};
 pub use float::{FloatFormat, Number, Specials};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;

@@ -23,6 +23,37 @@ pub enum Term {
     Nan,
 }
 
+impl Term {
+    /// The integer `value`; 0 is positive.
+    pub fn integer(value: i32) -> Self {
+        let significand = value.unsigned_abs().into();
+        Self::Number { negative: value < 0, significand, exponent: 0 }
+    }
+
+    fn is_negative(self) -> bool {
+        match self {
+            Self::Number { negative, .. } | Self::Infinity { negative } => negative,
+            Self::Nan => false,
+        }
+    }
+
+    /// The exact product with `other`; both have significands of less than 2^45. Infinity times zero
+    /// is no number.
+    pub fn times(self, other: Self) -> Self {
+        let is_zero = |term| matches!(term, Self::Number { significand: 0, .. });
+        let negative = self.is_negative() != other.is_negative();
+        match [self, other] {
+            [
+                Self::Number { significand: a, exponent: of_a, .. },
+                Self::Number { significand: b, exponent: of_b, .. },
+            ] => Self::Number { negative, significand: a * b, exponent: of_a + of_b },
+            [Self::Nan, _] | [_, Self::Nan] => Self::Nan,
+            [a, b] if is_zero(a) || is_zero(b) => Self::Nan,
+            _ => Self::Infinity { negative },
+        }
+    }
+}
+
 /// The fields in which a unit takes terms: a sign, a significand, and an exponent that is not
 /// negative and counts from `lowest`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,17 +111,15 @@ impl FloatFormat {
 
     /// The exact product of `codes`. Infinity times zero is no number.
     pub fn product(self, codes: [u32; 2]) -> Term {
-        let is_zero = |term| matches!(term, Term::Number { significand: 0, .. });
-        let negative = self.is_negative(codes[0]) != self.is_negative(codes[1]);
-        match codes.map(|code| self.term(code)) {
-            [
-                Term::Number { significand: a, exponent: of_a, .. },
-                Term::Number { significand: b, exponent: of_b, .. },
-            ] => Term::Number { negative, significand: a * b, exponent: of_a + of_b },
-            [Term::Nan, _] | [_, Term::Nan] => Term::Nan,
-            [a, b] if is_zero(a) || is_zero(b) => Term::Nan,
-            _ => Term::Infinity { negative },
-        }
+        let [a, b] = codes.map(|code| self.term(code));
+        a.times(b)
+    }
+
+    /// The code nearest to `term`, of two the even one. A zero, and what rounds to zero, keeps its
+    /// sign.
+    pub fn rounded(self, term: Term) -> u32 {
+        // Adding -0 changes nothing.
+        self.add(self.negated(0), term)
     }
 
     /// The code nearest to the exact sum of `code` and `term`, of two the even one; as
@@ -248,6 +277,63 @@ mod tests {
             let (c, exact) = (numbers.random::<u32>(), x * y);
             let other = Single::from_bits(c.into()) + Single::from_bits(exact.to_bits().into());
             assert_eq!(single.add(c, product), expected(single, other.value), "{a:x} {b:x} {c:x}");
+        }
+    }
+
+    fn multiplies<F: Float>(format: FloatFormat, a: u32, b: u32) {
+        let product = format.rounded(format.product([a, b]));
+        let other = (F::from_bits(a.into()) * F::from_bits(b.into())).value;
+        let product = match other.is_nan() && format.infinity().is_none() {
+            true => format.magnitude(product),
+            false => product,
+        };
+        assert_eq!(product, expected(format, other), "{format}: {a:x} * {b:x}");
+    }
+
+    #[test]
+    fn every_pair_of_fp8_codes_has_the_product_that_another_library_gives_it() {
+        for a in 0..256 {
+            for b in 0..256 {
+                multiplies::<Float8E4M3FN>(FloatFormat::FP8_E4M3, a, b);
+                multiplies::<Float8E5M2>(FloatFormat::FP8_E5M2, a, b);
+            }
+        }
+    }
+
+    /// A partner for `code` with which rounding of the product is hard: a tie, a product around the
+    /// smallest or the largest number, or another class of numbers.
+    fn factor(format: FloatFormat, code: u32, numbers: &mut StdRng) -> u32 {
+        let (random, choice) = (numbers.random::<u32>(), numbers.random::<u32>() % 5);
+        let (fraction_bits, bias) = (format.fraction_bits(), format.bias());
+        let sign = (random & 1) << (format.bits() - 1);
+        let field = (format.magnitude(code) >> fraction_bits) as i32;
+        let fraction = random >> 4 & ((1 << fraction_bits) - 1);
+        let with_exponent = |exponent: i32, fraction: u32| {
+            let most = format.largest_exponent() as i32;
+            sign | (exponent.clamp(0, most) as u32) << fraction_bits | fraction
+        };
+        match choice {
+            // Few bits: ties.
+            0 => with_exponent(2 * bias - field, 1 << (random >> 4 & 7)),
+            1 => with_exponent(
+                bias - fraction_bits as i32 - field + (random >> 1 & 7) as i32,
+                fraction,
+            ),
+            2 => with_exponent(bias - field + (random >> 1 & 7) as i32 - 4, fraction),
+            3 => with_exponent(3 * bias - field + (random >> 1 & 3) as i32 - 1, fraction),
+            _ => with_exponent(0, fraction),
+        }
+    }
+
+    #[test]
+    fn ten_million_pairs_of_fp16_have_the_product_that_another_library_gives_them() {
+        let format = FloatFormat::FP16;
+        let mut numbers = StdRng::seed_from_u64(0x2545_f491_4f6c_dd1d);
+        for i in 0..10_000_000 {
+            let a = numbers.random::<u32>() & 0xffff;
+            let hard = i % 3 == 0;
+            let b = if hard { factor(format, a, &mut numbers) } else { numbers.random::<u32>() };
+            multiplies::<Half>(format, a, b & 0xffff);
         }
     }
 

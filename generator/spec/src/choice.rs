@@ -4,7 +4,7 @@ use bitplane_formats::{DataType, FloatFormat, ScaleFormat};
 
 use crate::spec::{
     AlignBlock, Commands, Fold, GroupDrain, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset,
-    Select, Skip, ZeroPointMode,
+    Select, Skip, SumMode, ZeroPointMode,
 };
 
 /// One legal word of a key, with what it means.
@@ -34,7 +34,7 @@ const MAC_ARRAY: Choice =
     choice("mac_array", "parallel two's-complement multipliers, all bits of a weight a cycle");
 
 const FP_MAC_ARRAY: Choice =
-    choice("fp_mac_array", "fused dot products of floating-point numbers (baseline)");
+    choice("fp_mac_array", "dot products of floating-point numbers, fused or discrete (baseline)");
 
 const BITMOD_TILE: Choice =
     choice("bitmod_tile", "mixed data types of weights, one term a cycle (BitMoD)");
@@ -202,6 +202,16 @@ impl Named for Overflow {
         (Self::Refuse, choice("refuse", "a format narrower than max_k needs is an error")),
         (Self::Wrap, choice("wrap", "keep the low bits at every addition")),
         (Self::Saturate, choice("saturate", "clamp at every addition")),
+    ];
+}
+
+impl Named for SumMode {
+    const ALL: &'static [(Self, Choice)] = &[
+        (
+            Self::Aligned,
+            choice("aligned", "numbers become integers, whose sums are exact and rounded once"),
+        ),
+        (Self::Float, choice("float", "every product and every sum is rounded to result")),
     ];
 }
 

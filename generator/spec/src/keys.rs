@@ -12,8 +12,8 @@ use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
     Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, Commands,
     FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
-    QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile,
-    WeightWidth, ZeroPointMode,
+    QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry, Table,
+    Tile, WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -78,6 +78,7 @@ impl Key {
     /// of another, and the first word where that is not one of them.
     pub fn example(&self, legal: &Legal) -> Setting {
         match (&legal.values, legal.words.first(), self.general_example()) {
+            (_, Some(first), _) if legal.shows_a_word => Setting::Word(first.name),
             (Values::None | Values::Lists, Some(first), setting) if !legal.has(&setting) => {
                 Setting::Word(first.name)
             }
@@ -219,6 +220,11 @@ fn set_float(spec: &mut Spec, float: Option<FloatActivation>) {
     if let Some(integer) = integer {
         spec.activation = integer;
     }
+}
+
+/// Floating-point activations that are aligned, or whose products are.
+fn aligning(spec: &Spec) -> Option<FloatActivation> {
+    spec.float.filter(|float| float.mode == SumMode::Aligned)
 }
 
 fn align_setting(align: AlignBits) -> Setting {
@@ -380,7 +386,12 @@ pub(crate) static KEYS: &[Key] = &[
             match kind {
                 Kind::LutTensorCore => planes("packed codes are at most one byte").or(TERNARY),
                 Kind::LutConventional | Kind::AddArray | Kind::MacArray => planes(BASELINE_CODES),
-                Kind::FpMacArray => Legal::only_words(FLOAT_ACTIVATIONS, FLOATING_POINT_ARRAY),
+                Kind::FpMacArray => {
+                    let integers = planes("packed codes are at most one byte");
+                    let all =
+                        FLOAT_ACTIVATIONS.iter().fold(integers, |legal, format| legal.or(*format));
+                    all.showing_a_word()
+                }
                 Kind::BitmodTile => Legal::lists_of(
                     DATA_TYPES,
                     "each has its own digits, and a group of weights says which it has",
@@ -715,9 +726,26 @@ pub(crate) static KEYS: &[Key] = &[
     },
     Key {
         section: "accumulate",
+        name: "mode",
+        doc: "What is rounded; only with floating-point activations.",
+        legal: |kind| match kind {
+            Kind::FpMacArray => Legal::words::<SumMode>(),
+            _ => Legal::first_word::<SumMode>(ALIGNED_SUMS),
+        },
+        default: Default::FirstWord,
+        get: |spec| word(spec.float?.mode),
+        set: |spec, value| {
+            if let Some(float) = &mut spec.float {
+                float.mode = value.choice();
+            }
+        },
+        later: &[],
+    },
+    Key {
+        section: "accumulate",
         name: "align_bits",
         doc: "Width of the integers that floating-point activations (in an fp_mac_array: products) are \
-              aligned to; exact loses no bit. Only with such activations.",
+              aligned to; exact loses no bit. Only with such activations and mode = \"aligned\".",
         legal: |_| {
             let (narrowest, widest) = (*AlignedFormat::BITS.start(), *AlignedFormat::BITS.end());
             Legal::integers(
@@ -731,7 +759,7 @@ pub(crate) static KEYS: &[Key] = &[
             example: Setting::Number(16),
             of: |spec| align_setting(spec.float.map_or(AlignBits::Exact, |float| float.align)),
         },
-        get: |spec| spec.float.map(|float| align_setting(float.align)),
+        get: |spec| aligning(spec).map(|float| align_setting(float.align)),
         set: |spec, value| {
             let align = match value {
                 Setting::Word(_) => AlignBits::Exact,
@@ -755,7 +783,7 @@ pub(crate) static KEYS: &[Key] = &[
             ),
         },
         default: Default::FirstWord,
-        get: |spec| word(spec.float?.block),
+        get: |spec| word(aligning(spec)?.block),
         set: |spec, value| {
             if let Some(float) = &mut spec.float {
                 float.block = value.choice();
@@ -766,8 +794,9 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "accumulate",
         name: "result",
-        doc: "Format that a sum is rounded to at the output; only with floating-point activations.",
-        legal: |_| Legal { words: FLOAT_RESULTS.to_vec(), values: Values::None, reason: None },
+        doc: "Format that a sum is rounded to at the output, with mode = \"float\" every product and sum; only \
+              with floating-point activations.",
+        legal: |_| Legal::any_of(FLOAT_RESULTS),
         default: Default::FirstWord,
         get: |spec| spec.float.map(|float| Setting::Word(float.result.name())),
         set: |spec, value| {
@@ -901,7 +930,8 @@ pub(crate) static KEYS: &[Key] = &[
                 }
                 Kind::FpMacArray => Legal::integers(
                     0..=2,
-                    "a register fits after the products' sum (1) and after the products as well (2)",
+                    "a register fits after the products' sum (1) and after the products as well (2); with \
+                     mode = \"float\" auto has one after each rounding",
                 ),
             }
             .or(AUTO)
@@ -1037,13 +1067,14 @@ const SUMS_OF_GROUPS: &str =
 const GROUPS_ARE_SCALED: &str =
     "values are in units of their data type, which a scale gives their size";
 const FLOATING_POINT_ARRAY: &str = "a mac_array multiplies integers, a lut_tensor_core both";
-const FLOATING_POINT_SUMS: &str = "activations are aligned to integers, which are summed exactly; \
-                                   a result is rounded to accumulate.result";
+const ALIGNED_SUMS: &str = "its activations are aligned, so that lanes work on integers; an fp_mac_array rounds \
+                            every product and sum";
+const FLOATING_POINT_SUMS: &str = "integers are summed exactly; what is rounded is rounded to \
+                                   accumulate.result";
 
 /// Keys that the design foresees and this version does not build, by dotted key.
 pub(crate) static LATER_KEYS: &[Later] = &[
     Later { what: "table.entry", reason: "table entries are exact" },
-    Later { what: "accumulate.mode", reason: "activations are integers or aligned to integers" },
     Later {
         what: "accumulate.exponent",
         reason: "the exponent of a block comes with its activations",

@@ -107,6 +107,8 @@ pub(crate) struct Legal {
     pub values: Values,
     /// Why it takes no more, as a clause without a full stop; a list of words needs no reason.
     pub reason: Option<&'static str>,
+    /// Whether its first word is the example of the kind, though it takes other values too.
+    pub shows_a_word: bool,
 }
 
 impl Legal {
@@ -124,7 +126,12 @@ impl Legal {
 
     /// `false` and `true`.
     pub fn booleans() -> Self {
-        Self { words: Vec::new(), values: Values::Booleans(&[false, true]), reason: None }
+        Self {
+            words: Vec::new(),
+            values: Values::Booleans(&[false, true]),
+            reason: None,
+            shows_a_word: false,
+        }
     }
 
     /// `false` alone.
@@ -133,22 +140,34 @@ impl Legal {
     }
 
     fn values(values: Values, reason: &'static str) -> Self {
-        Self { words: Vec::new(), values, reason: Some(reason) }
+        Self { words: Vec::new(), values, reason: Some(reason), shows_a_word: false }
     }
 
     pub fn words<T: Named>() -> Self {
         let words = T::ALL.iter().map(|(_, choice)| *choice).collect();
-        Self { words, values: Values::None, reason: None }
+        Self { words, values: Values::None, reason: None, shows_a_word: false }
+    }
+
+    /// Any of `words`.
+    pub fn any_of(words: &[Choice]) -> Self {
+        let (words, values) = (words.to_vec(), Values::None);
+        Self { words, values, reason: None, shows_a_word: false }
     }
 
     /// Nothing but `words`.
     pub fn only_words(words: &[Choice], reason: &'static str) -> Self {
-        Self { words: words.to_vec(), values: Values::None, reason: Some(reason) }
+        Self {
+            words: words.to_vec(),
+            values: Values::None,
+            reason: Some(reason),
+            shows_a_word: false,
+        }
     }
 
     /// One of `words` or a list of them.
     pub fn lists_of(words: &[Choice], reason: &'static str) -> Self {
-        Self { words: words.to_vec(), values: Values::Lists, reason: Some(reason) }
+        let (words, values) = (words.to_vec(), Values::Lists);
+        Self { words, values, reason: Some(reason), shows_a_word: false }
     }
 
     /// Whether `setting` is one of the words.
@@ -166,6 +185,11 @@ impl Legal {
         let mut legal = Self::words::<T>();
         legal.words.truncate(count);
         Self { reason: Some(reason), ..legal }
+    }
+
+    /// The same with the first word as the example.
+    pub fn showing_a_word(self) -> Self {
+        Self { shows_a_word: true, ..self }
     }
 
     /// All words but the first.

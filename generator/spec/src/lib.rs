@@ -42,5 +42,5 @@ pub use spec::{
     Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, Commands,
     FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder, PortWord,
     Precompute, ProductWord, QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages,
-    Symmetry, Table, Tile, WeightBeat, WeightWidth, ZeroPointMode,
+    SumMode, Symmetry, Table, Tile, WeightBeat, WeightWidth, ZeroPointMode,
 };

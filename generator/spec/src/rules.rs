@@ -4,8 +4,8 @@ use crate::choice::Named;
 use crate::parse::Draft;
 use crate::problem::Problem;
 use crate::spec::{
-    AccumulatorFormat, AlignBits, AlignBlock, Fold, Kind, Overflow, Packing, PlaneOrder, Symmetry,
-    WeightWidth, ZeroPointMode,
+    AccumulatorFormat, AlignBits, AlignBlock, Fold, Kind, Overflow, Packing, PlaneOrder, Stages,
+    Symmetry, WeightWidth, ZeroPointMode,
 };
 use bitplane_formats::{
     AlignedFormat, IntegerFormat, ProductFormat, Range, ScaleFormat, exact_bits, last_number,
@@ -56,6 +56,12 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         weight_bus_fits,
         align_bits_need_floating_point,
         align_blocks_need_floating_point,
+        align_bits_need_aligned_sums,
+        align_blocks_need_aligned_sums,
+        sum_modes_need_floating_point,
+        integer_weights_need_rounded_sums,
+        stages_have_their_places,
+        rounded_sums_have_a_tree,
         align_blocks_of_groups_need_scales,
         align_blocks_of_groups_lose_some,
         results_need_floating_point,
@@ -584,6 +590,92 @@ fn align_blocks_need_floating_point(draft: &Draft<'_>) -> Option<Problem> {
     needs_floating_point(draft, "align_block", "integers are not aligned")
 }
 
+fn sum_modes_need_floating_point(draft: &Draft<'_>) -> Option<Problem> {
+    needs_floating_point(draft, "mode", "sums of integers are exact")
+}
+
+fn align_bits_need_aligned_sums(draft: &Draft<'_>) -> Option<Problem> {
+    needs_aligned_sums(draft, "align_bits")
+}
+
+fn align_blocks_need_aligned_sums(draft: &Draft<'_>) -> Option<Problem> {
+    needs_aligned_sums(draft, "align_block")
+}
+
+fn needs_aligned_sums(draft: &Draft<'_>, key: &str) -> Option<Problem> {
+    let path = format!("accumulate.{key}");
+    let settled = draft.sets(&path) && draft.has(&["activation.format", "accumulate.mode"]);
+    if !settled || draft.spec.rounded_sums().is_none() {
+        return None;
+    }
+    let message = "contradicts mode = \"float\": nothing becomes an integer";
+    let help = format!("delete `{key}`, or write `mode = \"aligned\"` in [accumulate]");
+    let problem = Problem::new("contradictory-keys", &path, message, help);
+    Some(draft.place(problem, "accumulate.mode"))
+}
+
+fn integer_weights_need_rounded_sums(draft: &Draft<'_>) -> Option<Problem> {
+    let keys = ["activation.format", "weight.format", "accumulate.mode"];
+    let integers = draft.spec.kind() == Kind::FpMacArray && draft.spec.weight.float().is_none();
+    if !integers || draft.spec.rounded_sums().is_some() || !draft.has(&keys) {
+        return None;
+    }
+    let message = format!(
+        "\"{}\" contradicts mode = \"aligned\" in [accumulate], which aligns products of floating-point \
+         numbers; a mac_array aligns activations and multiplies integers",
+        draft.spec.weight
+    );
+    let help = "write `mode = \"float\"` in [accumulate], or `kind = \"mac_array\"`";
+    let problem = Problem::new("contradictory-keys", "weight.format", message, help);
+    Some(draft.place(problem, "accumulate.mode"))
+}
+
+fn rounded_sums_have_a_tree(draft: &Draft<'_>) -> Option<Problem> {
+    let k = draft.spec.tile.k;
+    let settled = draft.has(&["activation.format", "accumulate.mode", "tile.k"]);
+    if draft.spec.rounded_sums().is_none() || k.is_power_of_two() || !settled {
+        return None;
+    }
+    let above = k.next_power_of_two();
+    let message = format!(
+        "{k} is not legal; with mode = \"float\" in [accumulate] legal are the powers of two: products are \
+         added two by two"
+    );
+    let help = format!("the nearest are `k = {}` and `k = {above}` in [tile]", above / 2);
+    Some(draft.place(Problem::new("out-of-range", "tile.k", message, help), "accumulate.mode"))
+}
+
+fn stages_have_their_places(draft: &Draft<'_>) -> Option<Problem> {
+    let (Stages::Fixed(stages), Some(most)) =
+        (draft.spec.pipeline.stages, draft.spec.most_stages())
+    else {
+        return None;
+    };
+    let keys = [
+        "activation.format",
+        "weight.format",
+        "tile.k",
+        "accumulate.mode",
+        "accumulate.result",
+        "pipeline.stages",
+    ];
+    if stages <= most || !draft.has(&keys) {
+        return None;
+    }
+    let before =
+        if most > draft.spec.sum_levels() + 1 { " and before these are rounded" } else { "" };
+    let places = match (draft.spec.rounded_sums(), draft.spec.sum_levels()) {
+        (None, _) => "after the products and after their sum".to_owned(),
+        (Some(_), 0) => format!("after the products{before}"),
+        (Some(_), _) => format!("after each level of sums, after the products{before}"),
+    };
+    let message = format!(
+        "{stages} is not legal; legal is \"auto\" or an integer from 0 to {most}: registers fit {places}"
+    );
+    let help = format!("the nearest is `stages = {most}` in [pipeline]");
+    Some(draft.place(Problem::new("out-of-range", "pipeline.stages", message, help), "tile.k"))
+}
+
 /// Whether each quantisation group has an exponent of its own.
 fn has_blocks_of_groups(draft: &Draft<'_>) -> bool {
     draft.spec.float.is_some_and(|float| float.block == AlignBlock::Group)
@@ -647,6 +739,9 @@ struct Aligned {
 }
 
 fn aligned_numbers(draft: &Draft<'_>) -> Option<Aligned> {
+    if draft.spec.rounded_sums().is_some() {
+        return None;
+    }
     let activation = draft.spec.float?.format;
     let (what, exact_bits, is_built_exactly) = match draft.spec.weight.float() {
         Some(weight) => {

@@ -1,7 +1,7 @@
 use bitplane_formats::{
-    AlignedFormat, FloatFormat, IntegerFormat, ProductFormat, Range, ScaleFormat, Specials,
-    TableContent, TableLayout, TermArray, WeightFormat, WeightReading, WeightWord, ZeroPoint,
-    accumulator_range, mac_range, signed_bits, unsigned_range,
+    AlignedFormat, FloatFormat, IntegerFormat, ProductFormat, Range, RoundedProduct, ScaleFormat,
+    Specials, TableContent, TableLayout, TermArray, WeightFormat, WeightReading, WeightWord,
+    ZeroPoint, accumulator_range, mac_range, signed_bits, unsigned_range,
 };
 
 use crate::choice::Named;
@@ -112,7 +112,8 @@ impl Spec {
         u64::from(m) * u64::from(n) * u64::from(of_a_column)
     }
 
-    /// Every value that a result can take in a run of up to `max_steps` whole k-steps.
+    /// Every value that a result can take in a run of up to `max_steps` whole k-steps; where sums are
+    /// floating-point numbers, every code, read as two's complement.
     pub fn exact_result(&self) -> Range {
         self.sum_range(self.max_steps() * u64::from(self.elements_per_step()))
     }
@@ -131,6 +132,10 @@ impl Spec {
 
     /// Every value that a sum over up to `elements` elements of K can take.
     pub(crate) fn sum_range(&self, elements: u64) -> Range {
+        if let Some(format) = self.rounded_sums() {
+            let half = 1 << (format.bits() - 1);
+            return Range { min: -half, max: half - 1 };
+        }
         if let Some(products) = self.products() {
             return products.sum_range(elements);
         }
@@ -156,6 +161,9 @@ impl Spec {
     /// `accumulate.format`, or for `auto` the narrowest that [`Spec::exact_result`] fits (which may be
     /// below 16).
     pub fn result_bits(&self) -> u32 {
+        if let Some(format) = self.rounded_sums() {
+            return format.bits();
+        }
         if let Some(word) = self.product_word() {
             return word.bits();
         }
@@ -311,14 +319,22 @@ impl Spec {
 
     /// How activations become integers, where they are floating point.
     pub fn aligned(&self) -> Option<AlignedFormat> {
-        match self.architecture {
-            Architecture::FpMacArray => None,
+        match (&self.architecture, self.rounded_sums()) {
+            (Architecture::FpMacArray, _) | (_, Some(_)) => None,
             _ => self.float?.aligned(),
         }
     }
 
+    /// The format that every product and every sum is rounded to, with `accumulate.mode = "float"`.
+    pub fn rounded_sums(&self) -> Option<FloatFormat> {
+        self.float.filter(|float| float.mode == SumMode::Float).map(|float| float.result)
+    }
+
     /// How products of floating-point numbers become integers, in an `fp_mac_array`.
     pub fn products(&self) -> Option<ProductFormat> {
+        if self.rounded_sums().is_some() {
+            return None;
+        }
         let (float, weight) = (self.float?, self.weight.float()?);
         let bits = match float.align {
             AlignBits::Bits(bits) => bits,
@@ -327,7 +343,31 @@ impl Spec {
         ProductFormat::new(float.format, weight, bits)
     }
 
-    /// What an accumulator of an `fp_mac_array` holds.
+    /// How products are rounded before they are added, in an `fp_mac_array` that rounds them.
+    pub fn rounded_products(&self) -> Option<RoundedProduct> {
+        let sum = self.rounded_sums()?;
+        Some(RoundedProduct::new(self.float?.format, self.weight, sum))
+    }
+
+    /// Most registers that fit between the operands and the accumulator of a lane, where that
+    /// hangs on other keys: after each level of a tree of sums, after the products and, where
+    /// they are rounded, before that.
+    pub fn most_stages(&self) -> Option<u32> {
+        match self.architecture {
+            Architecture::FpMacArray => Some(match self.rounded_products() {
+                None => 2,
+                Some(product) => self.sum_levels() + 1 + u32::from(!product.is_exact()),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Levels of the tree of sums of two that adds the products of a k-step up.
+    pub fn sum_levels(&self) -> u32 {
+        self.elements_per_step().next_power_of_two().ilog2()
+    }
+
+    /// What an accumulator of an `fp_mac_array` holds, where products are aligned.
     pub fn product_word(&self) -> Option<ProductWord> {
         let products = self.products()?;
         let both = [products.activation().specials(), products.weight().specials()];
@@ -472,7 +512,11 @@ impl Spec {
             },
             Architecture::AddArray => WeightWord::Plain,
             Architecture::MacArray => WeightWord::TwosComplement,
-            Architecture::FpMacArray | Architecture::BitmodTile(_) => WeightWord::Codes,
+            Architecture::FpMacArray => match self.weight.float() {
+                Some(_) => WeightWord::Codes,
+                None => WeightWord::TwosComplement,
+            },
+            Architecture::BitmodTile(_) => WeightWord::Codes,
         }
     }
 
@@ -565,27 +609,29 @@ pub enum Architecture {
     /// `mac_array`: a two's-complement multiplier for every weight of a step.
     MacArray,
     /// `fp_mac_array`: a floating-point multiplier for every weight of a step; products are aligned,
-    /// added as integers and rounded once, at the output.
+    /// added as integers and rounded once, at the output, or every product and sum is rounded.
     FpMacArray,
     /// `bitmod_tile`: lanes add one term of every weight of a step a cycle; keys `weight.format` and
     /// `term.reach`.
     BitmodTile(TermArray),
 }
 
-/// Floating-point activations: keys `activation.format`, `accumulate.align_bits` and
+/// Floating-point activations: keys `activation.format`, `accumulate.mode`, `accumulate.align_bits` and
 /// `accumulate.result`.
 ///
-/// The activations of a row are aligned to the largest exponent of their block, once, before anything
+/// With [`SumMode::Aligned`] the activations of a row are aligned to the largest exponent of their block, once, before anything
 /// else; all sums are those of integers, and results are rounded once, at the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FloatActivation {
     /// Format of each activation.
     pub format: FloatFormat,
+    /// What is rounded.
+    pub mode: SumMode,
     /// Width of the integers: of aligned activations or, in an `fp_mac_array`, of aligned products.
     pub align: AlignBits,
     /// Which activations share an exponent.
     pub block: AlignBlock,
-    /// Format that a sum is rounded to.
+    /// Format that a sum is rounded to; with [`SumMode::Float`] every product and every sum.
     pub result: FloatFormat,
 }
 
@@ -596,7 +642,8 @@ impl FloatActivation {
             Some(_) => AlignBits::Bits(AlignBits::DEFAULT),
             None => AlignBits::Exact,
         };
-        Self { format, align, block: AlignBlock::K, result: FloatFormat::RESULTS[0] }
+        let (mode, block) = (SumMode::Aligned, AlignBlock::K);
+        Self { format, mode, align, block, result: FloatFormat::RESULTS[0] }
     }
 
     /// Activations of `format` whose products with `weight` are aligned, with the default width.
@@ -616,6 +663,15 @@ impl FloatActivation {
             AlignBits::Exact => AlignedFormat::exact(self.format),
         }
     }
+}
+
+/// Key `accumulate.mode`: what is rounded where activations are floating point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SumMode {
+    /// Activations or products, once, to integers whose sums are exact, and the result.
+    Aligned,
+    /// Every product and every sum, to `accumulate.result`.
+    Float,
 }
 
 /// Key `accumulate.align_block`: the activations that are aligned to one exponent.

@@ -57,14 +57,6 @@ const NOT_RUN: &[NotRun] = &[
         reason: "minutes of compilation for roundings that differ in nothing",
     },
     NotRun {
-        kinds: &[FP_MAC],
-        key: "weight.bus",
-        end: 1,
-        instead: &[4, 8],
-        reason: "the smallest weight has 4 bits, and a port of less than a byte is built only for \
-                 fewer bits",
-    },
-    NotRun {
         kinds: &[LUT, CONVENTIONAL],
         key: "weight.bus",
         end: 1,
@@ -188,6 +180,10 @@ const CONTRADICTORY: &[[&str; 2]] = &[
     ["accumulate.result = fp16", "sequencer.addend = given"],
     ["accumulate.result = bf16", "sequencer.addend = given"],
     ["accumulate.align_bits = exact", "sequencer.addend = given"],
+    ["accumulate.mode = aligned", "sequencer.addend = given"],
+    ["accumulate.mode = aligned", "accumulate.format = given"],
+    ["accumulate.mode = float", "accumulate.align_bits = exact"],
+    ["accumulate.mode = float", "accumulate.align_block = k"],
     ["sequencer.commands = none", "sequencer.addend = none"],
     ["sequencer.commands = none", "sequencer.addend = given"],
     ["group.zero_point = per_group", "weight.runtime_bits = true"],

@@ -7,8 +7,8 @@ use bitplane_formats::{
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, FloatActivation, Fold,
     GroupDrain, KINDS, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
-    QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, Symmetry, Table, Tile,
-    WeightWidth, ZeroPointMode, parse, starter,
+    QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry, Table,
+    Tile, WeightWidth, ZeroPointMode, parse, starter,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -70,7 +70,8 @@ fn floats() -> impl Strategy<Value = Option<FloatActivation>> {
     let aligns = prop_oneof![Just(AlignBits::Exact), (8..=40u32).prop_map(AlignBits::Bits)].boxed();
     let formats = (select(&FloatFormat::ACTIVATIONS), select(&FloatFormat::RESULTS), aligns);
     let float = formats.prop_filter_map("legal together", |(format, result, align)| {
-        let float = FloatActivation { format, align, block: AlignBlock::K, result };
+        let (mode, block) = (SumMode::Aligned, AlignBlock::K);
+        let float = FloatActivation { format, mode, align, block, result };
         let wide = result.exponent_bits() >= format.exponent_bits();
         (wide && float.aligned().is_some()).then_some(float)
     });

@@ -121,7 +121,7 @@ fn the_schema_tells_every_key() {
       lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
       add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
       mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
-      fp_mac_array     fused dot products of floating-point numbers (baseline)
+      fp_mac_array     dot products of floating-point numbers, fused or discrete (baseline)
       bitmod_tile      mixed data types of weights, one term a cycle (BitMoD)
 
     (above the first section)  Which core this is.
@@ -134,7 +134,7 @@ fn the_schema_tells_every_key() {
             lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
             add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
             mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
-            fp_mac_array     fused dot products of floating-point numbers (baseline)
+            fp_mac_array     dot products of floating-point numbers, fused or discrete (baseline)
             bitmod_tile      mixed data types of weights, one term a cycle (BitMoD)
 
     [activation]  The activations A.
@@ -159,7 +159,7 @@ fn the_schema_tells_every_key() {
           Code of each weight; its bits are its bit planes, a trit is one. In a bitmod_tile the data types that quantisation groups can have, in the order of their numbers.
           lut_tensor_core: "ternary" or "int1" to "int8"
           lut_conventional, add_array, mac_array: "int1" to "int8"
-          fp_mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3" or "fp4_e2m1"
+          fp_mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int1" to "int8"
           bitmod_tile: "bitmod_fp4", "bitmod_fp3", "int8", "int6", "int5", "int4", "int3", "fp6_e2m3", "fp6_e3m2", "fp4_e2m1", "fp3_e2m0", "nf4" or a list of some of them
             ternary          -1, 0 and 1, k of them in one look-up
             fp16             IEEE 754 binary16
@@ -263,8 +263,15 @@ fn the_schema_tells_every_key() {
           fp_mac_array: "auto"
           bitmod_tile: "auto"
             auto             chosen by the generator
+      mode (default: "aligned")
+          What is rounded; only with floating-point activations.
+          lut_tensor_core, lut_conventional, add_array, mac_array: "aligned"
+          fp_mac_array: "aligned" or "float"
+          bitmod_tile: "aligned"
+            aligned          numbers become integers, whose sums are exact and rounded once
+            float            every product and every sum is rounded to result
       align_bits (default: 16 (fp_mac_array: 26), or exact where that is no wider)
-          Width of the integers that floating-point activations (in an fp_mac_array: products) are aligned to; exact loses no bit. Only with such activations.
+          Width of the integers that floating-point activations (in an fp_mac_array: products) are aligned to; exact loses no bit. Only with such activations and mode = "aligned".
           "exact" or an integer from 8 to 40
             exact            wide enough to lose no bit
       align_block (default: "k")
@@ -276,7 +283,7 @@ fn the_schema_tells_every_key() {
             k                those of a run
             group            those of a quantisation group, whose sum is scaled with their exponent
       result (default: "fp32")
-          Format that a sum is rounded to at the output; only with floating-point activations.
+          Format that a sum is rounded to at the output, with mode = "float" every product and sum; only with floating-point activations.
             fp32             IEEE 754 binary32
             fp16             IEEE 754 binary16
             bf16             bfloat16
@@ -425,7 +432,7 @@ fn a_starter_reads_well() {
     #     lut_conventional look-up of sums of subsets, all of them stored: weight bits are 1 and 0 (baseline)
     #     add_array        bit-serial adders, one bit plane of the weights a cycle (baseline)
     #     mac_array        parallel two's-complement multipliers, all bits of a weight a cycle
-    #     fp_mac_array     fused dot products of floating-point numbers (baseline)
+    #     fp_mac_array     dot products of floating-point numbers, fused or discrete (baseline)
     #     bitmod_tile      mixed data types of weights, one term a cycle (BitMoD)
     kind = "mac_array"
 

@@ -2,10 +2,12 @@
 //! hardware.
 //!
 //! A result is a plain dot product of values. Only where an accumulator is asked to wrap or to
-//! saturate does the order of additions show in the result, and only then is it followed.
+//! saturate, or every sum is rounded, does the order of additions show in the result, and only then is
+//! it followed.
 
 mod addend;
 mod aligned;
+mod discrete;
 mod dot;
 mod fused;
 mod groups;
@@ -19,6 +21,8 @@ pub use run::{Run, overflows, results, sums};
 
 #[cfg(test)]
 mod aligned_tests;
+#[cfg(test)]
+mod discrete_tests;
 #[cfg(test)]
 mod fused_tests;
 #[cfg(test)]

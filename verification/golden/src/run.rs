@@ -1,5 +1,6 @@
 use crate::ZeroPoints;
 use crate::aligned::{aligned_sums, rounded};
+use crate::discrete::discrete_results;
 use crate::dot::{is_worth_threads, products};
 use crate::fused::fused_results;
 use crate::groups::{grouped, scaled};
@@ -50,6 +51,9 @@ impl Run {
 pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
     if let Some(format) = spec.products() {
         return fused_results(spec, run, format);
+    }
+    if let Some(sum) = spec.rounded_sums() {
+        return discrete_results(spec, run, sum);
     }
     match spec.scale() {
         Some(scale) => scaled(spec, run, scale),

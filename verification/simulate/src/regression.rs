@@ -3,9 +3,11 @@
 
 mod commands;
 
-use crate::bench::{Bench, Flow, Stop};
+use crate::bench::{Bench, Failing, Flow, Stop};
 use crate::stimulus::Maker;
-use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Report, Simulator, Stalls, Start};
+use crate::{
+    Batch, Case, Encoder, Error, Failure, Interrupt, Monitor, Report, Simulator, Stalls, Start,
+};
 use bitplane_emit::manifest::QuantisationGroup;
 use bitplane_emit::wire::status;
 use bitplane_formats::{TermArray, WeightFormat};
@@ -56,8 +58,32 @@ pub fn regression(
     options: &Options,
     monitor: &Monitor,
 ) -> Result<Report, Error> {
+    checked(simulator, spec, options, Failing::Shrunk, monitor)
+}
+
+/// The first difference that [`regression`] finds, as it is found and not made smaller; `None` if
+/// it finds none.
+///
+/// # Errors
+/// As [`regression`].
+pub fn first_difference(
+    simulator: &Simulator,
+    spec: &Spec,
+    options: &Options,
+    monitor: &Monitor,
+) -> Result<Option<Failure>, Error> {
+    Ok(checked(simulator, spec, options, Failing::AsItIs, monitor)?.failure)
+}
+
+fn checked(
+    simulator: &Simulator,
+    spec: &Spec,
+    options: &Options,
+    failing: Failing,
+    monitor: &Monitor,
+) -> Result<Report, Error> {
     let encoder = Encoder::new(spec, &simulator.manifest)?;
-    let bench = Bench::new(&encoder, simulator, options.start.clone(), monitor)?;
+    let bench = Bench::new(&encoder, simulator, options.start.clone(), monitor)?.with(failing);
     let maker = Maker::new(&encoder, options.start.seed);
     let mut regression = Regression { bench, maker, options };
     match regression.all() {

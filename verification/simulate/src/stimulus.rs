@@ -463,6 +463,10 @@ impl Maker {
     /// What the product of an activation and a weight counts as in an accumulator.
     fn product(&self, activation: i32, code: u16) -> i128 {
         let spec = &self.spec;
+        // Every code of a rounded sum is a result.
+        if spec.rounded_sums().is_some() {
+            return 0;
+        }
         let code_of_activation = activation as u32;
         if let Some(format) = spec.products() {
             let activation = format.activation().decode(code_of_activation);

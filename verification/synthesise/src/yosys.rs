@@ -217,6 +217,12 @@ pub enum Run {
     Netlist,
     /// Mapped to the cells of an FPGA.
     Fpga,
+    /// Elaborated, with a list of what could be mutated.
+    Elaboration,
+    /// All mutations in one netlist.
+    Mutants,
+    /// A module with and without a mutation.
+    Comparison,
 }
 
 impl Run {
@@ -229,6 +235,9 @@ impl Run {
             Self::Fastest => "fastest",
             Self::Netlist => "netlist",
             Self::Fpga => "fpga",
+            Self::Elaboration => "elaboration",
+            Self::Mutants => "mutants",
+            Self::Comparison => "comparison",
         }
     }
 }
@@ -242,6 +251,9 @@ impl fmt::Display for Run {
             Self::Fastest => "third mapping, for speed",
             Self::Netlist => "writing of the gate netlist",
             Self::Fpga => "run for the FPGA",
+            Self::Elaboration => "elaboration",
+            Self::Mutants => "writing of the mutants",
+            Self::Comparison => "comparison with a mutant",
         })
     }
 }

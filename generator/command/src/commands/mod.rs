@@ -4,6 +4,7 @@ pub mod completions;
 pub mod doctor;
 pub mod generate;
 pub mod lmma;
+pub mod mutate;
 pub mod new;
 pub mod quantize;
 pub mod reproduce;

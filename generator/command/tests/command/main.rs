@@ -4,6 +4,7 @@ mod arguments;
 mod completing;
 mod generating;
 mod instructing;
+mod mutating;
 mod quantizing;
 mod reproducing;
 mod scene;

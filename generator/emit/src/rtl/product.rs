@@ -1,10 +1,10 @@
 //! Text of the units of an array of floating-point multipliers.
 
 use askama::Template;
-use bitplane_design::{FloatOperand, FpMacDatapath, FusedLane};
+use bitplane_design::{FloatOperand, FpLane, FpMacDatapath, FusedLane};
 use bitplane_formats::Specials;
 
-use super::{CoreText, Worded, named, operand_register, timing};
+use super::{CoreText, Worded, discrete, named, operand_register, timing};
 use crate::bundle::BundleFile;
 
 /// What a code is besides a number, where its exponent field is all ones.
@@ -52,13 +52,21 @@ const ONLY_NAN: SpecialKind = SpecialKind { name: "is_nan", value: "(&exponent) 
 /// The files of the data path, lanes last.
 pub(super) fn files(core: &CoreText, mac: &FpMacDatapath) -> Vec<BundleFile> {
     let register = operand_register(core, &mac.operand_register);
-    let activation = decoder(core, &mac.lane.activation, "activation", "Activation");
-    let weight = decoder(core, &mac.lane.weight, "weight", "Weight");
+    let mut files = vec![named(core, "operand_register", register)];
+    files.extend(match &mac.lane {
+        FpLane::Fused(lane) => fused_files(core, lane),
+        FpLane::Discrete(lane) => discrete::files(core, lane),
+    });
+    files
+}
+
+fn fused_files(core: &CoreText, unit: &FusedLane) -> Vec<BundleFile> {
+    let activation = decoder(core, &unit.activation, "activation", "Activation");
+    let weight = decoder(core, &unit.weight, "weight", "Weight");
     vec![
-        named(core, "operand_register", register),
         named(core, "activation_decoder", activation),
         named(core, "weight_decoder", weight),
-        named(core, "fused_lane", lane(core, &mac.lane)),
+        named(core, "fused_lane", lane(core, unit)),
     ]
 }
 

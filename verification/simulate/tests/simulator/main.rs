@@ -4,6 +4,7 @@ mod adder;
 mod behavioural;
 mod common;
 mod counts;
+mod discrete;
 mod encoding;
 mod faults;
 mod groups;

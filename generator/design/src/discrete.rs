@@ -1,0 +1,303 @@
+use bitplane_formats::{
+    Factor, FloatFormat, Range, RoundedProduct, Specials, WeightFormat, signed_bits,
+};
+use bitplane_spec::Spec;
+
+use crate::CodeFields;
+use crate::core::{Core, bits_to_hold};
+
+/// Decoder of a factor of rounded products (`<name>_<side>_decoder`), shared by all lanes of a row or
+/// column: subnormal numbers and integers get a leading one.
+///
+/// The operand, from the lowest bit up: significand, exponent in two's complement, sign, and what it
+/// is else, as far as there is anything: NaN, infinity, and where the other factor can be an infinity
+/// zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FactorDecoder {
+    /// What comes.
+    pub code: FactorCode,
+    /// Bits of a code.
+    pub code_bits: u32,
+    /// Bits of a significand.
+    pub significand_bits: u32,
+    /// Bits of an exponent.
+    pub exponent_bits: u32,
+    /// Exponent of the operand that is 1.
+    pub exponent_of_one: i32,
+    /// Width of a count of leading zeros.
+    pub count_bits: u32,
+    /// Bits whose leading zeros are counted: those of a significand, or of an integer's magnitude.
+    pub counted_bits: u32,
+    /// What codes besides numbers there are.
+    pub specials: Specials,
+    /// Whether the operand says that it is zero.
+    pub tells_zero: bool,
+    /// Bits of an operand.
+    pub bits: u32,
+}
+
+/// How a factor is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactorCode {
+    /// A floating-point number.
+    Float(FloatFormat),
+    /// A two's-complement integer.
+    Integer,
+}
+
+impl FactorDecoder {
+    fn of_activation(format: FloatFormat, other: Factor) -> Self {
+        Self::of(FactorCode::Float(format), Factor::of_float(format), other, format.bias())
+    }
+
+    /// Exponents of weights are such that both sum up to the biased exponent of a product below two,
+    /// less one.
+    fn of_weight(format: WeightFormat, activation: FloatFormat, sum: FloatFormat) -> Self {
+        let code = format.float().map_or(FactorCode::Integer, FactorCode::Float);
+        let decoder = Self::of(
+            code,
+            Factor::of_weight(format),
+            Factor::of_float(activation),
+            sum.bias() - 1 - activation.bias(),
+        );
+        Self { code_bits: format.bits(), ..decoder }
+    }
+
+    fn of(code: FactorCode, factor: Factor, other: Factor, exponent_of_one: i32) -> Self {
+        let exponents = Range {
+            min: (factor.smallest + exponent_of_one).into(),
+            max: (factor.largest + exponent_of_one).into(),
+        };
+        let exponent_bits = signed_bits(exponents);
+        let (code_bits, counted_bits) = match code {
+            FactorCode::Float(float) => (float.bits(), float.fraction_bits() + 1),
+            FactorCode::Integer => (factor.significand_bits + 1, factor.significand_bits + 1),
+        };
+        let tells_zero = other.specials == Specials::InfinityAndNan;
+        let kinds = match factor.specials {
+            Specials::InfinityAndNan => 2,
+            Specials::Nan => 1,
+            Specials::Nothing => 0,
+        };
+        Self {
+            code,
+            code_bits,
+            significand_bits: factor.significand_bits,
+            exponent_bits,
+            exponent_of_one,
+            count_bits: counted_bits.next_power_of_two().ilog2().max(1),
+            counted_bits,
+            specials: factor.specials,
+            tells_zero,
+            bits: factor.significand_bits + exponent_bits + 1 + kinds + u32::from(tells_zero),
+        }
+    }
+
+    /// The fields of a code that is a floating-point number.
+    pub fn fields(&self) -> Option<CodeFields> {
+        match self.code {
+            FactorCode::Float(float) => Some(CodeFields::of(float)),
+            FactorCode::Integer => None,
+        }
+    }
+
+    /// Place of the sign, above significand and exponent.
+    pub fn sign_place(&self) -> u32 {
+        self.significand_bits + self.exponent_bits
+    }
+
+    /// Place of the bit that says whether the code is NaN.
+    pub fn nan_place(&self) -> Option<u32> {
+        (self.specials != Specials::Nothing).then(|| self.sign_place() + 1)
+    }
+
+    /// Place of the bit that says whether the code is an infinity.
+    pub fn infinity_place(&self) -> Option<u32> {
+        (self.specials == Specials::InfinityAndNan).then(|| self.sign_place() + 2)
+    }
+
+    /// Place of the bit that says whether the operand is zero: the highest.
+    pub fn zero_place(&self) -> Option<u32> {
+        self.tells_zero.then(|| self.bits - 1)
+    }
+}
+
+/// Multiplier of one activation and one weight whose product is a number of the format of sums
+/// (`<name>_float_multiplier`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FloatMultiplier {
+    /// Format of the product.
+    pub format: FloatFormat,
+    /// An activation.
+    pub activation: FactorDecoder,
+    /// A weight.
+    pub weight: FactorDecoder,
+    /// Bits of the exact product of the significands.
+    pub product_bits: u32,
+    /// Bits of it that rounding sees; the lowest stands for those that it has more.
+    pub seen_bits: u32,
+    /// Width of the sum of the exponents.
+    pub sum_bits: u32,
+    /// Bits of an exponent of the format.
+    pub exponent_bits: u32,
+    /// Bits of a fraction of the format.
+    pub fraction_bits: u32,
+    /// Whether a product may have to be rounded, or is a subnormal number.
+    pub rounds: bool,
+    /// Whether a product can be below the normal numbers.
+    pub can_be_below: bool,
+    /// Bits in which a product moves down: a carry, the significand, and two behind it.
+    pub window_bits: u32,
+    /// Width of the distance by which it moves.
+    pub distance_bits: u32,
+    /// Whether there is a register before rounding.
+    pub registers_product: bool,
+    /// Bits of the product as a number.
+    pub number_bits: u32,
+}
+
+impl FloatMultiplier {
+    fn of(spec: &Spec, product: RoundedProduct, registers_product: bool) -> Self {
+        let float = spec.float.expect("activations of this kind are floating point");
+        let format = product.sum;
+        let (fraction_bits, exponent_bits) = (format.fraction_bits(), format.exponent_bits());
+        let activation = FactorDecoder::of_activation(float.format, product.weight);
+        let weight = FactorDecoder::of_weight(spec.weight, float.format, format);
+        let exponents = Range {
+            min: i128::from(product.smallest_exponent()) - 1,
+            max: i128::from(product.largest_exponent()) - 2,
+        };
+        let sum_bits = signed_bits(exponents).max(exponent_bits + 1);
+        let window_bits = fraction_bits + 4;
+        let rounds = !product.is_exact();
+        let significand_bits = if rounds { fraction_bits + 1 } else { product.product_bits() };
+        let multiplier = Self {
+            format,
+            activation,
+            weight,
+            product_bits: product.product_bits(),
+            seen_bits: product.product_bits().min(window_bits),
+            sum_bits,
+            exponent_bits,
+            fraction_bits,
+            rounds,
+            can_be_below: product.smallest_exponent() < 1,
+            window_bits,
+            distance_bits: bits_to_hold(u64::from(window_bits) - 1).min(sum_bits - 1),
+            registers_product,
+            number_bits: significand_bits + exponent_bits + 1,
+        };
+        let number_bits = multiplier.number_bits + u32::from(multiplier.has_nan());
+        Self { number_bits, ..multiplier }
+    }
+
+    /// Whether a product can be NaN.
+    pub fn has_nan(&self) -> bool {
+        let factors = [self.activation.specials, self.weight.specials];
+        factors.iter().any(|specials| *specials != Specials::Nothing)
+    }
+
+    /// Whether a factor can be an infinity.
+    pub fn has_infinities(&self) -> bool {
+        [self.activation, self.weight].iter().any(|factor| factor.infinity_place().is_some())
+    }
+
+    fn flops(&self) -> u32 {
+        match self.registers_product {
+            true => self.seen_bits + self.sum_bits + 1 + u32::from(self.has_nan()),
+            false => 0,
+        }
+    }
+}
+
+/// Adder of two numbers of one format (`<name>_float_adder`), rounded once; combinational.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FloatAdder {
+    /// Format of both and of the sum.
+    pub format: FloatFormat,
+    /// Bits of an exponent.
+    pub exponent_bits: u32,
+    /// Bits of a fraction.
+    pub fraction_bits: u32,
+    /// Bits of a number: significand with its leading bit, exponent, sign, whether it is NaN.
+    pub number_bits: u32,
+    /// Width of a count of leading zeros.
+    pub count_bits: u32,
+}
+
+impl FloatAdder {
+    fn of(format: FloatFormat) -> Self {
+        let (exponent_bits, fraction_bits) = (format.exponent_bits(), format.fraction_bits());
+        Self {
+            format,
+            exponent_bits,
+            fraction_bits,
+            number_bits: fraction_bits + exponent_bits + 3,
+            count_bits: bits_to_hold(u64::from(fraction_bits) + 1),
+        }
+    }
+}
+
+/// Multipliers, tree of adders and accumulator of one row and column of an `fp_mac_array` that rounds
+/// every product and sum (`<name>_discrete_lane`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscreteLane {
+    /// Format of the activations.
+    pub activation: FloatFormat,
+    /// Format of products and sums.
+    pub format: FloatFormat,
+    /// One for each element.
+    pub multiplier: FloatMultiplier,
+    /// One for each sum of two.
+    pub adder: FloatAdder,
+    /// Levels of the tree of sums.
+    pub levels: u32,
+    /// Registers between the operands and the accumulator.
+    pub stages: u32,
+    /// Bits of a row's operands.
+    pub activations_bits: u32,
+    /// Bits of a column's operands.
+    pub weights_bits: u32,
+}
+
+impl DiscreteLane {
+    /// The lane of `core`; its `spec` is that of an `fp_mac_array` which rounds products.
+    pub(crate) fn of(core: &Core, spec: &Spec, product: RoundedProduct) -> Self {
+        let levels = spec.sum_levels();
+        let multiplier = FloatMultiplier::of(spec, product, core.stages > levels + 1);
+        Self {
+            activation: spec.float.expect("activations of this kind are floating point").format,
+            format: product.sum,
+            adder: FloatAdder::of(product.sum),
+            levels,
+            stages: core.stages,
+            activations_bits: core.k * multiplier.activation.bits,
+            weights_bits: core.k * multiplier.weight.bits,
+            multiplier,
+        }
+    }
+
+    /// Whether products have registers, behind their rounding.
+    pub fn registers_products(&self) -> bool {
+        self.stages > self.levels
+    }
+
+    /// Adders of one lane.
+    pub fn adders(&self, core: &Core) -> u64 {
+        core.k.into()
+    }
+
+    /// Flip-flops of one lane without those of its multipliers.
+    pub(crate) fn flops(&self, core: &Core) -> u64 {
+        // Levels from the last sum, which is one, down.
+        let sums = (1 << self.stages.min(self.levels)) - 1;
+        let products =
+            if self.registers_products() { core.k * self.multiplier.number_bits } else { 0 };
+        u64::from((sums + 1) * self.adder.number_bits + products)
+    }
+
+    /// Flip-flops of one multiplier.
+    pub(crate) fn multiplier_flops(&self) -> u64 {
+        self.multiplier.flops().into()
+    }
+}

@@ -1,0 +1,283 @@
+//! Text of the units of an array of multipliers that rounds every product and sum.
+
+use askama::Template;
+use bitplane_design::{DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier};
+use bitplane_formats::Specials;
+
+use super::{CoreText, Worded, named};
+use crate::bundle::BundleFile;
+
+/// What an operand is besides a number.
+struct OperandKind {
+    name: &'static str,
+    value: &'static str,
+}
+
+struct DecoderPhrases {
+    side: &'static str,
+    title: &'static str,
+    what: String,
+    offset: String,
+    flags: String,
+    extended: &'static str,
+    counted: &'static str,
+    left: String,
+    from: String,
+    /// The highest bit first.
+    kinds: Vec<OperandKind>,
+}
+
+struct MultiplierPhrases {
+    rounded: &'static str,
+    timing: &'static str,
+    operand_flags: String,
+    nan_meaning: &'static str,
+    is_infinite: String,
+    is_nan: String,
+    seen: &'static str,
+    seen_bits: &'static str,
+    window: String,
+    or_below: &'static str,
+    moves_a_place: &'static str,
+    distance: String,
+    is_normal: &'static str,
+    carry_bits: u32,
+    beyond: &'static str,
+    unless_beyond: &'static str,
+}
+
+struct AdderPhrases {
+    left: String,
+    distance_bits: u32,
+}
+
+struct LanePhrases {
+    timing: String,
+    widened: String,
+}
+
+unit_text!(FactorDecoderText, "rtl/factor_decoder.sv", Worded<'a, FactorDecoder, DecoderPhrases> {});
+unit_text!(
+    FloatMultiplierText, "rtl/float_multiplier.sv",
+    Worded<'a, FloatMultiplier, MultiplierPhrases> {}
+);
+unit_text!(FloatAdderText, "rtl/float_adder.sv", Worded<'a, FloatAdder, AdderPhrases> {});
+unit_text!(DiscreteLaneText, "rtl/discrete_lane.sv", Worded<'a, DiscreteLane, LanePhrases> {});
+
+/// The files of the lanes and of what decodes for them, lanes last.
+pub(super) fn files(core: &CoreText, unit: &DiscreteLane) -> Vec<BundleFile> {
+    let multiplier = &unit.multiplier;
+    vec![
+        named(core, "activation_decoder", activation_decoder(core, &multiplier.activation)),
+        named(core, "weight_decoder", weight_decoder(core, &multiplier.weight)),
+        named(core, "float_multiplier", float_multiplier(core, multiplier)),
+        named(core, "float_adder", float_adder(core, &unit.adder)),
+        named(core, "discrete_lane", lane(core, unit)),
+    ]
+}
+
+fn activation_decoder<'a>(core: &'a CoreText, unit: &'a FactorDecoder) -> FactorDecoderText<'a> {
+    decoder(core, unit, "activation", "Activation")
+}
+
+fn weight_decoder<'a>(core: &'a CoreText, unit: &'a FactorDecoder) -> FactorDecoderText<'a> {
+    decoder(core, unit, "weight", "Weight")
+}
+
+fn decoder<'a>(
+    core: &'a CoreText,
+    unit: &'a FactorDecoder,
+    side: &'static str,
+    title: &'static str,
+) -> FactorDecoderText<'a> {
+    let (what, counted, value) = match unit.code {
+        FactorCode::Float(format) => {
+            (format!("a number of {format}"), "A significand", "!is_subnormal, fraction")
+        }
+        FactorCode::Integer => {
+            (format!("an integer of {} bits", unit.code_bits), "A magnitude", "magnitude")
+        }
+    };
+    let offset = match unit.exponent_of_one {
+        0 => String::new(),
+        _ => format!(" ({} stands for 1)", unit.exponent_of_one),
+    };
+    let phrases = DecoderPhrases {
+        side,
+        title,
+        what,
+        offset: format!("in two's complement{offset}"),
+        flags: kinds(unit).iter().rev().map(|kind| format!(", {}", meaning(kind.name))).collect(),
+        extended: if unit.code_bits == 1 { "{2{code_i[0]}}" } else { "code_i" },
+        counted,
+        left: padded(value, unit.counted_bits, unit.count_bits),
+        from: from(unit),
+        kinds: kinds(unit),
+    };
+    FactorDecoderText { core, unit: Worded { unit, phrases } }
+}
+
+/// The fields `value` of `bits` bits with zeros behind them, up to 2^`count_bits`.
+fn padded(value: &str, bits: u32, count_bits: u32) -> String {
+    match (1 << count_bits) - bits {
+        0 => format!("{{{value}}}"),
+        zeros => format!("{{{value}, {zeros}'d0}}"),
+    }
+}
+
+/// The exponent of an operand before its leading zeros are taken away.
+fn from(unit: &FactorDecoder) -> String {
+    let bits = unit.exponent_bits;
+    let constant = |value: i32| format!("{bits}'d{}", value.rem_euclid(1 << bits));
+    match unit.code {
+        FactorCode::Float(format) => {
+            let field = "ExponentBits'(field | FieldBits'(is_subnormal))";
+            match unit.exponent_of_one - format.bias() {
+                0 => field.to_owned(),
+                offset => format!("{} + {field}", constant(offset)),
+            }
+        }
+        // The highest bit of a magnitude.
+        FactorCode::Integer => constant(unit.exponent_of_one + unit.significand_bits as i32),
+    }
+}
+
+/// What an operand says besides its number, the highest bit first.
+fn kinds(unit: &FactorDecoder) -> Vec<OperandKind> {
+    let zero = match unit.code {
+        FactorCode::Float(_) => "is_subnormal && (fraction == '0)",
+        FactorCode::Integer => "(magnitude == '0)",
+    };
+    let zero = unit.tells_zero.then_some(OperandKind { name: "is_zero", value: zero });
+    let specials: Vec<OperandKind> = match unit.specials {
+        Specials::InfinityAndNan => vec![
+            OperandKind { name: "is_infinite", value: "(&field) && (fraction == '0)" },
+            OperandKind { name: "is_nan", value: "(&field) && (fraction != '0)" },
+        ],
+        Specials::Nan => vec![OperandKind { name: "is_nan", value: "(&field) && (&fraction)" }],
+        Specials::Nothing => Vec::new(),
+    };
+    zero.into_iter().chain(specials).collect()
+}
+
+fn meaning(kind: &str) -> &'static str {
+    match kind {
+        "is_zero" => "whether it is zero",
+        "is_infinite" => "whether it is infinite",
+        _ => "whether it is NaN",
+    }
+}
+
+fn float_multiplier<'a>(core: &'a CoreText, unit: &'a FloatMultiplier) -> FloatMultiplierText<'a> {
+    let FloatMultiplier { product_bits, seen_bits, window_bits, .. } = *unit;
+    let phrases = MultiplierPhrases {
+        rounded: if unit.rounds { ",\n// rounded to the nearest, of two the even one" } else { "" },
+        timing: if unit.registers_product {
+            "One cycle: the exact product is registered."
+        } else {
+            "Combinational."
+        },
+        operand_flags: if unit.has_nan() {
+            ", and what the operand is else".to_owned()
+        } else {
+            String::new()
+        },
+        nan_meaning: if unit.has_nan() { ", whether it is NaN" } else { "" },
+        is_infinite: is_infinite(unit),
+        is_nan: is_nan(unit),
+        seen: if product_bits > seen_bits {
+            "; the lowest bit says whether there is more"
+        } else {
+            ""
+        },
+        seen_bits: if product_bits > seen_bits {
+            "{whole[ProductBits-1 -: SeenBits-1], whole[ProductBits-SeenBits:0] != '0}"
+        } else {
+            "whole"
+        },
+        window: match window_bits - seen_bits {
+            0 => "seen".to_owned(),
+            zeros => format!("{{seen, {zeros}'d0}}"),
+        },
+        or_below: if unit.can_be_below {
+            " or would\n  // be below the normal numbers, and there as far again as it is below"
+        } else {
+            ""
+        },
+        moves_a_place: if unit.can_be_below { "is_below || is_large" } else { "is_large" },
+        distance: distance(unit),
+        is_normal: if unit.can_be_below { "is_number && !is_below" } else { "is_number" },
+        carry_bits: unit.fraction_bits + 2,
+        beyond: if unit.has_nan() {
+            "(biased[SumBits-1:ExponentBits] != '0) || is_nan"
+        } else {
+            "biased[SumBits-1:ExponentBits] != '0"
+        },
+        unless_beyond: if unit.has_infinities() { " or infinite" } else { "" },
+    };
+    FloatMultiplierText { core, unit: Worded { unit, phrases } }
+}
+
+/// The places beyond the first by which a product below the normal numbers moves: the complement of
+/// the sum of the exponents, or farther than the window if that has more bits.
+fn distance(unit: &FloatMultiplier) -> String {
+    let (bits, sum_bits) = (unit.distance_bits, unit.sum_bits);
+    if bits + 1 == sum_bits {
+        return "~sum[DistanceBits-1:0]".to_owned();
+    }
+    "~sum[DistanceBits-1:0] | {DistanceBits{!(&sum[SumBits-2:DistanceBits])}}".to_owned()
+}
+
+fn bits(factor: &str, places: impl IntoIterator<Item = Option<u32>>) -> Vec<String> {
+    places.into_iter().flatten().map(|place| format!("{factor}_i[{place}]")).collect()
+}
+
+fn is_infinite(unit: &FloatMultiplier) -> String {
+    let mut terms = bits("activation", [unit.activation.infinity_place()]);
+    terms.extend(bits("weight", [unit.weight.infinity_place()]));
+    terms.join(" || ")
+}
+
+/// A product is NaN where a factor is, and where one is infinite and the other zero.
+fn is_nan(unit: &FloatMultiplier) -> String {
+    let (activation, weight) = (&unit.activation, &unit.weight);
+    let mut terms = bits("activation", [activation.nan_place()]);
+    terms.extend(bits("weight", [weight.nan_place()]));
+    let pairs = [
+        (activation.infinity_place(), weight.zero_place()),
+        (activation.zero_place(), weight.infinity_place()),
+    ];
+    terms.extend(pairs.into_iter().filter_map(|(activation, weight)| {
+        let (activation, weight) = (activation?, weight?);
+        Some(format!("(activation_i[{activation}] && weight_i[{weight}])"))
+    }));
+    terms.join("\n                    || ")
+}
+
+fn float_adder<'a>(core: &'a CoreText, unit: &'a FloatAdder) -> FloatAdderText<'a> {
+    let difference_bits = unit.fraction_bits + 2;
+    let phrases = AdderPhrases {
+        left: padded("difference | mark", difference_bits, unit.count_bits),
+        distance_bits: unit.exponent_bits + 1,
+    };
+    FloatAdderText { core, unit: Worded { unit, phrases } }
+}
+
+fn lane<'a>(core: &'a CoreText, unit: &'a DiscreteLane) -> DiscreteLaneText<'a> {
+    let (multiplier, adder) = (&unit.multiplier, &unit.adder);
+    let nan = if multiplier.has_nan() { "" } else { "1'b0, " };
+    let zeros = adder.number_bits - multiplier.number_bits - u32::from(!multiplier.has_nan());
+    let zeros = if zeros > 0 { format!(", {zeros}'d0") } else { String::new() };
+    let phrases = LanePhrases {
+        timing: match core.stages {
+            0 => "Nothing but the accumulator is registered.".to_owned(),
+            1 => "One cycle to the accumulator.".to_owned(),
+            stages => format!("{stages} cycles to the accumulator."),
+        },
+        widened: match (nan, zeros.as_str()) {
+            ("", "") => "product".to_owned(),
+            _ => format!("{{{nan}product{zeros}}}"),
+        },
+    };
+    DiscreteLaneText { core, unit: Worded { unit, phrases } }
+}

@@ -1,0 +1,111 @@
+{% include "rtl/header.sv" %}// Discrete lane: a float multiplier for each of {{ core.k }} elements, a tree of float adders and an
+// accumulator that holds a {{ unit.format }} number; every product and every sum is rounded.
+// {{ unit.phrases.timing }}
+
+`default_nettype none
+
+module {{ core.name }}_discrete_lane (
+  input  logic {{ core.bit() }} clk_i,
+
+  // The sum of a k-step is at the accumulator; take the neighbour's result instead.
+  input  logic {{ core.bit() }} enable_i,
+  input  logic {{ core.bit() }} shift_i,
+
+  // The row's activations and the column's weights, decoded, element 0 lowest.
+  input  logic {{ core.width(unit.activations_bits) }} activations_i,
+  input  logic {{ core.width(unit.weights_bits) }} weights_i,
+
+  // Drain chain, codes of {{ unit.format }}.
+  input  logic {{ core.width(core.accumulator_bits) }} chain_i,
+  output logic {{ core.width(core.accumulator_bits) }} word_o
+);
+
+  localparam int Elements = {{ core.k }};
+{% if core.k > 1 %}  localparam int Stages = {{ core.stages }};
+{% endif %}  localparam int FractionBits = {{ unit.adder.fraction_bits }};
+  localparam int ExponentBits = {{ unit.adder.exponent_bits }};
+  localparam int NumberBits = {{ unit.adder.number_bits }};
+  localparam int ProductBits = {{ unit.multiplier.number_bits }};
+
+  // Node i is the sum of nodes 2i and 2i+1; the products are the nodes from Elements on. The nodes
+  // nearest to the accumulator, the first, have registers.
+  logic [(2*Elements-1)*NumberBits-1:0] nodes;
+
+  for (genvar i = 0; i < Elements; i++) begin : gen_product
+    logic [ProductBits-1:0] product_d, product;
+
+    {{ core.name }}_float_multiplier u_float_multiplier (
+{% if unit.multiplier.registers_product %}      .clk_i        (clk_i),
+{% endif %}      .activation_i (activations_i[i*{{ unit.multiplier.activation.bits }} +: {{ unit.multiplier.activation.bits }}]),
+      .weight_i     (weights_i[i*{{ unit.multiplier.weight.bits }} +: {{ unit.multiplier.weight.bits }}]),
+      .product_o    (product_d)
+    );
+
+{% if unit.registers_products() %}    always_ff @(posedge clk_i) begin : p_product
+      product <= product_d;
+    end
+{% else %}    assign product = product_d;
+{% endif %}
+    assign nodes[(Elements-1+i)*NumberBits +: NumberBits] = {{ unit.phrases.widened }};
+  end
+{% if core.k > 1 %}
+  for (genvar i = 1; i < Elements; i++) begin : gen_sum
+    logic [NumberBits-1:0] sum;
+
+    {{ core.name }}_float_adder u_float_adder (
+      .augend_i (nodes[(2*i-1)*NumberBits +: NumberBits]),
+      .addend_i (nodes[2*i*NumberBits +: NumberBits]),
+      .sum_o    (sum)
+    );
+
+    if ($clog2(i + 1) <= Stages) begin : gen_register
+      logic [NumberBits-1:0] sum_q;
+
+      always_ff @(posedge clk_i) begin : p_sum
+        sum_q <= sum;
+      end
+
+      assign nodes[(i-1)*NumberBits +: NumberBits] = sum_q;
+    end else begin : gen_wire
+      assign nodes[(i-1)*NumberBits +: NumberBits] = sum;
+    end
+  end
+{% endif %}
+  // Where nothing is added the sum stays. A code that comes along the chain is taken apart.
+  logic [NumberBits-1:0] total_q, total_d, total, chained;
+  logic chained_is_normal;
+
+  {{ core.name }}_float_adder u_accumulating_adder (
+    .augend_i (total_q),
+    .addend_i (nodes[NumberBits-1:0]),
+    .sum_o    (total)
+  );
+
+  assign chained_is_normal = (chain_i[FractionBits +: ExponentBits] != '0);
+  assign chained = {chain_i[FractionBits-1], chain_i[FractionBits+ExponentBits],
+                    chain_i[FractionBits +: ExponentBits] | ExponentBits'(!chained_is_normal),
+                    chained_is_normal, chain_i[FractionBits-1:0]};
+
+  always_comb begin : p_next
+    total_d = enable_i ? total : total_q;
+    if (shift_i) total_d = chained;
+  end
+
+  always_ff @(posedge clk_i) begin : p_total
+    total_q <= total_d;
+  end
+
+  // The number as a code: NaN is the quiet one with a clear sign and no payload.
+  logic is_special, is_nan;
+  logic [ExponentBits-1:0] exponent;
+
+  assign exponent   = total_q[FractionBits+1 +: ExponentBits];
+  assign is_special = &exponent;
+  assign is_nan     = is_special && total_q[NumberBits-1];
+  assign word_o     = {total_q[NumberBits-2] && !is_nan,
+                       exponent & {ExponentBits{total_q[FractionBits] || is_special}},
+                       is_special ? {is_nan, {(FractionBits-1){1'b0}}} : total_q[FractionBits-1:0]};
+
+endmodule
+
+`default_nettype wire
