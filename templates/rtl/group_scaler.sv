@@ -58,20 +58,29 @@ module {{ core.name }}_group_scaler (
   logic is_infinite, is_nan, term_is_negative;
 {% endif %}
 {% if unit.is_float() %}  // A subnormal scale has the exponent 1 and no leading one.
-  logic is_normal, is_special, fraction_is_zero, is_zero;
-  logic [4:0] scale_exponent;
+  localparam int FractionBits = {{ unit.phrases.fraction_bits }};
+  localparam int ScaleExponentBits = {{ unit.phrases.scale_exponent_bits }};
+  logic is_normal;
+  logic [ScaleExponentBits-1:0] scale_field, scale_exponent;
+  logic [FractionBits-1:0] scale_fraction;
 
-  assign is_normal        = (magnitude_scale_q[14:10] != '0);
-  assign is_special       = &magnitude_scale_q[14:10];
-  assign fraction_is_zero = (magnitude_scale_q[9:0] == '0);
-  assign is_zero          = (magnitude_q == '0);
-  assign scale_exponent   = magnitude_scale_q[14:10] | 5'(!is_normal);
+  assign scale_field      = magnitude_scale_q[FractionBits +: ScaleExponentBits];
+  assign scale_fraction   = magnitude_scale_q[FractionBits-1:0];
+  assign is_normal        = (scale_field != '0);
+  assign scale_exponent   = scale_field | ScaleExponentBits'(!is_normal);
   assign significand      = {{ unit.phrases.significand }};
   assign exponent         = {{ unit.phrases.exponent }};
-  assign term_is_negative = is_negative_q ^ magnitude_scale_q[15];
+  assign term_is_negative = is_negative_q ^ magnitude_scale_q[ScaleBits-1];
+{% if unit.phrases.has_infinity %}
   // An infinite scale of a value of zero is no number.
+  logic is_special, fraction_is_zero, is_zero;
+
+  assign is_special       = &scale_field;
+  assign fraction_is_zero = (scale_fraction == '0);
+  assign is_zero          = (magnitude_q == '0);
   assign is_infinite      = is_special && fraction_is_zero && !is_zero;
-  assign is_nan           = {{ unit.phrases.not_a_number }};
+{% else %}  assign is_infinite      = 1'b0;
+{% endif %}  assign is_nan           = {{ unit.phrases.not_a_number }};
 {% else if unit.is_integer() %}  logic scale_is_negative;
   logic [ScaleBits-1:0] scale_magnitude;
 

@@ -128,7 +128,7 @@ impl GroupScaler {
 
     /// Whether scales have fractions and exponents.
     pub fn is_float(&self) -> bool {
-        self.format == ScaleFormat::Fp16
+        self.format.float().is_some()
     }
 
     /// Whether scales are integers.
@@ -146,13 +146,15 @@ impl GroupScaler {
     }
 
     /// Flip-flops: the scale twice, sign and magnitude of the value, and the product with its two flags.
-    /// An exponent that is that of the row comes from the scale pipeline, and only a scale that is a
-    /// float may be infinite.
+    /// An exponent that is that of the row comes from the scale pipeline, and only an FP16
+    /// scale may be infinite.
     pub(crate) fn flops(&self) -> u64 {
         let magnitude = 1 + self.value_bits;
         let sign_and_significand = 1 + self.significand_bits;
         let of_scale = match self.format {
             ScaleFormat::Fp16 => self.exponent_bits + 2,
+            // It is never infinite.
+            ScaleFormat::E4m3 => self.exponent_bits + 1,
             ScaleFormat::E8m0 => self.exponent_bits + 1,
             ScaleFormat::Int8 => 0,
         };

@@ -232,6 +232,7 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
     if let (Some(scale), Some(result)) = (spec.scale(), spec.result_format()) {
         let scale = match scale {
             ScaleFormat::Fp16 => "an FP16 number",
+            ScaleFormat::E4m3 => "an FP8 E4M3 number",
             ScaleFormat::E8m0 => "a power of two, 2^(code - 127)",
             ScaleFormat::Int8 => "an integer of 8 bits",
         };

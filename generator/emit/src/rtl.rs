@@ -388,6 +388,10 @@ struct ScalerPhrases {
     block: &'static str,
     significand: String,
     exponent: String,
+    /// Bits of a scale's fraction and of its exponent, where it is a float.
+    fraction_bits: u32,
+    scale_exponent_bits: u32,
+    has_infinity: bool,
     not_a_number: String,
 }
 
@@ -892,30 +896,34 @@ fn scale_files(core: &CoreText, scaling: &Scaling) -> Vec<BundleFile> {
 }
 
 fn group_scaler<'a>(core: &'a CoreText, unit: &'a GroupScaler) -> GroupScalerText<'a> {
-    let bits = unit.exponent_bits;
+    let (bits, float) = (unit.exponent_bits, unit.format.float());
     let extended = |name: &str, own: u32| match own == bits {
         true => name.to_owned(),
         false => format!("{bits}'({name})"),
     };
     let of_scale = match unit.format {
-        ScaleFormat::Fp16 => Some(extended("scale_exponent", 5)),
+        ScaleFormat::Fp16 | ScaleFormat::E4m3 => {
+            Some(extended("scale_exponent", float.map_or(0, FloatFormat::exponent_bits)))
+        }
         ScaleFormat::E8m0 => Some(extended("magnitude_scale_q", unit.scale_bits)),
         ScaleFormat::Int8 => None,
     };
     let of_block = unit.adds_field.then(|| extended("field_i", core.exponent_bits));
     let special = match unit.format {
         ScaleFormat::Fp16 => Some("(is_special && !(fraction_is_zero && !is_zero))"),
+        ScaleFormat::E4m3 => Some("(&magnitude_scale_q[6:0])"),
         ScaleFormat::E8m0 => Some("(&magnitude_scale_q)"),
         ScaleFormat::Int8 => None,
     };
     let no_field = (core.exponent_bits > 0).then_some("(field_i == '0)");
-    let scale_significand = match unit.format {
-        ScaleFormat::Fp16 | ScaleFormat::E8m0 => "{is_normal, magnitude_scale_q[9:0]}",
-        ScaleFormat::Int8 => "scale_magnitude",
+    let scale_significand = match float {
+        Some(_) => "{is_normal, scale_fraction}",
+        None => "scale_magnitude",
     };
     let phrases = ScalerPhrases {
         scale: match unit.format {
             ScaleFormat::Fp16 => "FP16",
+            ScaleFormat::E4m3 => "E4M3",
             ScaleFormat::E8m0 => "E8M0",
             ScaleFormat::Int8 => "INT8",
         },
@@ -925,6 +933,9 @@ fn group_scaler<'a>(core: &'a CoreText, unit: &'a GroupScaler) -> GroupScalerTex
             unit.significand_bits
         ),
         exponent: either(of_scale, of_block, " + ").unwrap_or_else(|| "'0".to_owned()),
+        fraction_bits: float.map_or(0, FloatFormat::fraction_bits),
+        scale_exponent_bits: float.map_or(0, FloatFormat::exponent_bits),
+        has_infinity: unit.format == ScaleFormat::Fp16,
         not_a_number: either(special, no_field, " || ").unwrap_or_else(|| "1'b0".to_owned()),
     };
     GroupScalerText { core, unit: Worded { unit, phrases } }

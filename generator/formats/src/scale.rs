@@ -7,6 +7,8 @@ use crate::{FloatFormat, Term, TermFormat};
 pub enum ScaleFormat {
     /// IEEE 754 binary16.
     Fp16,
+    /// OCP FP8 E4M3: NaN and no infinity (the scales of NVFP4).
+    E4m3,
     /// Code c is 2^(c - 127), and 255 is no number (OCP MX E8M0).
     E8m0,
     /// Two's complement of 8 bits.
@@ -23,24 +25,31 @@ impl ScaleFormat {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fp16 => "fp16",
+            Self::E4m3 => "e4m3",
             Self::E8m0 => "e8m0",
             Self::Int8 => "int8",
         }
     }
 
+    /// The format of scales with an exponent and a fraction.
+    pub const fn float(self) -> Option<FloatFormat> {
+        match self {
+            Self::Fp16 => Some(FloatFormat::FP16),
+            Self::E4m3 => Some(FloatFormat::FP8_E4M3),
+            Self::E8m0 | Self::Int8 => None,
+        }
+    }
+
     /// Width of a code.
     pub fn bits(self) -> u32 {
-        match self {
-            Self::Fp16 => FloatFormat::FP16.bits(),
-            Self::E8m0 | Self::Int8 => 8,
-        }
+        self.float().map_or(8, FloatFormat::bits)
     }
 
     /// The fields of an integer of up to `bits` bits in magnitude times a scale.
     pub fn term_format(self, bits: u32) -> TermFormat {
         match self {
-            Self::Fp16 => {
-                let scale = TermFormat::of_number(FloatFormat::FP16);
+            Self::Fp16 | Self::E4m3 => {
+                let scale = TermFormat::of_number(self.float().expect("a float"));
                 TermFormat { significand_bits: bits + scale.significand_bits, ..scale }
             }
             Self::E8m0 => TermFormat {
@@ -59,6 +68,7 @@ impl ScaleFormat {
     pub fn term(self, value: i128, code: u32, exponent: i32) -> Term {
         let scale = match self {
             Self::Fp16 => FloatFormat::FP16.term(code),
+            Self::E4m3 => FloatFormat::FP8_E4M3.term(code),
             Self::E8m0 if code == Self::E8M0_NAN => Term::Nan,
             Self::E8m0 => Term::Number {
                 negative: false,
@@ -87,6 +97,7 @@ impl ScaleFormat {
     pub fn value(self, code: u32) -> f64 {
         match self {
             Self::Fp16 => FloatFormat::FP16.to_f64(code),
+            Self::E4m3 => FloatFormat::FP8_E4M3.to_f64(code),
             Self::E8m0 if code == Self::E8M0_NAN => f64::NAN,
             Self::E8m0 => (f64::from(code) - f64::from(Self::E8M0_ONE)).exp2(),
             Self::Int8 => f64::from(code as u8 as i8),
@@ -96,9 +107,10 @@ impl ScaleFormat {
     /// The code of the scale `value`; nothing if none stands for just that.
     pub fn code(self, value: f64) -> Option<u32> {
         match self {
-            Self::Fp16 => {
-                let code = FloatFormat::FP16.of_f64(value);
-                (FloatFormat::FP16.to_f64(code) == value).then_some(code)
+            Self::Fp16 | Self::E4m3 => {
+                let float = self.float().expect("a float");
+                let code = float.of_f64(value);
+                (float.to_f64(code) == value).then_some(code)
             }
             Self::E8m0 => {
                 let code = value.log2() + f64::from(Self::E8M0_ONE);
@@ -112,10 +124,12 @@ impl ScaleFormat {
         }
     }
 
-    /// The largest scale, where scales are integers.
-    pub fn largest_integer(self) -> Option<u32> {
+    /// The largest scale, where it is a small one and an output channel has a unit for its scales:
+    /// integers and E4M3.
+    pub fn largest_of_a_channel(self) -> Option<u32> {
         match self {
             Self::Fp16 | Self::E8m0 => None,
+            Self::E4m3 => Some(448),
             Self::Int8 => Some(127),
         }
     }
@@ -125,9 +139,11 @@ impl ScaleFormat {
     pub fn next_to(self, value: f64) -> [f64; 2] {
         let zero = value == 0.0;
         match self {
-            Self::Fp16 => {
-                let (least, largest) = (2f64.powi(-24), FloatFormat::FP16.to_f64(0x7bff));
-                let nearest = FloatFormat::FP16.to_f64(FloatFormat::FP16.of_f64(value));
+            Self::Fp16 | Self::E4m3 => {
+                let float = self.float().expect("a float");
+                let largest_code = if self == Self::Fp16 { 0x7bff } else { 0x7e };
+                let (least, largest) = (float.to_f64(1), float.to_f64(largest_code));
+                let nearest = float.to_f64(float.of_f64(value.min(largest)));
                 [if zero { 0.0 } else { nearest.clamp(least, largest) }; 2]
             }
             Self::E8m0 => {
@@ -144,6 +160,7 @@ impl ScaleFormat {
     pub fn small_changes(self) -> u32 {
         match self {
             Self::Fp16 => 0x8003,
+            Self::E4m3 => 0x83,
             Self::E8m0 => 0x03,
             Self::Int8 => 0x83,
         }
@@ -153,6 +170,9 @@ impl ScaleFormat {
     pub fn usual(self, bits: u32) -> u32 {
         match self {
             Self::Fp16 => bits & 0x9fff | 0x2000,
+            // The lower half of the exponents, without zero and the subnormal numbers.
+            Self::E4m3 if bits & 0x38 == 0 => bits & 0x87 | 0x08,
+            Self::E4m3 => bits & 0xbf,
             Self::E8m0 => bits & 7 | 0x78,
             Self::Int8 => bits & 0x9f,
         }
@@ -165,6 +185,7 @@ impl ScaleFormat {
                 0, 0x8000, 1, 0x8001, 0x03ff, 0x0400, 0x3c00, 0xbc00, 0x7bff, 0xfbff, 0x7c00,
                 0xfc00, 0x7e00, 0xfc01,
             ],
+            Self::E4m3 => &[0, 0x80, 1, 0x81, 0x07, 0x08, 0x38, 0xb8, 0x7e, 0xfe, 0x7f, 0xff],
             Self::E8m0 => &[0, 1, Self::E8M0_ONE, 253, 254, Self::E8M0_NAN],
             Self::Int8 => &[0, 1, 0x7f, 0x80, 0x81, 0xff],
         }
@@ -193,7 +214,8 @@ mod tests {
 
     #[test]
     fn every_scale_that_is_a_number_has_its_code_and_is_next_to_itself() {
-        for format in [ScaleFormat::Fp16, ScaleFormat::E8m0, ScaleFormat::Int8] {
+        use ScaleFormat::{E4m3, E8m0, Fp16, Int8};
+        for format in [Fp16, E4m3, E8m0, Int8] {
             for code in 0..1u32 << format.bits() {
                 let Term::Number { negative, significand, exponent } = format.term(1, code, 0)
                 else {
@@ -215,6 +237,8 @@ mod tests {
         assert_eq!(ScaleFormat::E8m0.next_to(3.0), [2.0, 4.0]);
         assert_eq!(ScaleFormat::Int8.next_to(3.5), [3.0, 4.0]);
         assert_eq!(ScaleFormat::Fp16.code(0.1), None);
+        assert_eq!(ScaleFormat::E4m3.next_to(1e6), [448.0; 2]);
+        assert_eq!(ScaleFormat::E4m3.next_to(1e-6), [2f64.powi(-9); 2]);
     }
 
     #[test]

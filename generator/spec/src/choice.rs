@@ -263,6 +263,13 @@ impl Named for Option<ScaleFormat> {
             ),
         ),
         (
+            Some(ScaleFormat::E4m3),
+            choice(
+                ScaleFormat::E4m3.name(),
+                "OCP FP8 E4M3, one a column and quantisation group, with the weights",
+            ),
+        ),
+        (
             Some(ScaleFormat::E8m0),
             choice(
                 ScaleFormat::E8m0.name(),

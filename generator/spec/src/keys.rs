@@ -865,7 +865,7 @@ pub(crate) static KEYS: &[Key] = &[
                 None => spec.quantisation_group = scale.map(|_| group),
             }
         },
-        later: &[Later { what: "e4m3", reason: LATER_SCALES }],
+        later: &[],
     },
     Key {
         section: "group",
@@ -1058,7 +1058,6 @@ const SINGLE_STEP: &str = "arrays without tables hold one k-step at a time, so t
                            would cost a cycle";
 const BASELINE_SCALES: &str =
     "a baseline has no quantisation groups; they are scaled by a lut_tensor_core";
-const LATER_SCALES: &str = "scales are FP16 numbers, powers of two or integers of 8 bits";
 
 const SUMS_OF_PRODUCTS: &str =
     "products are aligned to integers, whose sums are as wide as max_k needs";

@@ -312,9 +312,9 @@ fn scale_too_wide(draft: &Draft<'_>, have: u32, zero_point: u32, scale: u32) -> 
     );
     let narrower = match spec.scale() {
         Some(ScaleFormat::Fp16) => {
-            ", or write `scale = \"e8m0\"` or `scale = \"int8\"` in [group], which take 8 bits"
+            ", or write `scale = \"e4m3\"`, `\"e8m0\"` or `\"int8\"` in [group], which take 8 bits"
         }
-        Some(ScaleFormat::E8m0 | ScaleFormat::Int8) | None => "",
+        Some(ScaleFormat::E4m3 | ScaleFormat::E8m0 | ScaleFormat::Int8) | None => "",
     };
     let help = format!("raise {wider} in [tile]{narrower}");
     Problem::new("scale-too-wide", "group.scale", message, help)

@@ -98,6 +98,7 @@ fn specs() -> impl Strategy<Value = Spec> {
     let scales = select(vec![
         None,
         Some(ScaleFormat::Fp16),
+        Some(ScaleFormat::E4m3),
         Some(ScaleFormat::E8m0),
         Some(ScaleFormat::Int8),
     ]);

@@ -307,11 +307,12 @@ fn the_schema_tells_every_key() {
             per_group        one a column and quantisation group, with the weights
       scale (default: "none")
           Scales of the quantisation groups: results are then floating-point numbers, to which each group's sum times its scale is added with one rounding. A bitmod_tile has scales always, FP16 unless it says otherwise.
-          lut_tensor_core: "none", "fp16", "e8m0" or "int8"
+          lut_tensor_core: "none", "fp16", "e4m3", "e8m0" or "int8"
           lut_conventional, add_array, mac_array, fp_mac_array: "none"
-          bitmod_tile: "fp16", "e8m0" or "int8"
+          bitmod_tile: "fp16", "e4m3", "e8m0" or "int8"
             none             no scales: results are integers, or aligned sums
             fp16             IEEE 754 binary16, one a column and quantisation group, with the weights
+            e4m3             OCP FP8 E4M3, one a column and quantisation group, with the weights
             e8m0             a power of two, one a column and quantisation group, with the weights
             int8             an integer, one a column and quantisation group, with the weights
       size (default: 0; 128 in a bitmod_tile)

@@ -17,12 +17,12 @@ pub struct ScaleCodes {
     pub codes: Vec<u32>,
 }
 
-/// What the scale 1 of an output channel stands for: 1, but for integers the least power of two with
-/// which they reach the largest of the channel's `scales`.
+/// What the scale 1 of an output channel stands for: 1, but for integers and E4M3 the least power of two
+/// with which they reach the largest of the channel's `scales`.
 fn unit(format: ScaleFormat, scales: &[f32]) -> f64 {
     let largest = scales.iter().fold(0.0, |largest: f64, &scale| largest.max(scale.into()));
-    match format.largest_integer() {
-        Some(integer) if largest > 0.0 => (largest / f64::from(integer)).log2().ceil().exp2(),
+    match format.largest_of_a_channel() {
+        Some(most) if largest > 0.0 => (largest / f64::from(most)).log2().ceil().exp2(),
         _ => 1.0,
     }
 }
@@ -123,7 +123,8 @@ mod tests {
     use bitplane_formats::WeightWord;
     use proptest::prelude::*;
 
-    const FORMATS: [ScaleFormat; 3] = [ScaleFormat::Fp16, ScaleFormat::E8m0, ScaleFormat::Int8];
+    const FORMATS: [ScaleFormat; 4] =
+        [ScaleFormat::Fp16, ScaleFormat::E4m3, ScaleFormat::E8m0, ScaleFormat::Int8];
 
     fn quantised(name: &str, weights: &Matrix, group: usize) -> QuantisedWeights {
         let quantiser = WeightQuantiser::parse(name).unwrap();
@@ -175,6 +176,6 @@ mod tests {
     fn scales_without_a_code_are_told() {
         let weights = Matrix::new(1, 4, vec![0.3, -0.3, 0.3, 0.3]).unwrap();
         let packed = packed(&quantised("int1", &weights, 0));
-        assert_eq!(FORMATS.map(|format| packed.scale_codes(format)), [None, None, None]);
+        assert_eq!(FORMATS.map(|format| packed.scale_codes(format)), [None, None, None, None]);
     }
 }

@@ -182,7 +182,7 @@ fn weights_of_data_types_are_refused_by_tiles_of_other_scales_and_groups() {
     assert_snapshot!(scene.run(&["run", "other.toml", "--weights", "w.bitplane"]), @r#"
     exit 2
     err: other.toml:5: [scale-too-wide] group.scale: "fp16" sends a scale of 16 bits in a column's part of a weight beat, 8 bits; legal are 16 or more, k = 4 with codes of 4 bits
-    err:   help: raise `k` in [tile], or write `scale = "e8m0"` or `scale = "int8"` in [group], which take 8 bits
+    err:   help: raise `k` in [tile], or write `scale = "e4m3"`, `"e8m0"` or `"int8"` in [group], which take 8 bits
     "#);
 }
 

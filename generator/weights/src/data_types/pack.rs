@@ -32,7 +32,8 @@ const FORMAT: &str = "bitplane packed data types";
 const ROW_BYTES: usize = 8;
 /// Bytes of what belongs to a group besides its codes.
 const GROUP_BYTES: usize = 5;
-const SCALES: [ScaleFormat; 3] = [ScaleFormat::Fp16, ScaleFormat::E8m0, ScaleFormat::Int8];
+const SCALES: [ScaleFormat; 4] =
+    [ScaleFormat::Fp16, ScaleFormat::E8m0, ScaleFormat::Int8, ScaleFormat::E4m3];
 
 /// What such a file says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

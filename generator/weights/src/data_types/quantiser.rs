@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_tensor_of_zeros_has_scales_of_one_and_codes_of_zero() {
-        for format in [ScaleFormat::Fp16, ScaleFormat::E8m0, ScaleFormat::Int8] {
+        for format in [ScaleFormat::Fp16, ScaleFormat::E4m3, ScaleFormat::E8m0, ScaleFormat::Int8] {
             for data_type in DataType::ALL {
                 let quantised = channel(data_type.name(), 3, format, &[0.0; 7]);
                 assert_eq!(

@@ -24,6 +24,11 @@ const ALIGNED: &str = "kind = 'lut_tensor_core'\nactivation.format = 'fp8_e5m2'\
                        accumulate = { max_k = 200, result = 'fp16', align_bits = 12 }\n\
                        group = { scale = 'fp16', size = 16, scale_units = 4 }\n";
 
+/// Scales of eight bits with a fraction, a group of four k-steps.
+const SMALL_FLOATS: &str = "kind = 'lut_tensor_core'\nactivation.format = 'int6'\nweight.format = 'int2'\n\
+                            tile = { m = 2, n = 2, k = 4, groups = 2 }\naccumulate.max_k = 200\n\
+                            group = { scale = 'e4m3', size = 32 }\n";
+
 /// Integer scales and aligned activations.
 const INTEGER_SCALES: &str = "kind = 'lut_tensor_core'\nactivation.format = 'fp8_e4m3'\n\
                               weight.format = 'int2'\ntile = { m = 2, n = 3, k = 4, groups = 3 }\n\
@@ -60,6 +65,7 @@ fn scaled_cores_give_the_golden_results() {
         POWERS,
         ALIGNED,
         INTEGER_SCALES,
+        SMALL_FLOATS,
         GROUP_BLOCKS,
         SHADOW,
         SHADOW_BLOCKS,
@@ -81,15 +87,15 @@ const FAULTS: &[Fault] = &[
         name: "sign of the scale lost",
         core: INTEGERS,
         unit: "group_scaler",
-        right: "is_negative_q ^ magnitude_scale_q[15]",
-        wrong: "is_negative_q | magnitude_scale_q[15]",
+        right: "is_negative_q ^ magnitude_scale_q[ScaleBits-1]",
+        wrong: "is_negative_q | magnitude_scale_q[ScaleBits-1]",
     },
     Fault {
         name: "a subnormal scale one exponent too low",
         core: INTEGERS,
         unit: "group_scaler",
-        right: "magnitude_scale_q[14:10] | 5'(!is_normal)",
-        wrong: "magnitude_scale_q[14:10] | 5'(!is_normal && is_special)",
+        right: "scale_field | ScaleExponentBits'(!is_normal)",
+        wrong: "scale_field | ScaleExponentBits'(!is_normal && is_special)",
     },
     Fault {
         name: "infinity times zero a number",
@@ -97,6 +103,27 @@ const FAULTS: &[Fault] = &[
         unit: "group_scaler",
         right: "!(fraction_is_zero && !is_zero)",
         wrong: "!fraction_is_zero",
+    },
+    Fault {
+        name: "a subnormal E4M3 scale with a leading one",
+        core: SMALL_FLOATS,
+        unit: "group_scaler",
+        right: "assign is_normal        = (scale_field != '0);",
+        wrong: "assign is_normal        = (scale_field != '0) || 1'b1;",
+    },
+    Fault {
+        name: "an E4M3 scale that is no number as 480",
+        core: SMALL_FLOATS,
+        unit: "group_scaler",
+        right: "(&magnitude_scale_q[6:0])",
+        wrong: "(&magnitude_scale_q[6:0] && 1'b0)",
+    },
+    Fault {
+        name: "the largest E4M3 scales as no numbers",
+        core: SMALL_FLOATS,
+        unit: "group_scaler",
+        right: "(&magnitude_scale_q[6:0])",
+        wrong: "(&magnitude_scale_q[6:3])",
     },
     Fault {
         name: "results of the run before added to",
