@@ -14,6 +14,8 @@ pub enum Organisation {
     /// Floating-point multipliers in fused dot products; weights are in the format of the
     /// activations.
     FusedMultiply,
+    /// The same with every product and every sum rounded.
+    RoundedMultiply,
 }
 
 /// Keys of the section `table`, and how results are corrected.
@@ -87,7 +89,9 @@ impl Settings {
     pub fn bit_macs_per_cycle(&self) -> u32 {
         match self.organisation {
             Organisation::LookUp(_) | Organisation::Add(_) => self.product,
-            Organisation::Multiply | Organisation::FusedMultiply => self.product * self.weight_bits,
+            Organisation::Multiply
+            | Organisation::FusedMultiply
+            | Organisation::RoundedMultiply => self.product * self.weight_bits,
         }
     }
 
@@ -103,7 +107,9 @@ impl Settings {
             Organisation::LookUp(_) | Organisation::Add(_) => {
                 format!("{tile} groups{}", self.groups)
             }
-            Organisation::Multiply | Organisation::FusedMultiply => tile,
+            Organisation::Multiply
+            | Organisation::FusedMultiply
+            | Organisation::RoundedMultiply => tile,
         }
     }
 
@@ -136,12 +142,18 @@ impl Settings {
                 ("add_array", groups, rest)
             }
             Organisation::Multiply => ("mac_array", none(), none()),
-            Organisation::FusedMultiply => ("fp_mac_array", none(), none()),
+            Organisation::FusedMultiply | Organisation::RoundedMultiply => {
+                ("fp_mac_array", none(), none())
+            }
         };
         let drain = self.drain.map_or_else(none, |results| format!("drain = {results}\n"));
+        let mode = match self.organisation {
+            Organisation::RoundedMultiply => "mode = \"float\"\n",
+            _ => "",
+        };
         let result = self
             .result
-            .map_or_else(none, |format| format!("\n[accumulate]\nresult = \"{format}\"\n"));
+            .map_or_else(none, |format| format!("\n[accumulate]\n{mode}result = \"{format}\"\n"));
         Some(format!(
             "name = \"{name}\"\nkind = \"{kind}\"\n\n[activation]\nformat = \"{}\"\n\n\
              [weight]\nformat = \"{}\"\n\n[tile]\nm = {}\nn = {n}\nk = {}\n{groups}{drain}{rest}{result}",
@@ -154,7 +166,9 @@ impl Settings {
 
     fn weight_format(&self) -> String {
         match self.organisation {
-            Organisation::FusedMultiply => self.activation.to_owned(),
+            Organisation::FusedMultiply | Organisation::RoundedMultiply => {
+                self.activation.to_owned()
+            }
             _ => format!("int{}", self.weight_bits),
         }
     }
