@@ -67,7 +67,7 @@ module {{ core.name }}_control (
 {% endif %}
   // Lanes.
 {% if core.enables_lanes %}  output logic {{ core.bit() }} lane_enable_o,
-{% endif %}{% if core.holds_weights %}  output logic {{ core.width(unit.plane_bits) }} cycle_o,
+{% endif %}{% if core.holds_weights %}  output logic {{ core.width(unit.plane_bits) }} cycle_next_o,
 {% endif %}  output logic {{ core.bit() }} accumulate_enable_o,
 {% if core.passes %}  output logic {{ core.bit() }} accumulate_double_o,
 {% else if unit.plane_bits > 0 %}  output logic {{ core.width(unit.plane_bits) }} accumulate_plane_o,
@@ -413,7 +413,7 @@ module {{ core.name }}_control (
 {% endif %}{% if core.heads %}  assign head_load_o       = head_load;
 {% endif %}{% if core.sums_activations() %}  assign sum_enable_o      = {{ unit.phrases.sum_enable }};
 {% endif %}{% if core.enables_lanes %}  assign lane_enable_o     = advance;
-{% endif %}{% if core.holds_weights %}  assign cycle_o           = plane_q;
+{% endif %}{% if core.holds_weights %}  assign cycle_next_o      = plane_d;
 {% endif %}  assign error_o           = error_q;
   assign overflow_o        = overflow_q;
 

@@ -112,20 +112,29 @@ module {{ core.name }}_floating_point_adder (
   assign top       = below_top + {{ unit.biased_bits }}'d1;
   assign mark      = {1'b1, {{ unit.below_mark }}'d0} >> below_top;
 
-  // Leading zeros: the upper half of what is left is looked at, then a half of that, and so on.
+  // Leading zeros of every run of 2, 4, 8 and so on places: those of its upper half, or all of that and
+  // those of its lower half. Run i of a level is made of runs 2i and 2i + 1 of the level below.
   localparam int CountedBits = 1 << CountBits;
-  logic [CountedBits-1:0] left;
+  logic [CountedBits-1:0] has_one;
+  logic [CountedBits*CountBits-1:0] counts;
   logic [CountBits-1:0] count;
 
   always_comb begin : p_count
-    left  = {{ unit.phrases.counted }};
-    count = '0;
-    for (int b = CountBits - 1; b >= 0; b--) begin
-      count[b] = ((left >> (1 << b)) == '0);
-      left     = (count[b] ? left : (left >> (1 << b)))
-                 & ((CountedBits'(1) << (1 << b)) - CountedBits'(1));
+    has_one = {{ unit.phrases.counted }};
+    counts  = '0;
+    for (int l = 0; l < CountBits; l++) begin
+      for (int i = 0; i < CountedBits / 2; i++) begin
+        if (i < (CountedBits >> (l + 1))) begin
+          counts[i*CountBits +: CountBits] = has_one[2*i+1]
+              ? counts[(2*i+1)*CountBits +: CountBits]
+              : (counts[2*i*CountBits +: CountBits] | (CountBits'(1) << l));
+          has_one[i] = has_one[2*i+1] || has_one[2*i];
+        end
+      end
     end
   end
+
+  assign count = counts[CountBits-1:0];
 
   // Sums that are not rounded: with a term of zero, which may have any exponent; of zeros, which keep
   // a sign that both have; infinities and NaN.

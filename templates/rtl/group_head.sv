@@ -17,19 +17,22 @@ module {{ core.name }}_group_head (
 {% endif %}{% if unit.phrases.checks %}  // A head that there is not.
   output logic {{ core.bit() }} illegal_o,
 {% endif %}
-  output logic {{ core.vector(unit.heads_bits) }} heads_o
+  // Those of the next cycle.
+  output logic {{ core.vector(unit.heads_bits) }} heads_next_o
 );
 
 {% if core.heads_set_cycles || unit.phrases.checks %}  localparam int HeadBits = {{ unit.head_bits }};
   localparam int Columns = {{ core.n }};
 
-{% endif %}  logic {{ core.range(unit.heads_bits) }} heads_q;
+{% endif %}  logic {{ core.range(unit.heads_bits) }} heads_d, heads_q;
+
+  assign heads_d = load_i ? heads_i : heads_q;
 
   always_ff @(posedge clk_i) begin : p_heads
-    if (load_i) heads_q <= heads_i;
+    heads_q <= heads_d;
   end
 
-  assign heads_o = heads_q;
+  assign heads_next_o = heads_d;
 {% if core.heads_set_cycles %}
   // Whether k-steps of a column take more than so many cycles.
 {% for longer in unit.phrases.longer %}  logic [Columns-1:0] longer_than_{{ loop.index }};

@@ -1,5 +1,6 @@
 {% include "rtl/header.sv" %}// Term encoder: the terms of one cycle of the {{ core.k }} weights of a column, once for all of its rows. A term is
 // the line of its shift, or none, and a sign; in cycle i it counts 4^i.
+// It takes what registers will hold and registers its terms, which belong to what they hold then.
 //
 // Data types by number:
 {% for each in unit.phrases.types %}// {{ each.number }}: {{ each.name }}, {{ each.cycles }} cycle(s) a k-step{% if each.has_special %}; the negative zero is the special value of its group{% endif %}.
@@ -7,16 +8,18 @@
 `default_nettype none
 
 module {{ core.name }}_term_encoder (
-  // Codes, element 0 lowest.
+  input  logic {{ core.bit() }} clk_i,
+
+  // Codes of the next cycle, element 0 lowest.
   input  logic {{ core.vector(unit.codes_bits) }} codes_i,
 
-{% if unit.head_bits > 0 %}  // Data type and special value of the group.
+{% if unit.head_bits > 0 %}  // Data type and special value of the next cycle's group.
   input  logic {{ core.vector(unit.head_bits) }} head_i,
 
-{% endif %}{% if unit.phrases.cycle_bits > 0 %}  // Cycle of the k-step.
+{% endif %}{% if unit.phrases.cycle_bits > 0 %}  // Next cycle of the k-step.
   input  logic {{ core.width(unit.phrases.cycle_bits) }} cycle_i,
 
-{% endif %}  // Element, then shift, lowest first.
+{% endif %}  // This cycle's terms: element, then shift, lowest first.
   output logic {{ core.vector(unit.select_bits) }} select_o,
   output logic {{ core.vector(core.k) }} negative_o
 );
@@ -43,6 +46,9 @@ module {{ core.name }}_term_encoder (
     assign special_select[s] = special[ShiftBits] && (special[ShiftBits-1:0] == ShiftBits'(s));
   end
 {% endif %}
+  logic {{ core.range(unit.select_bits) }} select, select_q;
+  logic {{ core.range(core.k) }} negative, negative_q;
+
   for (genvar e = 0; e < {{ core.k }}; e++) begin : gen_element
     logic [CodeBits-1:0] code;
 
@@ -81,11 +87,19 @@ module {{ core.name }}_term_encoder (
     assign {{ each.name }}_negative = {{ each.name }}_is_special
         ? special[TermBits-1] : ({{ each.name }}_sign ^ {{ each.name }}_term[Lines]);
 {% endif %}{% endfor %}
-    assign select_o[e*Lines +: Lines] = {% for each in unit.phrases.selects %}{% if !loop.first %}
-                                        | {% endif %}{{ each }}{% endfor %};
-    assign negative_o[e] = {% for each in unit.phrases.negatives %}{% if !loop.first %}
-                           || {% endif %}{{ each }}{% endfor %};
+    assign select[e*Lines +: Lines] = {% for each in unit.phrases.selects %}{% if !loop.first %}
+                                      | {% endif %}{{ each }}{% endfor %};
+    assign negative[e] = {% for each in unit.phrases.negatives %}{% if !loop.first %}
+                         || {% endif %}{{ each }}{% endfor %};
   end
+
+  always_ff @(posedge clk_i) begin : p_terms
+    select_q   <= select;
+    negative_q <= negative;
+  end
+
+  assign select_o   = select_q;
+  assign negative_o = negative_q;
 
 endmodule
 

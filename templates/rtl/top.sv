@@ -23,7 +23,7 @@ module {{ unit.phrases.module }} (
   logic accumulate_enable;
 {% if core.enables_lanes %}  logic lane_enable;
 {% endif %}{% if core.passes %}  logic accumulate_double;
-{% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane{% if unit.terms %}, cycle{% endif %};
+{% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane{% if unit.terms %}, cycle_next{% endif %};
 {% endif %}{% if core.heads %}  logic head_load;
 {% if core.heads_set_cycles %}  logic {{ core.range(unit.plane_bits) }} head_last_cycle;
 {% endif %}{% if unit.heads_are_checked %}  logic head_is_illegal;
@@ -176,7 +176,7 @@ module {{ unit.phrases.module }} (
 {% endif %}{% if unit.heads_are_checked %}    .head_is_illegal_i   (head_is_illegal),
 {% endif %}{% endif %}{% if core.sums_activations() %}    .sum_enable_o        (sum_enable),
 {% endif %}{% if core.enables_lanes %}    .lane_enable_o       (lane_enable),
-{% endif %}{% if unit.terms && unit.plane_bits > 0 %}    .cycle_o             (cycle),
+{% endif %}{% if unit.terms && unit.plane_bits > 0 %}    .cycle_next_o        (cycle_next),
 {% endif %}    .accumulate_enable_o (accumulate_enable),
 {% if core.passes %}    .accumulate_double_o (accumulate_double),
 {% endif %}{% if unit.plane_bits > 0 %}    .accumulate_plane_o  (accumulate_plane),
@@ -185,7 +185,7 @@ module {{ unit.phrases.module }} (
   );
 
   // Weights of one beat.
-  logic {{ core.range(unit.weights_bits) }} weights;
+  logic {{ core.range(unit.weights_bits) }} weights{% if unit.terms %}, weights_next{% endif %};
 {% if unit.unpacks %}  logic {{ core.range(unit.weights_bits) }} unpacked;
 
   for (genvar c = 0; c < Columns; c++) begin : gen_unpacker
@@ -201,8 +201,15 @@ module {{ unit.phrases.module }} (
     .beat_i        (weight_beat),
 {% else %}    .load_i        (weight_load),
 {% endif %}    .weight_data_i ({{ unit.phrases.weight_data }}),
-    .weights_o     (weights)
+{% if unit.terms %}    .weights_next_o (weights_next),
+{% endif %}    .weights_o     (weights)
   );
+{% if unit.terms %}
+  // Codes become terms before they are held; of what is held, heads and scales count.
+  logic unused_codes;
+
+  assign unused_codes = ^weights;
+{% endif %}
 
 {% if !core.accumulating_lanes %}  // Partial sums, row-major: row, then column.
   localparam int PartialBits = {{ unit.partial_bits }};
@@ -312,7 +319,7 @@ module {{ unit.phrases.module }} (
 {% else if unit.terms %}
 {% if core.heads %}  // What the columns know of their quantisation group.
   localparam int HeadBits = {{ unit.head_bits }};
-  logic [Columns*HeadBits-1:0] offered_heads, heads;
+  logic [Columns*HeadBits-1:0] offered_heads, heads_next;
 
   for (genvar c = 0; c < Columns; c++) begin : gen_head
     assign offered_heads[c*HeadBits +: HeadBits] = weights[c*{{ unit.lane_weights_bits }} +: HeadBits];
@@ -324,7 +331,7 @@ module {{ unit.phrases.module }} (
     .heads_i      (offered_heads),
 {% if core.heads_set_cycles %}    .last_cycle_o (head_last_cycle),
 {% endif %}{% if unit.heads_are_checked %}    .illegal_o    (head_is_illegal),
-{% endif %}    .heads_o      (heads)
+{% endif %}    .heads_next_o (heads_next)
   );
 
 {% endif %}  for (genvar c = 0; c < Columns; c++) begin : gen_column
@@ -332,9 +339,10 @@ module {{ unit.phrases.module }} (
     logic [{{ core.k }}-1:0] negative;
 
     {{ core.name }}_term_encoder u_term_encoder (
-      .codes_i    (weights[c*{{ unit.lane_weights_bits }} +: {{ unit.lane_weights_bits }}]),
-{% if core.heads %}      .head_i     (heads[c*HeadBits +: HeadBits]),
-{% endif %}{% if unit.plane_bits > 0 %}      .cycle_i    (cycle),
+      .clk_i      (clk_i),
+      .codes_i    (weights_next[c*{{ unit.lane_weights_bits }} +: {{ unit.lane_weights_bits }}]),
+{% if core.heads %}      .head_i     (heads_next[c*HeadBits +: HeadBits]),
+{% endif %}{% if unit.plane_bits > 0 %}      .cycle_i    (cycle_next),
 {% endif %}      .select_o   (select),
       .negative_o (negative)
     );

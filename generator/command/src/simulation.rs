@@ -1,4 +1,4 @@
-//! What `verify` and `run` share: a configuration's simulator, built or found in the cache.
+//! What `verify`, `run` and `mutate` share: a configuration's simulator, built or found in the cache.
 
 use crate::bundle_folder;
 use crate::commands::generate::files;
@@ -8,10 +8,12 @@ use crate::places::{BuildFolder, scratch};
 use crate::progress::Progress;
 use crate::tools::system::{apt_line, build_tools};
 use crate::tools::{self, Tool, VerilatorOption};
+use bitplane_emit::manifest::Manifest;
 use bitplane_simulate::{
     BuildRequest, Error, Monitor, Optimisation, Simulator, Trace, Verilator, build,
 };
 use bitplane_spec::{Problem, Spec};
+use std::path::Path;
 
 /// Cycles from which an optimised simulator saves more time than its compilation takes.
 const LONG: u64 = 1_000_000;
@@ -35,19 +37,31 @@ pub fn prepare(
     progress: &Progress,
 ) -> Result<Simulation, Failure> {
     let tool = require_tools(option)?;
+    let bundle = bitplane_emit::bundle(spec);
+    let sources = scratch()?;
+    let bundle_dir = sources.path().join("bundle");
+    bundle_folder::write_plain(&files(&bundle), &bundle_dir)?;
+    prepare_folder(&bundle_dir, &bundle.manifest, tool, trace, cycles, progress)
+}
+
+/// The simulator of the files in `bundle_dir` that `manifest` names, for about `cycles` cycles.
+pub fn prepare_folder(
+    bundle_dir: &Path,
+    manifest: &Manifest,
+    tool: Tool,
+    trace: Trace,
+    cycles: u64,
+    progress: &Progress,
+) -> Result<Simulation, Failure> {
     let verilator = Verilator {
         command: tool.program.clone(),
         root: tool.root.clone(),
         version: tool.version.clone(),
     };
-    let bundle = bitplane_emit::bundle(spec);
-    let sources = scratch()?;
-    let bundle_dir = sources.path().join("bundle");
-    bundle_folder::write_plain(&files(&bundle), &bundle_dir)?;
     let folder = BuildFolder::open()?;
     let request = BuildRequest {
-        bundle_dir: &bundle_dir,
-        manifest: &bundle.manifest,
+        bundle_dir,
+        manifest,
         verilator: &verilator,
         cache_dir: folder.path(),
         optimisation: optimisation(cycles),
@@ -72,7 +86,7 @@ pub fn watched<T>(
 }
 
 /// Verilator, and everything that is missing told at once.
-fn require_tools(option: &VerilatorOption) -> Result<Tool, Failure> {
+pub fn require_tools(option: &VerilatorOption) -> Result<Tool, Failure> {
     match (missing_build_tools(), tools::verilator(option)) {
         (None, tool) => tool,
         (Some(problem), Ok(_)) => Err(Failure::one(Class::ToolMissing, problem)),
@@ -91,7 +105,8 @@ fn missing_build_tools() -> Option<Problem> {
     Some(Problem::new("system-packages", "PATH", message, format!("run `{line}`")))
 }
 
-fn failure(error: Error) -> Failure {
+/// An error of the simulation in the command's terms.
+pub fn failure(error: Error) -> Failure {
     let class = match &error {
         Error::Input(_) => Class::BadInput,
         Error::Tool(_) => Class::ToolMissing,

@@ -237,6 +237,7 @@ impl Design {
                 unpacker: TritUnpacker::of(spec),
                 bus: BusPort::of(spec.bus.weight, spec.weight_beat_bits()),
                 word_bits,
+                offers_next: matches!(datapath, Datapath::Term(_)),
             },
             accumulator: partial_bits
                 .map(|bits| PlaneAccumulator::of(&core, spec, control.plane_bits, bits)),
@@ -522,13 +523,13 @@ impl MacDatapath {
 
 impl TermDatapath {
     fn units(&self, core: &Core) -> Vec<UnitCount> {
-        let Terms { head, lane, .. } = &self.terms;
+        let Terms { head, encoder, lane } = &self.terms;
         let head = head.as_ref().map(|head| unit("group_head", 1, head.flops()));
         [Some(unit("operand_register", 1, self.operand_register.flops(core))), head]
             .into_iter()
             .flatten()
             .chain([
-                unit("term_encoder", core.n.into(), 0),
+                unit("term_encoder", core.n.into(), encoder.flops()),
                 unit("term_lane", core.lanes(), lane.flops(core)),
             ])
             .collect()

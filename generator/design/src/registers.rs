@@ -125,6 +125,8 @@ pub struct WeightRegister {
     pub word_bits: u32,
     /// What turns each column's bytes into words, where weights come five in a byte.
     pub unpacker: Option<TritUnpacker>,
+    /// Whether it shows, beside what it holds, what it will hold in the next cycle.
+    pub offers_next: bool,
 }
 
 impl WeightRegister {

@@ -63,8 +63,9 @@ impl GroupHead {
     }
 }
 
-/// Term encoder of one column (`<name>_term_encoder`), shared by its rows: the terms of this cycle of all
-/// weights of a k-step.
+/// Term encoder of one column (`<name>_term_encoder`), shared by its rows: the terms of a cycle of all
+/// weights of a k-step. It works on what registers will hold in the next cycle and has a register of its
+/// own behind it, so that terms are there when the cycle begins and no cycle is added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TermEncoder {
     /// How each data type becomes terms.
@@ -79,6 +80,15 @@ pub struct TermEncoder {
     pub lines: u32,
     /// Bits of the lines of all elements.
     pub select_bits: u32,
+    /// Elements.
+    pub elements: u32,
+}
+
+impl TermEncoder {
+    /// Flip-flops of one encoder: the lines and signs of a cycle.
+    pub(crate) fn flops(&self) -> u64 {
+        (self.select_bits + self.elements).into()
+    }
 }
 
 /// Term lane of one row and column (`<name>_term_lane`): the terms of one cycle times their activations.
@@ -125,6 +135,7 @@ impl Terms {
                 head_bits: spec.head_bits(),
                 lines,
                 select_bits,
+                elements: core.k,
             },
             lane: TermLane {
                 activations_bits: core.k * core.activation_bits,

@@ -66,7 +66,7 @@ module bitmod_w4fp16 (
   logic step_load;
   logic weight_load;
   logic accumulate_enable;
-  logic [1:0] accumulate_plane, cycle;
+  logic [1:0] accumulate_plane, cycle_next;
   logic head_load;
   logic [1:0] head_last_cycle;
   logic head_is_illegal;
@@ -120,7 +120,7 @@ module bitmod_w4fp16 (
     .head_load_o         (head_load),
     .head_last_cycle_i   (head_last_cycle),
     .head_is_illegal_i   (head_is_illegal),
-    .cycle_o             (cycle),
+    .cycle_next_o        (cycle_next),
     .accumulate_enable_o (accumulate_enable),
     .accumulate_plane_o  (accumulate_plane),
     .error_o             (error_o),
@@ -128,14 +128,20 @@ module bitmod_w4fp16 (
   );
 
   // Weights of one beat.
-  logic [191:0] weights;
+  logic [191:0] weights, weights_next;
 
   bitmod_w4fp16_weight_register u_weight_register (
     .clk_i         (clk_i),
     .load_i        (weight_load),
     .weight_data_i (weight_data_i),
+    .weights_next_o (weights_next),
     .weights_o     (weights)
   );
+
+  // Codes become terms before they are held; of what is held, heads and scales count.
+  logic unused_codes;
+
+  assign unused_codes = ^weights;
 
   // Partial sums, row-major: row, then column.
   localparam int PartialBits = 20;
@@ -155,7 +161,7 @@ module bitmod_w4fp16 (
 
   // What the columns know of their quantisation group.
   localparam int HeadBits = 10;
-  logic [Columns*HeadBits-1:0] offered_heads, heads;
+  logic [Columns*HeadBits-1:0] offered_heads, heads_next;
 
   for (genvar c = 0; c < Columns; c++) begin : gen_head
     assign offered_heads[c*HeadBits +: HeadBits] = weights[c*24 +: HeadBits];
@@ -167,7 +173,7 @@ module bitmod_w4fp16 (
     .heads_i      (offered_heads),
     .last_cycle_o (head_last_cycle),
     .illegal_o    (head_is_illegal),
-    .heads_o      (heads)
+    .heads_next_o (heads_next)
   );
 
   for (genvar c = 0; c < Columns; c++) begin : gen_column
@@ -175,9 +181,10 @@ module bitmod_w4fp16 (
     logic [4-1:0] negative;
 
     bitmod_w4fp16_term_encoder u_term_encoder (
-      .codes_i    (weights[c*24 +: 24]),
-      .head_i     (heads[c*HeadBits +: HeadBits]),
-      .cycle_i    (cycle),
+      .clk_i      (clk_i),
+      .codes_i    (weights_next[c*24 +: 24]),
+      .head_i     (heads_next[c*HeadBits +: HeadBits]),
+      .cycle_i    (cycle_next),
       .select_o   (select),
       .negative_o (negative)
     );

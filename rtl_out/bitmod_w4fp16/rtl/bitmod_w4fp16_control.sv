@@ -58,7 +58,7 @@ module bitmod_w4fp16_control (
   input  logic           head_is_illegal_i,
 
   // Lanes.
-  output logic [1:0]     cycle_o,
+  output logic [1:0]     cycle_next_o,
   output logic           accumulate_enable_o,
   output logic [1:0]     accumulate_plane_o,
 
@@ -288,7 +288,7 @@ module bitmod_w4fp16_control (
   assign run_columns_o     = columns_q;
   assign run_exponents_o   = exponents_q;
   assign head_load_o       = head_load;
-  assign cycle_o           = plane_q;
+  assign cycle_next_o      = plane_d;
   assign error_o           = error_q;
   assign overflow_o        = overflow_q;
 

@@ -20,19 +20,22 @@ module bitmod_w4fp16_group_head (
   // A head that there is not.
   output logic           illegal_o,
 
-  output logic [79:0]    heads_o
+  // Those of the next cycle.
+  output logic [79:0]    heads_next_o
 );
 
   localparam int HeadBits = 10;
   localparam int Columns = 8;
 
-  logic [79:0] heads_q;
+  logic [79:0] heads_d, heads_q;
+
+  assign heads_d = load_i ? heads_i : heads_q;
 
   always_ff @(posedge clk_i) begin : p_heads
-    if (load_i) heads_q <= heads_i;
+    heads_q <= heads_d;
   end
 
-  assign heads_o = heads_q;
+  assign heads_next_o = heads_d;
 
   // Whether k-steps of a column take more than so many cycles.
   logic [Columns-1:0] longer_than_1;

@@ -3,6 +3,7 @@
 //
 // Term encoder: the terms of one cycle of the 4 weights of a column, once for all of its rows. A term is
 // the line of its shift, or none, and a sign; in cycle i it counts 4^i.
+// It takes what registers will hold and registers its terms, which belong to what they hold then.
 //
 // Data types by number:
 // 0: bitmod_fp4, 2 cycle(s) a k-step; the negative zero is the special value of its group.
@@ -12,16 +13,18 @@
 `default_nettype none
 
 module bitmod_w4fp16_term_encoder (
-  // Codes, element 0 lowest.
+  input  logic           clk_i,
+
+  // Codes of the next cycle, element 0 lowest.
   input  logic [23:0]    codes_i,
 
-  // Data type and special value of the group.
+  // Data type and special value of the next cycle's group.
   input  logic [9:0]     head_i,
 
-  // Cycle of the k-step.
+  // Next cycle of the k-step.
   input  logic [1:0]     cycle_i,
 
-  // Element, then shift, lowest first.
+  // This cycle's terms: element, then shift, lowest first.
   output logic [11:0]    select_o,
   output logic [3:0]     negative_o
 );
@@ -48,6 +51,9 @@ module bitmod_w4fp16_term_encoder (
   for (genvar s = 0; s < Lines; s++) begin : gen_special
     assign special_select[s] = special[ShiftBits] && (special[ShiftBits-1:0] == ShiftBits'(s));
   end
+
+  logic [11:0] select, select_q;
+  logic [3:0] negative, negative_q;
 
   for (genvar e = 0; e < 4; e++) begin : gen_element
     logic [CodeBits-1:0] code;
@@ -123,15 +129,23 @@ module bitmod_w4fp16_term_encoder (
     assign bitmod_fp3_negative = bitmod_fp3_is_special
         ? special[TermBits-1] : (bitmod_fp3_sign ^ bitmod_fp3_term[Lines]);
 
-    assign select_o[e*Lines +: Lines] = Lines'({integer_is_two, integer_is_one})
-                                        | bitmod_fp4_term[Lines-1:0]
-                                        | (special_select & {Lines{bitmod_fp4_is_special}})
-                                        | bitmod_fp3_term[Lines-1:0]
-                                        | (special_select & {Lines{bitmod_fp3_is_special}});
-    assign negative_o[e] = digit[2]
-                           || bitmod_fp4_negative
-                           || bitmod_fp3_negative;
+    assign select[e*Lines +: Lines] = Lines'({integer_is_two, integer_is_one})
+                                      | bitmod_fp4_term[Lines-1:0]
+                                      | (special_select & {Lines{bitmod_fp4_is_special}})
+                                      | bitmod_fp3_term[Lines-1:0]
+                                      | (special_select & {Lines{bitmod_fp3_is_special}});
+    assign negative[e] = digit[2]
+                         || bitmod_fp4_negative
+                         || bitmod_fp3_negative;
   end
+
+  always_ff @(posedge clk_i) begin : p_terms
+    select_q   <= select;
+    negative_q <= negative;
+  end
+
+  assign select_o   = select_q;
+  assign negative_o = negative_q;
 
 endmodule
 

@@ -12,17 +12,21 @@ module bitmod_w4fp16_weight_register (
   input  logic           load_i,
   input  logic [191:0]   weight_data_i,
 
-  // Column, then group, lowest first.
+  // Column, then group, lowest first: in the next cycle, and now.
+  output logic [191:0]   weights_next_o,
   output logic [191:0]   weights_o
 );
 
-  logic [191:0] weights_q;
+  logic [191:0] weights_d, weights_q;
+
+  assign weights_d = load_i ? weight_data_i : weights_q;
 
   always_ff @(posedge clk_i) begin : p_weights
-    if (load_i) weights_q <= weight_data_i;
+    weights_q <= weights_d;
   end
 
-  assign weights_o = weights_q;
+  assign weights_next_o = weights_d;
+  assign weights_o      = weights_q;
 
 endmodule
 

@@ -28,6 +28,15 @@ impl From<Error> for Stop {
 /// Whether to go on.
 pub(crate) type Flow = Result<(), Stop>;
 
+/// What becomes of a run that fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failing {
+    /// It is made smaller while it still fails.
+    Shrunk,
+    /// It is told as it is.
+    AsItIs,
+}
+
 /// A core under check.
 pub(crate) struct Bench<'a> {
     pub(crate) encoder: &'a Encoder,
@@ -37,6 +46,7 @@ pub(crate) struct Bench<'a> {
     simulator: &'a Simulator,
     session: Session,
     start: Start,
+    failing: Failing,
     batches: u64,
 }
 
@@ -56,8 +66,13 @@ impl<'a> Bench<'a> {
             simulator,
             session: Session::start(simulator, &start)?,
             start,
+            failing: Failing::Shrunk,
             batches: 0,
         })
+    }
+
+    pub(crate) fn with(self, failing: Failing) -> Self {
+        Self { failing, ..self }
     }
 
     pub(crate) fn spec(&self) -> &'a Spec {
@@ -274,10 +289,11 @@ impl<'a> Bench<'a> {
         self.fail(check, stopped(&error), cases, stalls)
     }
 
-    /// Records the first difference with the smallest failing form of the last of `suspects`.
+    /// Records the first difference, with the smallest failing form of the last of `suspects` where
+    /// failing runs are shrunk.
     fn fail(&mut self, check: &str, mismatch: Mismatch, suspects: &[Case], stalls: Stalls) -> Flow {
         let mut trial = Trial::new(self.encoder, self.simulator, self.start.clone());
-        let last = suspects.len().checked_sub(1);
+        let last = suspects.len().checked_sub(1).filter(|_| self.failing == Failing::Shrunk);
         let shrunk = last.and_then(|last| trial.shrink(suspects, last, stalls));
         self.report.failure = Some(Failure {
             check: check.to_owned(),

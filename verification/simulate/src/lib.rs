@@ -37,7 +37,7 @@ pub use error::Error;
 pub use exhaustive::exhaustive;
 pub use layer::{Layer, LayerReport, PackedBeats, Weights, layer};
 pub use monitor::Monitor;
-pub use regression::{Options, regression};
+pub use regression::{Options, first_difference, regression};
 pub use report::{Failure, Report, ShrunkCase, ShrunkRun};
 pub use session::{Session, Start};
 pub use verilator::Verilator;

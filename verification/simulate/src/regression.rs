@@ -3,9 +3,11 @@
 
 mod commands;
 
-use crate::bench::{Bench, Flow, Stop};
+use crate::bench::{Bench, Failing, Flow, Stop};
 use crate::stimulus::Maker;
-use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Report, Simulator, Stalls, Start};
+use crate::{
+    Batch, Case, Encoder, Error, Failure, Interrupt, Monitor, Report, Simulator, Stalls, Start,
+};
 use bitplane_emit::manifest::QuantisationGroup;
 use bitplane_emit::wire::status;
 use bitplane_formats::{TermArray, WeightFormat};
@@ -35,6 +37,8 @@ const STARTS: u64 = 4;
 const BATCH_WORDS: usize = 1 << 20;
 /// Runs in one batch.
 const BATCH_RUNS: usize = 24;
+/// Columns at most whose heads are made illegal, field by field.
+const HEAD_COLUMNS: usize = 16;
 /// Cycles that a core gets to settle after a protocol error.
 const PATIENCE: u32 = 300;
 /// Sweeps added at the end until the cover is full.
@@ -56,8 +60,32 @@ pub fn regression(
     options: &Options,
     monitor: &Monitor,
 ) -> Result<Report, Error> {
+    checked(simulator, spec, options, Failing::Shrunk, monitor)
+}
+
+/// The first difference that [`regression`] finds, as it is found and not made smaller; `None` if
+/// it finds none.
+///
+/// # Errors
+/// As [`regression`].
+pub fn first_difference(
+    simulator: &Simulator,
+    spec: &Spec,
+    options: &Options,
+    monitor: &Monitor,
+) -> Result<Option<Failure>, Error> {
+    Ok(checked(simulator, spec, options, Failing::AsItIs, monitor)?.failure)
+}
+
+fn checked(
+    simulator: &Simulator,
+    spec: &Spec,
+    options: &Options,
+    failing: Failing,
+    monitor: &Monitor,
+) -> Result<Report, Error> {
     let encoder = Encoder::new(spec, &simulator.manifest)?;
-    let bench = Bench::new(&encoder, simulator, options.start.clone(), monitor)?;
+    let bench = Bench::new(&encoder, simulator, options.start.clone(), monitor)?.with(failing);
     let maker = Maker::new(&encoder, options.start.seed);
     let mut regression = Regression { bench, maker, options };
     match regression.all() {
@@ -539,9 +567,12 @@ fn illegal_heads(columns: usize) -> impl Fn(&TermArray) -> Vec<Violation> {
                 (name, (place, terms.shift_bits()), shift)
             }));
         }
-        let columns = [0, columns - 1];
-        let each = fields.into_iter().zip(columns.into_iter().cycle());
+        // Each column has a comparison of its own for each field.
+        let columns = (0..columns).step_by(columns.div_ceil(HEAD_COLUMNS));
+        let each =
+            columns.flat_map(|column| fields.iter().cloned().map(move |field| (field, column)));
         each.map(|((name, field, value), column)| {
+            let name = format!("{name} in column {column}");
             let tamper = move |encoder: &Encoder, batch: &mut Batch| {
                 encoder.set_head(&mut batch.weight, 0, column, field, value);
             };

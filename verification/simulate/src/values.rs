@@ -55,6 +55,15 @@ impl Activations {
         }
     }
 
+    /// Numbers of one sign with any digits, none less than a quarter of another.
+    pub(crate) fn full(self, rng: &mut StdRng) -> i32 {
+        let Self::Floats(float, _) = self else { return self.any(Block::default(), rng) };
+        let middle = float.largest_exponent() / 2;
+        let exponent = middle.saturating_sub(rng.random_range(0..2));
+        let fraction = rng.random_range(0..1u32 << float.fraction_bits());
+        (exponent << float.fraction_bits() | fraction) as i32
+    }
+
     /// A block of activations to draw from.
     pub(crate) fn block(self, rng: &mut StdRng) -> Block {
         let Self::Floats(float, _) = self else { return Block::default() };

@@ -217,6 +217,16 @@ pub enum Run {
     Netlist,
     /// Mapped to the cells of an FPGA.
     Fpga,
+    /// Elaborated, with a list of what could be mutated.
+    Elaboration,
+    /// All mutations in one netlist.
+    Mutants,
+    /// A module with and without a mutation.
+    Comparison,
+    /// A unit beside its reference.
+    Lemma,
+    /// The proof that the two agree.
+    Proof,
 }
 
 impl Run {
@@ -229,6 +239,11 @@ impl Run {
             Self::Fastest => "fastest",
             Self::Netlist => "netlist",
             Self::Fpga => "fpga",
+            Self::Elaboration => "elaboration",
+            Self::Mutants => "mutants",
+            Self::Comparison => "comparison",
+            Self::Lemma => "lemma",
+            Self::Proof => "proof",
         }
     }
 }
@@ -242,6 +257,11 @@ impl fmt::Display for Run {
             Self::Fastest => "third mapping, for speed",
             Self::Netlist => "writing of the gate netlist",
             Self::Fpga => "run for the FPGA",
+            Self::Elaboration => "elaboration",
+            Self::Mutants => "writing of the mutants",
+            Self::Comparison => "comparison with a mutant",
+            Self::Lemma => "elaboration of a lemma",
+            Self::Proof => "proof of a lemma",
         })
     }
 }

@@ -7,6 +7,7 @@ use crate::failure::{Class, Failure};
 use crate::folder;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
+use crate::reproduce::bitmod_tile;
 use crate::reproduce::comparison::{self, ComparedPart, Comparison};
 use crate::reproduce::core::Core;
 use crate::reproduce::dp4;
@@ -22,6 +23,7 @@ use bitplane_spec::Problem;
 use bitplane_synthesise::{Library, Yosys};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -55,8 +57,8 @@ pub struct Reproduce {
     #[arg(long, value_name = "MHZ", default_value_t = DEFAULT_CLOCK_MHZ)]
     #[arg(allow_negative_numbers = true)]
     clock_mhz: f64,
-    /// m * n * k * groups of every core (tensor-core: of LUT-4X; dp4: of two rows); only the default
-    /// is the published size
+    /// m * n * k * groups of every core (tensor-core: of LUT-4X; dp4: of two rows; bitmod-tile: of two
+    /// tiles); only the default is the published size
     #[arg(long, value_name = "N", default_value_t = LUT_ABLATION_PRODUCT)]
     #[arg(value_parser = clap::value_parser!(u32).range(64..=4096))]
     product: u32,
@@ -118,6 +120,8 @@ enum Name {
     TensorCore,
     /// One dot product of 4, FP16 activations: look-up against FP16 multipliers and adders
     Dp4,
+    /// Tiles of BitMoD against a tile of FP16 multiply-accumulate elements
+    BitmodTile,
     /// Error of data types and special values in the weights of a model, by group size
     BitmodDtypes,
 }
@@ -133,12 +137,13 @@ impl Name {
             Self::TileDse => "tile-dse",
             Self::TensorCore => "tensor-core",
             Self::Dp4 => "dp4",
+            Self::BitmodTile => "bitmod-tile",
             Self::BitmodDtypes => "bitmod-dtypes",
         }
     }
 
     fn is_comparison(self) -> bool {
-        matches!(self, Self::TensorCore | Self::Dp4)
+        matches!(self, Self::TensorCore | Self::Dp4 | Self::BitmodTile)
     }
 
     fn subject(self, product: u32) -> Subject {
@@ -151,6 +156,7 @@ impl Name {
             Self::TileDse => Subject::Sweep(sweep::tiles(product)),
             Self::TensorCore => Subject::Comparison(tensor_core::comparison(product)),
             Self::Dp4 => Subject::Comparison(dp4::comparison(product)),
+            Self::BitmodTile => Subject::Comparison(bitmod_tile::comparison(product)),
             Self::BitmodDtypes => Subject::Weights,
         }
     }
@@ -229,7 +235,11 @@ fn fixed_cores(name: Name, product: u32) -> Vec<Core> {
         }
         Subject::Comparison(comparison) => {
             let rows = comparison.parts.into_iter().flat_map(|part| part.rows);
-            rows.map(|row| row.core).collect()
+            let mut cores: Vec<Core> = rows.map(|row| row.core).collect();
+            // A core stands in more rows than one where its throughput is told for several weights.
+            let mut seen = HashSet::new();
+            cores.retain(|core| seen.insert(core.name.clone()));
+            cores
         }
         Subject::Weights => Vec::new(),
     }

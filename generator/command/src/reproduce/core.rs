@@ -2,6 +2,8 @@
 
 use bitplane_spec::{Spec, parse};
 
+const FP16_BITS: u32 = 16;
+
 /// What a core does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Organisation {
@@ -11,11 +13,26 @@ pub enum Organisation {
     Add(&'static str),
     /// Multipliers, all bits of a weight at once.
     Multiply,
-    /// Floating-point multipliers in fused dot products; weights are in the format of the
-    /// activations.
+    /// Floating-point multipliers in fused dot products; weights of 16 bits are in the format of the
+    /// activations, others are integers.
     FusedMultiply,
     /// The same with every product and every sum rounded.
     RoundedMultiply,
+    /// Adders of terms, as many cycles a k-step as weights have terms.
+    Terms(TermTile),
+}
+
+/// What a tile of terms has besides its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TermTile {
+    /// Key `weight.format`, as it stands in the file.
+    pub formats: &'static str,
+    /// Cycles of a k-step of the weights that its throughput is told for.
+    pub cycles: u32,
+    /// Key `accumulate.align_bits`.
+    pub align_bits: u32,
+    /// Key `group.size`.
+    pub group: u32,
 }
 
 /// Keys of the section `table`, and how results are corrected.
@@ -92,12 +109,16 @@ impl Settings {
             Organisation::Multiply
             | Organisation::FusedMultiply
             | Organisation::RoundedMultiply => self.product * self.weight_bits,
+            Organisation::Terms(tile) => self.product * self.weight_bits / tile.cycles,
         }
     }
 
     /// Multiplications of an activation by a whole weight in one cycle, on average.
     pub fn macs_per_cycle(&self) -> f64 {
-        f64::from(self.bit_macs_per_cycle()) / f64::from(self.weight_bits)
+        match self.organisation {
+            Organisation::Terms(tile) => f64::from(self.product) / f64::from(tile.cycles),
+            _ => f64::from(self.bit_macs_per_cycle()) / f64::from(self.weight_bits),
+        }
     }
 
     /// Shorter form for people: `m2 n64 k4 groups1`.
@@ -109,7 +130,8 @@ impl Settings {
             }
             Organisation::Multiply
             | Organisation::FusedMultiply
-            | Organisation::RoundedMultiply => tile,
+            | Organisation::RoundedMultiply
+            | Organisation::Terms(_) => tile,
         }
     }
 
@@ -145,18 +167,20 @@ impl Settings {
             Organisation::FusedMultiply | Organisation::RoundedMultiply => {
                 ("fp_mac_array", none(), none())
             }
+            Organisation::Terms(tile) => ("bitmod_tile", none(), tile.sections(self)),
         };
         let drain = self.drain.map_or_else(none, |results| format!("drain = {results}\n"));
         let mode = match self.organisation {
-            Organisation::RoundedMultiply => "mode = \"float\"\n",
-            _ => "",
+            Organisation::RoundedMultiply => "mode = \"float\"\n".to_owned(),
+            Organisation::Terms(tile) => format!("align_bits = {}\n", tile.align_bits),
+            _ => none(),
         };
         let result = self
             .result
             .map_or_else(none, |format| format!("\n[accumulate]\n{mode}result = \"{format}\"\n"));
         Some(format!(
             "name = \"{name}\"\nkind = \"{kind}\"\n\n[activation]\nformat = \"{}\"\n\n\
-             [weight]\nformat = \"{}\"\n\n[tile]\nm = {}\nn = {n}\nk = {}\n{groups}{drain}{rest}{result}",
+             [weight]\nformat = {}\n\n[tile]\nm = {}\nn = {n}\nk = {}\n{groups}{drain}{rest}{result}",
             self.activation,
             self.weight_format(),
             self.m,
@@ -166,11 +190,33 @@ impl Settings {
 
     fn weight_format(&self) -> String {
         match self.organisation {
-            Organisation::FusedMultiply | Organisation::RoundedMultiply => {
-                self.activation.to_owned()
+            Organisation::FusedMultiply | Organisation::RoundedMultiply
+                if self.weight_bits == FP16_BITS =>
+            {
+                format!("\"{}\"", self.activation)
             }
-            _ => format!("int{}", self.weight_bits),
+            Organisation::Terms(tile) => tile.formats.to_owned(),
+            _ => format!("\"int{}\"", self.weight_bits),
         }
+    }
+}
+
+impl TermTile {
+    /// Quantisation groups with INT8 scales that drain while the array goes on, with as many scale
+    /// units as that takes.
+    fn sections(&self, settings: &Settings) -> String {
+        format!(
+            "\n[group]\nsize = {}\nscale = \"int8\"\nscale_units = {}\ndrain = \"shadow\"\n",
+            self.group,
+            self.scale_units(settings)
+        )
+    }
+
+    /// The fewest scale units, a power of two, with which sums leave while the next group is summed.
+    fn scale_units(&self, settings: &Settings) -> u32 {
+        let sums = settings.m * settings.n().unwrap_or_default();
+        let cycles = self.group / settings.k * self.cycles;
+        sums.div_ceil(cycles).next_power_of_two()
     }
 }
 

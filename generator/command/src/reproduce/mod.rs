@@ -1,5 +1,6 @@
 //! Published tables, reproduced with cores of this generator.
 
+pub mod bitmod_tile;
 pub mod comparison;
 pub mod core;
 pub mod data_types;

@@ -73,6 +73,32 @@ pub const DP4_SOURCE: &str = "dot products of 4 of LUT Tensor Core, ISCA 2025 (a
      counted: look-up beats FP16 multipliers at weights of up to 6 bits, adders only at 1 and 2; \
      Design Compiler, TSMC 28 nm, 1 GHz";
 
+/// An array of a published table.
+#[derive(Clone, Copy, Debug)]
+pub struct PublishedTile {
+    /// Area in um2, with all that its elements share.
+    pub area_um2: f64,
+    /// Processing elements.
+    pub elements: f64,
+}
+
+/// FP16 multiply-accumulate elements, 6 x 8.
+pub const FP16_TILE: PublishedTile = PublishedTile { area_um2: 95_498.0, elements: 48.0 };
+
+/// BitMoD elements, 8 x 8, with the term encoder.
+pub const BITMOD_TILE: PublishedTile =
+    PublishedTile { area_um2: 97_090.0 + 2_419.0, elements: 64.0 };
+
+/// BitMoD against FP16 where each of its elements does `macs` a cycle.
+pub fn bitmod_ratios(macs: f64) -> Ratios {
+    let area = BITMOD_TILE.area_um2 / FP16_TILE.area_um2;
+    Ratios { area: Some(area), density: macs * BITMOD_TILE.elements / FP16_TILE.elements / area }
+}
+
+/// Where [`FP16_TILE`] and [`BITMOD_TILE`] are from.
+pub const BITMOD_TILE_SOURCE: &str = "Table X of BitMoD, HPCA 2025 (arXiv 2411.11745); Design Compiler, TSMC \
+     28 nm, 1 GHz; buffers not counted";
+
 #[cfg(test)]
 mod tests {
     use super::*;

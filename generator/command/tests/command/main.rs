@@ -4,6 +4,8 @@ mod arguments;
 mod completing;
 mod generating;
 mod instructing;
+mod mutating;
+mod proving;
 mod quantizing;
 mod reproducing;
 mod scene;

@@ -4,7 +4,7 @@ use crate::common::{SMALL, Shape, simulator, spec, start, text};
 use bitplane_formats::ZeroPoint;
 use bitplane_simulate::{
     BuildRequest, Error, Layer, Monitor, Optimisation, Options, PackedBeats, Report, Simulator,
-    Trace, Weights, ZeroPoints, build, exhaustive, layer, regression,
+    Trace, Weights, ZeroPoints, build, exhaustive, first_difference, layer, regression,
 };
 use std::sync::atomic::AtomicBool;
 
@@ -33,6 +33,21 @@ fn a_right_core_passes_with_full_cover() {
     for key in ["vectors", "lookups", "mismatches", "cycles", "seed", "tool", "cover"] {
         assert!(json.get(key).is_some(), "{key}");
     }
+}
+
+#[test]
+fn the_first_difference_is_that_of_the_whole_check_and_is_not_shrunk() {
+    let Some(simulator) = simulator(SMALL, Trace::Off) else {
+        return;
+    };
+    let found = |fault| {
+        let options = Options { vectors: 3000, runs: 100, start: start(1, fault) };
+        first_difference(&simulator, &spec(SMALL), &options, &Monitor::silent()).unwrap()
+    };
+    assert_eq!(found(0), None);
+    let mut whole = check(&simulator, SMALL, 1, 1).failure.unwrap();
+    assert!(whole.shrunk.take().is_some());
+    assert_eq!(found(1), Some(whole));
 }
 
 #[test]
