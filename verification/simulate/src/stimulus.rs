@@ -455,7 +455,11 @@ impl Maker {
         let steps = [self.longest_steps, self.longest_steps.div_ceil(3)];
         let mut cases = Vec::new();
         for (steps, zero_point) in steps.into_iter().zip(ends) {
-            let code = |column: usize, _| if column.is_multiple_of(2) { top } else { bottom };
+            // A few weights the other way round, others in each column, make the sums differ.
+            let code = |column: usize, i: usize| {
+                let turned = (i + column).is_multiple_of(8 + column % 8);
+                if column.is_multiple_of(2) != turned { top } else { bottom }
+            };
             let mut case = self.constant(steps, 0, code);
             let activations = self.activations;
             self.fill(&mut case, |rng| activations.full(rng));
