@@ -6,6 +6,7 @@ use crate::commands::generate::Generate;
 use crate::commands::lmma::Lmma;
 use crate::commands::mutate::Mutate;
 use crate::commands::new::New;
+use crate::commands::prove::Prove;
 use crate::commands::quantize::Quantize;
 use crate::commands::reproduce::Reproduce;
 use crate::commands::run::Run;
@@ -60,6 +61,8 @@ pub enum Command {
     Verify(Verify),
     /// Put faults into the core, one at a time, and count those that `verify` finds
     Mutate(Mutate),
+    /// Prove for all inputs that units do what their definitions say
+    Prove(Prove),
     /// Map the core to gates with Yosys: area, cells, flip-flops, latches, delay, area by unit
     Synth(Synth),
     /// Quantise and pack a weight tensor; report its error
@@ -86,6 +89,7 @@ impl Command {
             Command::Generate(_) => "generate",
             Command::Verify(_) => "verify",
             Command::Mutate(_) => "mutate",
+            Command::Prove(_) => "prove",
             Command::Synth(_) => "synth",
             Command::Quantize(_) => "quantize",
             Command::Run(_) => "run",

@@ -58,6 +58,7 @@ fn dispatch(command: &Command, console: &Console) -> Result<Outcome, Failure> {
         Command::Generate(options) => commands::generate::run(options, console),
         Command::Verify(options) => commands::verify::run(options, console),
         Command::Mutate(options) => commands::mutate::run(options, console),
+        Command::Prove(options) => commands::prove::run(options, console),
         Command::Run(options) => commands::run::run(options, console),
         Command::Synth(options) => commands::synth::run(options, console),
         Command::Quantize(options) => commands::quantize::run(options, console),

@@ -37,6 +37,8 @@ const STARTS: u64 = 4;
 const BATCH_WORDS: usize = 1 << 20;
 /// Runs in one batch.
 const BATCH_RUNS: usize = 24;
+/// Columns at most whose heads are made illegal, field by field.
+const HEAD_COLUMNS: usize = 16;
 /// Cycles that a core gets to settle after a protocol error.
 const PATIENCE: u32 = 300;
 /// Sweeps added at the end until the cover is full.
@@ -565,9 +567,12 @@ fn illegal_heads(columns: usize) -> impl Fn(&TermArray) -> Vec<Violation> {
                 (name, (place, terms.shift_bits()), shift)
             }));
         }
-        let columns = [0, columns - 1];
-        let each = fields.into_iter().zip(columns.into_iter().cycle());
+        // Each column has a comparison of its own for each field.
+        let columns = (0..columns).step_by(columns.div_ceil(HEAD_COLUMNS));
+        let each =
+            columns.flat_map(|column| fields.iter().cloned().map(move |field| (field, column)));
         each.map(|((name, field, value), column)| {
+            let name = format!("{name} in column {column}");
             let tamper = move |encoder: &Encoder, batch: &mut Batch| {
                 encoder.set_head(&mut batch.weight, 0, column, field, value);
             };

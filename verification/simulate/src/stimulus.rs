@@ -184,6 +184,7 @@ impl Maker {
         cases.extend(self.special_products());
         cases.extend(self.sweep());
         cases.extend(self.longest_runs());
+        cases.extend(self.full_sums());
         cases
     }
 
@@ -439,6 +440,32 @@ impl Maker {
             self.choose_weights(&mut cases[4]);
         }
         cases.iter_mut().for_each(|case| self.keep_exact(case));
+        cases
+    }
+
+    /// Where results are rounded: sums of more digits than a result has, positive ones in even columns
+    /// and negative ones in odd, with any digits in the lowest places.
+    fn full_sums(&mut self) -> Vec<Case> {
+        if self.spec.float.is_none() || self.spec.terms().is_some() {
+            return Vec::new();
+        }
+        let [bottom, top] = weight_extremes(self.spec.weight);
+        let zero_points = self.widest_zero_points();
+        let ends = [zero_points[0], *zero_points.last().unwrap_or(&MID_RISE)];
+        let steps = [self.longest_steps, self.longest_steps.div_ceil(3)];
+        let mut cases = Vec::new();
+        for (steps, zero_point) in steps.into_iter().zip(ends) {
+            // A few weights the other way round, others in each column, make the sums differ.
+            let code = |column: usize, i: usize| {
+                let turned = (i + column).is_multiple_of(8 + column % 8);
+                if column.is_multiple_of(2) != turned { top } else { bottom }
+            };
+            let mut case = self.constant(steps, 0, code);
+            let activations = self.activations;
+            self.fill(&mut case, |rng| activations.full(rng));
+            self.keep_exact(&mut case);
+            cases.push(case.with_zero_point(zero_point));
+        }
         cases
     }
 

@@ -55,6 +55,17 @@ impl Activations {
         }
     }
 
+    /// Numbers of one sign with any digits, most with the same exponent, some so much smaller that they
+    /// have digits in the lowest places of their block.
+    pub(crate) fn full(self, rng: &mut StdRng) -> i32 {
+        let Self::Floats(float, _) = self else { return self.any(Block::default(), rng) };
+        let middle = float.largest_exponent() / 2;
+        let less = if rng.random_ratio(1, 8) { rng.random_range(1..8) } else { 0 };
+        let exponent = middle.saturating_sub(less);
+        let fraction = rng.random_range(0..1u32 << float.fraction_bits());
+        (exponent << float.fraction_bits() | fraction) as i32
+    }
+
     /// A block of activations to draw from.
     pub(crate) fn block(self, rng: &mut StdRng) -> Block {
         let Self::Floats(float, _) = self else { return Block::default() };

@@ -6,7 +6,7 @@
 //! sum differs from the total by some percent, since nothing is optimised across a module boundary.
 //! [`gate_netlist`] turns the mapped netlist of the total run into plain Verilog that a simulator
 //! reads without a cell library. [`Mutants`] puts faults into the elaborated core, to see whether
-//! the tests find them.
+//! the tests find them; [`Proofs`] compares its units with their definitions, for all inputs.
 //!
 //! # Delay
 //!
@@ -42,6 +42,7 @@ mod liberty;
 mod library;
 mod mutation;
 mod parse;
+mod proof;
 mod report;
 mod script;
 mod yosys;
@@ -52,5 +53,6 @@ pub use flow::{Request, fingerprint, gate_netlist, synthesise, synthesise_total}
 pub use fpga::{Fpga, FpgaReport, FpgaRequest, synthesise_for_fpga};
 pub use library::Library;
 pub use mutation::{Mutants, Mutation, MutationRequest, Verdict, mutable_units};
+pub use proof::{Lemma, Proof, ProofRequest, Proofs, Registers};
 pub use report::{Report, UnitArea};
 pub use yosys::{OLDEST, Run, Stage, Watch, Yosys};

@@ -5,7 +5,7 @@
 //! instance of the unit, as a mistake in its source would. Clock pins are left alone.
 
 mod choice;
-mod registers;
+pub(crate) mod registers;
 mod wrapper;
 
 use std::fs;

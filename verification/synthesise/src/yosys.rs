@@ -223,6 +223,10 @@ pub enum Run {
     Mutants,
     /// A module with and without a mutation.
     Comparison,
+    /// A unit beside its reference.
+    Lemma,
+    /// The proof that the two agree.
+    Proof,
 }
 
 impl Run {
@@ -238,6 +242,8 @@ impl Run {
             Self::Elaboration => "elaboration",
             Self::Mutants => "mutants",
             Self::Comparison => "comparison",
+            Self::Lemma => "lemma",
+            Self::Proof => "proof",
         }
     }
 }
@@ -254,6 +260,8 @@ impl fmt::Display for Run {
             Self::Elaboration => "elaboration",
             Self::Mutants => "writing of the mutants",
             Self::Comparison => "comparison with a mutant",
+            Self::Lemma => "elaboration of a lemma",
+            Self::Proof => "proof of a lemma",
         })
     }
 }

@@ -6,6 +6,7 @@ pub mod generate;
 pub mod lmma;
 pub mod mutate;
 pub mod new;
+pub mod prove;
 pub mod quantize;
 pub mod reproduce;
 mod reproduce_data_types;

@@ -14,6 +14,7 @@ const FEWER_MULTIPLIERS: u32 = 4;
 /// Tables that come in at the activation port.
 const EXTERNAL: Tables = Tables { precompute: "external", ..ONE_HOT };
 const MULTIPLY: Organisation = Organisation::FusedMultiply;
+const MULTIPLY_ROUNDED: Organisation = Organisation::RoundedMultiply;
 const ADD: Organisation = Organisation::Add("none");
 
 const ALONE: [Figure; 7] = [
@@ -72,6 +73,14 @@ fn alone() -> Part {
         let settings = one(Organisation::LookUp(EXTERNAL), bits);
         row(&format!("look_up_w{bits}"), &format!("look-up, INT{bits}"), settings, None)
     }));
+    let rounded = |result| Settings { result: Some(result), ..one(MULTIPLY_ROUNDED, 16) };
+    rows.push(row("multiply_rounded", "multipliers that round every sum", rounded("fp16"), None));
+    rows.push(row(
+        "multiply_rounded_fp32",
+        "multipliers that round every sum, to FP32",
+        rounded("fp32"),
+        None,
+    ));
     rows.push(row(
         "conventional_w1",
         "conventional look-up, INT1",
@@ -93,9 +102,12 @@ fn alone() -> Part {
 
 fn shared(columns: u32) -> Part {
     let many = |organisation, bits| settings(organisation, bits, columns);
-    let multiply = settings(MULTIPLY, 16, (columns / FEWER_MULTIPLIERS).max(1));
+    let fewer = (columns / FEWER_MULTIPLIERS).max(1);
+    let multiply = settings(MULTIPLY, 16, fewer);
+    let rounded = settings(MULTIPLY_ROUNDED, 16, fewer);
     let rows = [
         row("multiply_row", "multipliers, FP16 x FP16", multiply, None),
+        row("multiply_rounded_row", "multipliers that round every sum", rounded, None),
         row("look_up_row_w1", "look-up, INT1", many(Organisation::LookUp(ONE_HOT), 1), None),
         row("look_up_row_w2", "look-up, INT2", many(Organisation::LookUp(ONE_HOT), 2), None),
         row("conventional_row_w1", "conventional look-up, INT1", many(subsets(ONE_HOT), 1), None),
@@ -124,7 +136,7 @@ mod tests {
     fn every_core_alone_is_one_dot_product_of_four_elements() {
         let comparison = comparison(512);
         let rows = &comparison.parts[0].rows;
-        assert_eq!(rows.len(), 11);
+        assert_eq!(rows.len(), 13);
         for row in rows {
             let tile = row.core.spec.tile;
             assert_eq!((tile.m, tile.n, tile.k, tile.groups), (1, 1, 4, 1), "{}", row.core.name);
@@ -138,6 +150,6 @@ mod tests {
         let comparison = comparison(512);
         let columns: Vec<u32> =
             comparison.parts[1].rows.iter().map(|row| row.core.spec.tile.n).collect();
-        assert_eq!(columns, [16, 64, 64, 64, 64]);
+        assert_eq!(columns, [16, 16, 64, 64, 64, 64]);
     }
 }

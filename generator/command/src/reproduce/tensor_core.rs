@@ -55,6 +55,11 @@ fn fp16(macs: u32, result: &'static str) -> Settings {
     }
 }
 
+/// The same with every product and every sum rounded.
+fn rounded(macs: u32, result: &'static str) -> Settings {
+    Settings { organisation: Organisation::RoundedMultiply, ..fp16(macs, result) }
+}
+
 fn int8(macs: u32) -> Settings {
     let organisation = Organisation::Multiply;
     let (activation, weight_bits, result) = ("int8", 8, None);
@@ -129,6 +134,18 @@ fn further_rows(macs: u32) -> Vec<Row> {
         |activation| Settings { activation, result: Some("fp16"), m: 1, k: 4, groups: 4, ..four };
     let rows = [
         ("fp16_fp16", "FP16 x FP16, FP16 results", fp16(macs, "fp16"), Tile::Of("fp16")),
+        (
+            "fp16_rounded",
+            "FP16 x FP16, sums rounded to FP32",
+            rounded(macs, "fp32"),
+            Tile::Of("fp16"),
+        ),
+        (
+            "fp16_rounded_fp16",
+            "FP16 x FP16, sums rounded to FP16",
+            rounded(macs, "fp16"),
+            Tile::Of("fp16"),
+        ),
         ("lut_4x_corrected", "LUT-4X with zero points", corrected(four), Tile::Of("lut_4x")),
         ("lut_8x_corrected", "LUT-8X with zero points", corrected(eight), Tile::Of("lut_8x")),
         ("lut_w1", "LUT-4X, INT8 x INT1", weights(1), Tile::Of("lut_4x")),
@@ -163,6 +180,8 @@ mod tests {
                 ("lut_4x", 4.0),
                 ("lut_8x", 8.0),
                 ("fp16_fp16", 1.0),
+                ("fp16_rounded", 1.0),
+                ("fp16_rounded_fp16", 1.0),
                 ("lut_4x_corrected", 4.0),
                 ("lut_8x_corrected", 8.0),
                 ("lut_w1", 8.0),

@@ -5,6 +5,7 @@ mod completing;
 mod generating;
 mod instructing;
 mod mutating;
+mod proving;
 mod quantizing;
 mod reproducing;
 mod scene;

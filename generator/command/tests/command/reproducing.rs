@@ -172,7 +172,7 @@ fn a_sweep_has_no_parts_and_its_cores_are_written_as_configurations() {
 #[test]
 fn comparisons_are_written_as_configurations_and_only_for_powers_of_two() {
     let scene = Scene::without_tools();
-    for (name, count) in [("tensor-core", 11), ("dp4", 16), ("bitmod-tile", 10)] {
+    for (name, count) in [("tensor-core", 13), ("dp4", 19), ("bitmod-tile", 10)] {
         let text = scene.run(&["reproduce", name, "--write", name, "--product", "64"]);
         assert!(text.contains(&format!("wrote {count} configurations into {name}")), "{text}");
         let text = scene.run(&["reproduce", name, "--write", name, "--product", "100"]);
@@ -224,7 +224,7 @@ fn a_dot_product_is_measured_by_unit() {
     assert_eq!(look_up["ratio"], 10.0);
     assert_eq!(look_up["published"], 61.55 / 3.39);
     assert!(json["alone"][2]["ratio"].is_null());
-    assert_eq!(json["shared"].as_array().unwrap().len(), 5);
+    assert_eq!(json["shared"].as_array().unwrap().len(), 6);
 }
 
 #[test]

@@ -3,31 +3,89 @@
 /// Types of register that elaboration leaves.
 const REGISTERS: [&str; 9] =
     ["$dff", "$dffe", "$adff", "$adffe", "$sdff", "$sdffe", "$sdffce", "$aldff", "$dffsr"];
+/// The register that takes its input at every edge.
+const PLAIN: &str = "$dff";
 /// Port numbers beyond those that a module has.
 const FIRST_PORT: usize = 1 << 20;
 
 /// Every register of a module in Yosys's own text form becomes an input, its output, and outputs,
 /// its other ports. Two netlists whose cells have the same names so get the same ports.
-pub(super) fn cut(rtlil: &str) -> String {
+pub(crate) fn cut(rtlil: &str) -> String {
+    replaced(rtlil, &REGISTERS, |name, body, port| {
+        joints_of(body)
+            .into_iter()
+            .map(|joint| {
+                let ended = format!("\\{name}.{}", joint.port);
+                joined(&joint, &ended, port)
+            })
+            .collect()
+    })
+}
+
+/// As [`cut`] with registers named by what they drive: the register of `sum_q` becomes the input
+/// `sum_q_was` and the output `sum_q_next`. Only registers without reset and enable, whose input is
+/// all of their next state; others stay.
+pub(crate) fn named(rtlil: &str) -> String {
+    replaced(rtlil, &[PLAIN], |name, body, port| {
+        let joints = joints_of(body);
+        let driven = joints.iter().find(|joint| joint.port == "Q").map(|joint| joint.signal);
+        let driven = driven.and_then(|signal| signal.strip_prefix('\\'));
+        let name = driven.filter(|signal| !signal.contains(' ')).unwrap_or(name).to_owned();
+        let ends = [("Q", "was"), ("D", "next")];
+        let of_end = |(wanted, end): (&str, &str)| {
+            let joint = joints.iter().find(|joint| joint.port == wanted)?;
+            Some(joined(joint, &format!("\\{name}_{end}"), port))
+        };
+        ends.into_iter().filter_map(of_end).collect()
+    })
+}
+
+/// Every register without reset and enable becomes a wire from its input to its output; others stay.
+pub(crate) fn transparent(rtlil: &str) -> String {
+    replaced(rtlil, &[PLAIN], |_, body, _| {
+        let joints = joints_of(body);
+        let of = |port| joints.iter().find(|joint| joint.port == port).map(|joint| joint.signal);
+        let wire = of("Q").zip(of("D"));
+        wire.map(|(q, d)| (String::new(), format!("  connect {q} {d}\n"))).into_iter().collect()
+    })
+}
+
+/// A port of a module, and what joins it to the netlist.
+type Joined = (String, String);
+
+fn joined(joint: &Joint, ended: &str, port: &mut usize) -> Joined {
+    *port += 1;
+    let Joint { signal, width, .. } = joint;
+    match joint.port {
+        "Q" => (
+            format!("  wire width {width} input {port} {ended}\n"),
+            format!("  connect {signal} {ended}\n"),
+        ),
+        _ => (
+            format!("  wire width {width} output {port} {ended}\n"),
+            format!("  connect {ended} {signal}\n"),
+        ),
+    }
+}
+
+/// Every register of a module replaced by what `by` makes of its name and its lines.
+fn replaced(
+    rtlil: &str,
+    kinds: &[&str],
+    by: impl Fn(&str, &[&str], &mut usize) -> Vec<Joined>,
+) -> String {
     let mut text = String::with_capacity(rtlil.len());
     let mut joints = String::new();
     let mut port = FIRST_PORT;
     let mut lines = rtlil.lines();
     while let Some(line) = lines.next() {
-        match register(line) {
+        match register(line, kinds) {
             Some(name) => {
                 let body: Vec<&str> =
                     lines.by_ref().take_while(|line| line.trim() != "end").collect();
-                for joint in joints_of(&body) {
-                    port += 1;
-                    let ended = format!("\\{name}.{}", joint.port);
-                    let direction = if joint.port == "Q" { "input" } else { "output" };
-                    let width = joint.width;
-                    text.push_str(&format!("  wire width {width} {direction} {port} {ended}\n"));
-                    joints.push_str(&match joint.port {
-                        "Q" => format!("  connect {} {ended}\n", joint.signal),
-                        _ => format!("  connect {ended} {}\n", joint.signal),
-                    });
+                for (declared, joint) in by(&name, &body, &mut port) {
+                    text.push_str(&declared);
+                    joints.push_str(&joint);
                 }
             }
             None => {
@@ -42,12 +100,12 @@ pub(super) fn cut(rtlil: &str) -> String {
     text
 }
 
-/// Name of the register that `line` begins, in the characters of a plain name.
-fn register(line: &str) -> Option<String> {
+/// Name of the register of one of these `kinds` that `line` begins.
+fn register(line: &str, kinds: &[&str]) -> Option<String> {
     let mut words = line.split_whitespace();
     let kind = words.next().filter(|word| *word == "cell").and(words.next())?;
     let name = words.next()?.trim_start_matches('\\');
-    REGISTERS.contains(&kind).then(|| name.to_owned())
+    kinds.contains(&kind).then(|| name.to_owned())
 }
 
 /// A port of a register and what it is connected to.
