@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use bitplane_synthesise::Library;
 
 /// Units that a dot product has for itself; everything else is shared by rows or columns.
-pub const LANE_UNITS: [&str; 9] = [
+pub const LANE_UNITS: [&str; 8] = [
     "select_lane",
     "add_lane",
     "dot_lane",
@@ -16,7 +16,6 @@ pub const LANE_UNITS: [&str; 9] = [
     "discrete_lane",
     "float_multiplier",
     "float_adder",
-    "two_path_adder",
 ];
 
 /// Tables of cores, and where the published figures beside them are from.
