@@ -75,8 +75,15 @@ const FAULTS: &[Fault] = &[
         name: "heads change in mid-group",
         core: SHADOW,
         unit: "group_head",
-        right: "    if (load_i) heads_q <= heads_i;",
-        wrong: "    if (load_i || (heads_i == '1)) heads_q <= heads_i;",
+        right: "  assign heads_d = load_i ? heads_i : heads_q;",
+        wrong: "  assign heads_d = (load_i || (heads_i == '1)) ? heads_i : heads_q;",
+    },
+    Fault {
+        name: "terms are those of the codes before",
+        core: MIXED,
+        unit: "weight_register",
+        right: "  assign weights_next_o = weights_d;",
+        wrong: "  assign weights_next_o = weights_q | (weights_d & {$bits(weights_d){1'b0}});",
     },
     Fault {
         name: "a special value has its first term in every cycle",
