@@ -273,14 +273,14 @@ fn group_head(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
     let types = terms.types().len();
     let text = format!(
         "module lemma (input wire clk, input wire [{hh}:0] heads, output wire wrong);\n{}  \
-         wire [{}:0] last;\n  wire illegal;\n  wire [{hh}:0] unused;\n  {} u_unit (.clk_i(clk), \
-         .load_i(1'b1), .heads_i(heads), .last_cycle_o(last), .illegal_o(illegal), .heads_o(unused));\n  \
+         wire [{}:0] last;\n  wire illegal;\n  wire [{hh}:0] next;\n  {} u_unit (.clk_i(clk), \
+         .load_i(1'b1), .heads_i(heads), .last_cycle_o(last), .illegal_o(illegal), .heads_next_o(next));\n  \
          reg bad;\n  integer c, t, most, data_type;\n  always @* begin\n    bad = 0;\n    most = 1;\n    \
          for (c = 0; c < {columns}; c = c + 1) begin\n      \
          data_type = {type_of};\n      if (data_type >= {types}) bad = 1;\n      \
          if (cycles_of(data_type) > most) most = cycles_of(data_type);\n      \
          for (t = 0; t < {}; t = t + 1)\n        if (heads[c*{head}+{type_bits}+t*{term} +: {shift}] > {}) bad = 1;\n    \
-         end\n  end\n  assign wrong = (illegal != bad) || (!bad && last != {}'(most - 1));\nendmodule\n",
+         end\n  end\n  assign wrong = (illegal != bad) || (!bad && last != {}'(most - 1)) || (next != heads);\nendmodule\n",
         type_functions(terms),
         last - 1,
         unit.module,
@@ -310,7 +310,7 @@ fn term_encoder(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
         .map(|c| {
             let port = if cycle > 0 { format!(".cycle_i({cycle}'d{c}), ") } else { String::new() };
             format!(
-                "  {} u_unit{c} (.codes_i(codes), .head_i(head), {port}.select_o(select[{} +: {select}]), \
+                "  {} u_unit{c} (.clk_i(clk), .codes_i(codes), .head_i(head), {port}.select_o(select[{} +: {select}]), \
                  .negative_o(negative[{} +: {negative}]));\n",
                 unit.module,
                 c * select,
@@ -321,7 +321,7 @@ fn term_encoder(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
     let data_type =
         if type_bits == 0 { "0".to_owned() } else { format!("head[{}:0]", type_bits - 1) };
     let text = format!(
-        "module lemma (input wire [{}:0] codes, input wire [{}:0] head, output wire wrong);\n{}  \
+        "module lemma (input wire clk, input wire [{}:0] codes, input wire [{}:0] head, output wire wrong);\n{}  \
          wire [{}:0] select;\n  wire [{}:0] negative;\n{instances}  \
          reg bad, legal;\n  integer c, e, s, sum, lit, special, value, data_type;\n  always @* begin\n    \
          bad = 0;\n    special = 0;\n    data_type = {data_type};\n    legal = data_type < {};\n    \
