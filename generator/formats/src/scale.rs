@@ -15,7 +15,24 @@ pub enum ScaleFormat {
     Int8,
 }
 
+/// What the code of a scale is.
+#[derive(Clone, Copy)]
+enum Form {
+    Float(FloatFormat),
+    PowerOfTwo,
+    Integer,
+}
+
 impl ScaleFormat {
+    fn form(self) -> Form {
+        match self {
+            Self::Fp16 => Form::Float(FloatFormat::FP16),
+            Self::E4m3 => Form::Float(FloatFormat::FP8_E4M3),
+            Self::E8m0 => Form::PowerOfTwo,
+            Self::Int8 => Form::Integer,
+        }
+    }
+
     /// Code of the E8M0 scale that is no number.
     const E8M0_NAN: u32 = 255;
     /// Code of the E8M0 scale 1.
@@ -32,11 +49,10 @@ impl ScaleFormat {
     }
 
     /// The format of scales with an exponent and a fraction.
-    pub const fn float(self) -> Option<FloatFormat> {
-        match self {
-            Self::Fp16 => Some(FloatFormat::FP16),
-            Self::E4m3 => Some(FloatFormat::FP8_E4M3),
-            Self::E8m0 | Self::Int8 => None,
+    pub fn float(self) -> Option<FloatFormat> {
+        match self.form() {
+            Form::Float(float) => Some(float),
+            Form::PowerOfTwo | Form::Integer => None,
         }
     }
 
@@ -47,17 +63,17 @@ impl ScaleFormat {
 
     /// The fields of an integer of up to `bits` bits in magnitude times a scale.
     pub fn term_format(self, bits: u32) -> TermFormat {
-        match self {
-            Self::Fp16 | Self::E4m3 => {
-                let scale = TermFormat::of_number(self.float().expect("a float"));
+        match self.form() {
+            Form::Float(float) => {
+                let scale = TermFormat::of_number(float);
                 TermFormat { significand_bits: bits + scale.significand_bits, ..scale }
             }
-            Self::E8m0 => TermFormat {
+            Form::PowerOfTwo => TermFormat {
                 significand_bits: bits,
                 exponent_bits: self.bits(),
                 lowest: -(Self::E8M0_ONE as i32),
             },
-            Self::Int8 => {
+            Form::Integer => {
                 TermFormat { significand_bits: bits + self.bits(), exponent_bits: 0, lowest: 0 }
             }
         }
@@ -66,16 +82,15 @@ impl ScaleFormat {
     /// The exact product of `value`, below 2^79 in magnitude, and the scale `code`, times 2^`exponent`.
     /// A value of zero is positive; times an infinity it is no number.
     pub fn term(self, value: i128, code: u32, exponent: i32) -> Term {
-        let scale = match self {
-            Self::Fp16 => FloatFormat::FP16.term(code),
-            Self::E4m3 => FloatFormat::FP8_E4M3.term(code),
-            Self::E8m0 if code == Self::E8M0_NAN => Term::Nan,
-            Self::E8m0 => Term::Number {
+        let scale = match self.form() {
+            Form::Float(float) => float.term(code),
+            Form::PowerOfTwo if code == Self::E8M0_NAN => Term::Nan,
+            Form::PowerOfTwo => Term::Number {
                 negative: false,
                 significand: 1,
                 exponent: code as i32 - Self::E8M0_ONE as i32,
             },
-            Self::Int8 => {
+            Form::Integer => {
                 let scale = code as u8 as i8;
                 let significand = scale.unsigned_abs().into();
                 Term::Number { negative: scale < 0, significand, exponent: 0 }
@@ -95,29 +110,27 @@ impl ScaleFormat {
 
     /// What `code` stands for.
     pub fn value(self, code: u32) -> f64 {
-        match self {
-            Self::Fp16 => FloatFormat::FP16.to_f64(code),
-            Self::E4m3 => FloatFormat::FP8_E4M3.to_f64(code),
-            Self::E8m0 if code == Self::E8M0_NAN => f64::NAN,
-            Self::E8m0 => (f64::from(code) - f64::from(Self::E8M0_ONE)).exp2(),
-            Self::Int8 => f64::from(code as u8 as i8),
+        match self.form() {
+            Form::Float(float) => float.to_f64(code),
+            Form::PowerOfTwo if code == Self::E8M0_NAN => f64::NAN,
+            Form::PowerOfTwo => (f64::from(code) - f64::from(Self::E8M0_ONE)).exp2(),
+            Form::Integer => f64::from(code as u8 as i8),
         }
     }
 
     /// The code of the scale `value`; nothing if none stands for just that.
     pub fn code(self, value: f64) -> Option<u32> {
-        match self {
-            Self::Fp16 | Self::E4m3 => {
-                let float = self.float().expect("a float");
+        match self.form() {
+            Form::Float(float) => {
                 let code = float.of_f64(value);
                 (float.to_f64(code) == value).then_some(code)
             }
-            Self::E8m0 => {
+            Form::PowerOfTwo => {
                 let code = value.log2() + f64::from(Self::E8M0_ONE);
                 let is_code = (0.0..f64::from(Self::E8M0_NAN)).contains(&code);
                 (is_code && code.fract() == 0.0).then_some(code as u32)
             }
-            Self::Int8 => {
+            Form::Integer => {
                 let is_code = (-128.0..128.0).contains(&value) && value.fract() == 0.0;
                 is_code.then_some(u32::from(value as i8 as u8))
             }
@@ -138,21 +151,19 @@ impl ScaleFormat {
     /// except that zero itself gets the least that is not negative.
     pub fn next_to(self, value: f64) -> [f64; 2] {
         let zero = value == 0.0;
-        match self {
-            Self::Fp16 | Self::E4m3 => {
-                let float = self.float().expect("a float");
-                let largest_code = if self == Self::Fp16 { 0x7bff } else { 0x7e };
-                let (least, largest) = (float.to_f64(1), float.to_f64(largest_code));
+        match self.form() {
+            Form::Float(float) => {
+                let (least, largest) = (float.to_f64(1), float.to_f64(float.largest()));
                 let nearest = float.to_f64(float.of_f64(value.min(largest)));
                 [if zero { 0.0 } else { nearest.clamp(least, largest) }; 2]
             }
-            Self::E8m0 => {
+            Form::PowerOfTwo => {
                 let one = f64::from(Self::E8M0_ONE);
                 let exponent = value.log2().clamp(-one, one);
                 [exponent.floor().exp2(), exponent.ceil().exp2()]
             }
-            Self::Int8 if zero => [0.0; 2],
-            Self::Int8 => [value.floor().clamp(1.0, 127.0), value.ceil().clamp(1.0, 127.0)],
+            Form::Integer if zero => [0.0; 2],
+            Form::Integer => [value.floor().clamp(1.0, 127.0), value.ceil().clamp(1.0, 127.0)],
         }
     }
 

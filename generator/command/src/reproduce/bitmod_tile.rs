@@ -1,7 +1,7 @@
 //! BitMoD's tile of bit-serial elements against one of FP16 multiply-accumulate elements.
 
-use super::comparison::{Comparison, Counted, Figure, Part, Ratios, Row, Tile};
-use super::core::{Core, Organisation, Settings, TermTile};
+use super::comparison::{Comparison, Counted, Figure, Part, Row};
+use super::core::{Organisation, Settings, TermTile};
 use super::published::{BITMOD_TILE_SOURCE, bitmod_ratios};
 
 /// Rows of both tiles.
@@ -18,18 +18,6 @@ const SIX_BITS: (u32, u32) = (6, 3);
 const EIGHT_BITS: (u32, u32) = (8, 4);
 /// Elements of K that share a scale.
 const GROUP: u32 = 128;
-
-const FIGURES: [Figure; 9] = [
-    Figure::Tile,
-    Figure::Macs,
-    Figure::Area,
-    Figure::AreaPerMac,
-    Figure::Delay,
-    Figure::AreaRatio,
-    Figure::PublishedAreaRatio,
-    Figure::Density,
-    Figure::PublishedDensity,
-];
 
 /// FP16 elements, one multiply-accumulate a cycle each, against weights of `weight_bits` bits: FP16 or
 /// integers.
@@ -72,7 +60,7 @@ pub fn comparison(product: u32) -> Comparison {
         title,
         short,
         counted: Counted::Core,
-        figures: &FIGURES,
+        figures: &Figure::OF_WHOLE_CORES,
         rows: rows.into_iter().flatten().collect(),
     };
     let half = part(
@@ -96,31 +84,36 @@ fn against_fp16_sums(columns: u32, fp16_columns: u32) -> Vec<Option<Row>> {
     let ours = |k, align_bits| terms(columns, k, align_bits, FOUR_BITS);
     let at = |bits| terms(columns, ELEMENTS, 16, bits);
     vec![
-        row("fp16", "FP16 x FP16", fp16(fp16_columns, 16, "fp16"), None),
-        row("fp16_int8", "FP16 x INT8", fp16(fp16_columns, 8, "fp16"), None),
-        row("bitmod_4", "BitMoD, 4 bits, aligned to 16", at(FOUR_BITS), published(FOUR_BITS)),
-        row("bitmod_4_12", "4 bits, aligned to 12", ours(ELEMENTS, 12), None),
-        row("bitmod_8", "4 bits, aligned to 16, k = 8", ours(2 * ELEMENTS, 16), None),
-        row("bitmod_8_12", "4 bits, aligned to 12, k = 8", ours(2 * ELEMENTS, 12), None),
-        row("bitmod_16", "4 bits, aligned to 16, k = 16", ours(4 * ELEMENTS, 16), None),
+        Row::given("fp16", "FP16 x FP16", fp16(fp16_columns, 16, "fp16"), None),
+        Row::given("fp16_int8", "FP16 x INT8", fp16(fp16_columns, 8, "fp16"), None),
+        Row::given(
+            "bitmod_4",
+            "BitMoD, 4 bits, aligned to 16",
+            at(FOUR_BITS),
+            published(FOUR_BITS),
+        ),
+        Row::given("bitmod_4_12", "4 bits, aligned to 12", ours(ELEMENTS, 12), None),
+        Row::given("bitmod_8", "4 bits, aligned to 16, k = 8", ours(2 * ELEMENTS, 16), None),
+        Row::given("bitmod_8_12", "4 bits, aligned to 12, k = 8", ours(2 * ELEMENTS, 12), None),
+        Row::given("bitmod_16", "4 bits, aligned to 16, k = 16", ours(4 * ELEMENTS, 16), None),
         // The core of `bitmod_4` with other weights; what was measured first is taken then.
-        row("bitmod_4", "BitMoD, 6 bits, aligned to 16", at(SIX_BITS), published(SIX_BITS)),
-        row("bitmod_4", "BitMoD, 8 bits, aligned to 16", at(EIGHT_BITS), published(EIGHT_BITS)),
+        Row::given("bitmod_4", "BitMoD, 6 bits, aligned to 16", at(SIX_BITS), published(SIX_BITS)),
+        Row::given(
+            "bitmod_4",
+            "BitMoD, 8 bits, aligned to 16",
+            at(EIGHT_BITS),
+            published(EIGHT_BITS),
+        ),
     ]
 }
 
 fn against_fp32_sums(columns: u32, fp16_columns: u32) -> Vec<Option<Row>> {
     let ours = |k| terms(columns, k, 24, FOUR_BITS);
     vec![
-        row("fp16_fp32", "FP16 x FP16", fp16(fp16_columns, 16, "fp32"), None),
-        row("bitmod_4_24", "BitMoD, 4 bits, aligned to 24", ours(ELEMENTS), None),
-        row("bitmod_8_24", "the same, k = 8", ours(2 * ELEMENTS), None),
+        Row::given("fp16_fp32", "FP16 x FP16", fp16(fp16_columns, 16, "fp32"), None),
+        Row::given("bitmod_4_24", "BitMoD, 4 bits, aligned to 24", ours(ELEMENTS), None),
+        Row::given("bitmod_8_24", "the same, k = 8", ours(2 * ELEMENTS), None),
     ]
-}
-
-fn row(name: &str, title: &str, settings: Settings, published: Option<Ratios>) -> Option<Row> {
-    let core = Core::legal(name, title, settings)?;
-    Some(Row { core, tile: Tile::Given, published })
 }
 
 #[cfg(test)]

@@ -82,6 +82,21 @@ pub enum Figure {
     PublishedDensity,
 }
 
+impl Figure {
+    /// Those of tables that count whole cores, area and throughput, beside published ones.
+    pub const OF_WHOLE_CORES: [Self; 9] = [
+        Self::Tile,
+        Self::Macs,
+        Self::Area,
+        Self::AreaPerMac,
+        Self::Delay,
+        Self::AreaRatio,
+        Self::PublishedAreaRatio,
+        Self::Density,
+        Self::PublishedDensity,
+    ];
+}
+
 /// A core of a table.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -91,6 +106,19 @@ pub struct Row {
     pub tile: Tile,
     /// The published figures.
     pub published: Option<Ratios>,
+}
+
+impl Row {
+    /// A core in the tile of `settings`, where the generator takes such a configuration.
+    pub fn given(
+        name: &str,
+        title: &str,
+        settings: Settings,
+        published: Option<Ratios>,
+    ) -> Option<Self> {
+        let core = Core::legal(name, title, settings)?;
+        Some(Self { core, tile: Tile::Given, published })
+    }
 }
 
 /// Where the tile of a core comes from.

@@ -1,7 +1,7 @@
 //! One dot product of four elements: look-up of FP16 activations against FP16 multipliers.
 
-use super::comparison::{Comparison, Counted, Figure, Part, Ratios, Row, Tile};
-use super::core::{Core, Organisation, Settings, Stored, Tables};
+use super::comparison::{Comparison, Counted, Figure, Part, Ratios, Row};
+use super::core::{Organisation, Settings, Stored, Tables};
 use super::lut_ablation::ONE_HOT;
 use super::published::{DP4_LOOK_UP, DP4_MULTIPLY, DP4_SOURCE};
 use super::tensor_core::drain;
@@ -66,29 +66,39 @@ fn alone() -> Part {
     let published = Ratios { area: None, density: DP4_LOOK_UP / DP4_MULTIPLY };
     let one = |organisation, bits| settings(organisation, bits, 1);
     let mut rows = vec![
-        row("multiply", "multipliers, FP16 x FP16", one(MULTIPLY, 16), None),
-        row("look_up_w1", "look-up, INT1", one(Organisation::LookUp(EXTERNAL), 1), Some(published)),
+        Row::given("multiply", "multipliers, FP16 x FP16", one(MULTIPLY, 16), None),
+        Row::given(
+            "look_up_w1",
+            "look-up, INT1",
+            one(Organisation::LookUp(EXTERNAL), 1),
+            Some(published),
+        ),
     ];
     rows.extend([2, 4, 6, 8].map(|bits| {
         let settings = one(Organisation::LookUp(EXTERNAL), bits);
-        row(&format!("look_up_w{bits}"), &format!("look-up, INT{bits}"), settings, None)
+        Row::given(&format!("look_up_w{bits}"), &format!("look-up, INT{bits}"), settings, None)
     }));
     let rounded = |result| Settings { result: Some(result), ..one(MULTIPLY_ROUNDED, 16) };
-    rows.push(row("multiply_rounded", "multipliers that round every sum", rounded("fp16"), None));
-    rows.push(row(
+    rows.push(Row::given(
+        "multiply_rounded",
+        "multipliers that round every sum",
+        rounded("fp16"),
+        None,
+    ));
+    rows.push(Row::given(
         "multiply_rounded_fp32",
         "multipliers that round every sum, to FP32",
         rounded("fp32"),
         None,
     ));
-    rows.push(row(
+    rows.push(Row::given(
         "conventional_w1",
         "conventional look-up, INT1",
         one(subsets(EXTERNAL), 1),
         None,
     ));
     rows.extend([1, 2, 4, 8].map(|bits| {
-        row(&format!("add_w{bits}"), &format!("adders, INT{bits}"), one(ADD, bits), None)
+        Row::given(&format!("add_w{bits}"), &format!("adders, INT{bits}"), one(ADD, bits), None)
     }));
     Part {
         name: "alone",
@@ -106,12 +116,17 @@ fn shared(columns: u32) -> Part {
     let multiply = settings(MULTIPLY, 16, fewer);
     let rounded = settings(MULTIPLY_ROUNDED, 16, fewer);
     let rows = [
-        row("multiply_row", "multipliers, FP16 x FP16", multiply, None),
-        row("multiply_rounded_row", "multipliers that round every sum", rounded, None),
-        row("look_up_row_w1", "look-up, INT1", many(Organisation::LookUp(ONE_HOT), 1), None),
-        row("look_up_row_w2", "look-up, INT2", many(Organisation::LookUp(ONE_HOT), 2), None),
-        row("conventional_row_w1", "conventional look-up, INT1", many(subsets(ONE_HOT), 1), None),
-        row("add_row_w1", "adders, INT1", many(ADD, 1), None),
+        Row::given("multiply_row", "multipliers, FP16 x FP16", multiply, None),
+        Row::given("multiply_rounded_row", "multipliers that round every sum", rounded, None),
+        Row::given("look_up_row_w1", "look-up, INT1", many(Organisation::LookUp(ONE_HOT), 1), None),
+        Row::given("look_up_row_w2", "look-up, INT2", many(Organisation::LookUp(ONE_HOT), 2), None),
+        Row::given(
+            "conventional_row_w1",
+            "conventional look-up, INT1",
+            many(subsets(ONE_HOT), 1),
+            None,
+        ),
+        Row::given("add_row_w1", "adders, INT1", many(ADD, 1), None),
     ];
     Part {
         name: "shared",
@@ -121,11 +136,6 @@ fn shared(columns: u32) -> Part {
         figures: &SHARED,
         rows: rows.into_iter().flatten().collect(),
     }
-}
-
-fn row(name: &str, title: &str, settings: Settings, published: Option<Ratios>) -> Option<Row> {
-    let core = Core::legal(name, title, settings)?;
-    Some(Row { core, tile: Tile::Given, published })
 }
 
 #[cfg(test)]

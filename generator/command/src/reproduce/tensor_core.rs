@@ -23,18 +23,6 @@ const MULTIPLY_AXES: [Axis; 2] = [Axis::Rows(&[2, 4]), Axis::Elements(&[4, 8])];
 const LOOK_UP_AXES: [Axis; 3] =
     [Axis::Groups(&[4, 8, 16]), Axis::Rows(&[1, 2, 4]), Axis::Elements(&[2, 4])];
 
-const FIGURES: [Figure; 9] = [
-    Figure::Tile,
-    Figure::Macs,
-    Figure::Area,
-    Figure::AreaPerMac,
-    Figure::Delay,
-    Figure::AreaRatio,
-    Figure::PublishedAreaRatio,
-    Figure::Density,
-    Figure::PublishedDensity,
-];
-
 /// Results in one beat of a core that does `macs` a cycle.
 pub(super) fn drain(macs: u32) -> u32 {
     macs.div_ceil(MACS_PER_RESULT).next_power_of_two()
@@ -94,7 +82,7 @@ pub fn comparison(product: u32) -> Comparison {
         title: "Cores against the FP16 one",
         short: "cores against the FP16 one",
         counted: Counted::Core,
-        figures: &FIGURES,
+        figures: &Figure::OF_WHOLE_CORES,
         rows: published_rows(macs).into_iter().chain(further_rows(macs)).collect(),
     };
     Comparison { published: TENSOR_CORE_SOURCE, parts: vec![part] }
