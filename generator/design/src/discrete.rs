@@ -226,7 +226,7 @@ pub struct FloatAdder {
 }
 
 impl FloatAdder {
-    fn of(format: FloatFormat) -> Self {
+    pub(crate) fn of(format: FloatFormat) -> Self {
         let (exponent_bits, fraction_bits) = (format.exponent_bits(), format.fraction_bits());
         Self {
             format,

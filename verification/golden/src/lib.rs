@@ -9,6 +9,7 @@ mod addend;
 mod aligned;
 mod discrete;
 mod dot;
+mod float_terms;
 mod fused;
 mod groups;
 mod policy;
