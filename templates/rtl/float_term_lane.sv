@@ -12,11 +12,13 @@ module {{ core.name }}_float_term_lane (
   input  logic {{ core.bit() }} shift_i,
 
   // The row's activations, element 0 lowest: exponents with every shift of a term, and{% if unit.registers_exponents %} a cycle later{% endif %}
-  // significands with their leading bits{% if unit.has_nan %} and whether one is no number{% endif %}.
+  // significands with their leading bits{% if unit.has_nan %}; whether one is no number, when their sum is rounded and when that is
+  // added{% endif %}.
   input  logic {{ core.vector(core.k) }} signs_i,
   input  logic {{ core.width(unit.phrases.exponents_bits) }} exponents_i,
   input  logic {{ core.width(unit.phrases.significands_bits) }} significands_i,
-{% if unit.has_nan %}  input  logic {{ core.bit() }} is_nan_i,
+{% if unit.has_nan %}  input  logic {{ core.bit() }} sum_is_nan_i,
+  input  logic {{ core.bit() }} addend_is_nan_i,
 {% endif %}
   // The column's terms: of each element the line of its shift or none, and its sign.
   input  logic {{ core.vector(unit.phrases.select_bits) }} select_i,
@@ -38,10 +40,10 @@ module {{ core.name }}_float_term_lane (
   localparam int ExponentBits = {{ unit.adder.exponent_bits }};
   localparam int NumberBits = {{ unit.adder.number_bits }};
 
-  // Exponents of the products, 0 where there is none. Node i is the larger of nodes 2i and 2i+1; the
-  // products are the nodes from Elements on.
-  logic [Elements-1:0] has_term, is_negative_d, is_negative;
-  logic [(2*Elements-1)*TermExponentBits-1:0] nodes;
+  // Exponents of the products, 0 where there is none.
+  logic [Elements-1:0] is_negative_d, is_negative;
+{% if core.k > 1 %}  logic [Elements-1:0] has_term;
+{% endif %}  logic [Elements*TermExponentBits-1:0] exponents;
 
   for (genvar e = 0; e < Elements; e++) begin : gen_exponent
     logic [TermExponentBits-1:0] exponent;
@@ -54,33 +56,41 @@ module {{ core.name }}_float_term_lane (
       end
     end
 
-    assign nodes[(Elements-1+e)*TermExponentBits +: TermExponentBits] = exponent;
-    assign has_term[e]      = (select_i[e*Lines +: Lines] != '0);
+    assign exponents[e*TermExponentBits +: TermExponentBits] = exponent;
     assign is_negative_d[e] = signs_i[e] ^ negative_i[e];
-  end
-{% if core.k > 1 %}
-  for (genvar i = 1; i < Elements; i++) begin : gen_larger
-    logic [TermExponentBits-1:0] left, right;
+{% if core.k > 1 %}    assign has_term[e]      = (select_i[e*Lines +: Lines] != '0);
+{% endif %}  end
 
-    assign left  = nodes[(2*i-1)*TermExponentBits +: TermExponentBits];
-    assign right = nodes[2*i*TermExponentBits +: TermExponentBits];
-    assign nodes[(i-1)*TermExponentBits +: TermExponentBits] = (left > right) ? left : right;
+{% if core.k > 1 %}  // Node i is the larger of nodes 2i and 2i+1; the products are the nodes from Elements on.
+  localparam int NodesBits = (2 * Elements - 1) * TermExponentBits;
+  logic [NodesBits-1:0] nodes;
+  logic [TermExponentBits-1:0] left, right;
+
+  always_comb begin : p_largest
+    nodes = NodesBits'(exponents) << ((Elements - 1) * TermExponentBits);
+    left  = '0;
+    right = '0;
+    for (int i = Elements - 1; i > 0; i--) begin
+      left  = nodes[(2*i-1)*TermExponentBits +: TermExponentBits];
+      right = nodes[2*i*TermExponentBits +: TermExponentBits];
+      nodes[(i-1)*TermExponentBits +: TermExponentBits] = (left > right) ? left : right;
+    end
   end
-{% endif %}
-  // The largest exponent, the significance of the cycle added; and the places by which each product
+
+{% endif %}  // The largest exponent, the significance of the cycle added; and the places by which each product
   // moves down to it: all ones leave nothing, as where there is no term.
   localparam int DistanceBits = {{ unit.distance_bits }};
   logic [TermExponentBits-1:0] largest;
   logic [BaseBits-1:0] base_d, base;
   logic [Elements*DistanceBits-1:0] distances_d, distances;
 
-  assign largest = nodes[TermExponentBits-1:0];
+  assign largest = {% if core.k > 1 %}nodes[TermExponentBits-1:0]{% else %}exponents{% endif %};
   assign base_d  = {{ unit.phrases.base }};
 
   for (genvar e = 0; e < Elements; e++) begin : gen_distance
 {% if core.k > 1 %}    logic [TermExponentBits-1:0] below;
 
-    assign below = largest - nodes[(Elements-1+e)*TermExponentBits +: TermExponentBits];
+    assign below = largest - exponents[e*TermExponentBits +: TermExponentBits];
 {% endif %}    assign distances_d[e*DistanceBits +: DistanceBits] = {{ unit.phrases.distance }};
   end
 
@@ -134,14 +144,7 @@ module {{ core.name }}_float_term_lane (
   end
 {% else %}  assign sum      = sum_d;
   assign sum_base = base;
-{% endif %}{% if unit.has_nan %}
-  logic sum_is_nan;
-
-{% if unit.registers_sum %}  always_ff @(posedge clk_i) begin : p_sum_nan
-    sum_is_nan <= is_nan_i;
-  end
-{% else %}  assign sum_is_nan = is_nan_i;
-{% endif %}{% endif %}
+{% endif %}
   // Sign and magnitude, which moves up to its leading one.
   localparam int MagnitudeBits = SumBits - 1;
   localparam int CountBits = {{ unit.count_bits }};
@@ -186,7 +189,7 @@ module {{ core.name }}_float_term_lane (
   always_comb begin : p_kept_exponent
     kept_exponent_d = {{ unit.phrases.rounded_exponent }};
     if (is_zero) kept_exponent_d = ExponentBits'(1);
-{% if unit.has_nan %}    if (sum_is_nan) kept_exponent_d = '1;
+{% if unit.has_nan %}    if (sum_is_nan_i) kept_exponent_d = '1;
 {% endif %}  end
 
 {% if unit.registers_rounded %}  always_ff @(posedge clk_i) begin : p_rounded
@@ -197,14 +200,7 @@ module {{ core.name }}_float_term_lane (
 {% else %}  assign kept             = kept_d;
   assign kept_exponent    = kept_exponent_d;
   assign kept_is_negative = sum_is_negative;
-{% endif %}{% if unit.has_nan %}
-  logic kept_is_nan;
-
-{% if unit.registers_rounded %}  always_ff @(posedge clk_i) begin : p_rounded_nan
-    kept_is_nan <= sum_is_nan;
-  end
-{% else %}  assign kept_is_nan = sum_is_nan;
-{% endif %}{% endif %}
+{% endif %}
   logic [NumberBits-1:0] addend;
 
   assign addend = {{ unit.phrases.addend }};

@@ -343,17 +343,18 @@ module {{ unit.phrases.module }} (
   logic [Rows*Elements-1:0] signs;
   logic [Rows*ExponentsBits-1:0] exponents;
   logic [Rows*SignificandsBits-1:0] significands;
-{% if unit.rows_have_nan %}  logic [Rows-1:0] rows_are_nan;
+{% if unit.rows_have_nan %}  logic [Rows-1:0] sum_is_nan, addend_is_nan;
 {% endif %}  logic [Columns*SelectBits-1:0] selects;
   logic [Columns*Elements-1:0] negatives;
 
   for (genvar r = 0; r < Rows; r++) begin : gen_row
     {{ core.name }}_float_operands u_float_operands (
-{% if unit.registers_significands %}      .clk_i          (clk_i),
+{% if unit.rows_are_clocked %}      .clk_i          (clk_i),
 {% endif %}      .activations_i  (operands[r*{{ unit.row_bits }} +: {{ unit.row_bits }}]),
       .signs_o        (signs[r*Elements +: Elements]),
       .exponents_o    (exponents[r*ExponentsBits +: ExponentsBits]),
-{% if unit.rows_have_nan %}      .is_nan_o       (rows_are_nan[r]),
+{% if unit.rows_have_nan %}      .sum_is_nan_o    (sum_is_nan[r]),
+      .addend_is_nan_o (addend_is_nan[r]),
 {% endif %}      .significands_o (significands[r*SignificandsBits +: SignificandsBits])
     );
   end
@@ -417,7 +418,8 @@ module {{ unit.phrases.module }} (
       .signs_i        (signs[Row*Elements +: Elements]),
       .exponents_i    (exponents[Row*ExponentsBits +: ExponentsBits]),
       .significands_i (significands[Row*SignificandsBits +: SignificandsBits]),
-{% if unit.rows_have_nan %}      .is_nan_i       (rows_are_nan[Row]),
+{% if unit.rows_have_nan %}      .sum_is_nan_i    (sum_is_nan[Row]),
+      .addend_is_nan_i (addend_is_nan[Row]),
 {% endif %}      .select_i       (selects[Column*SelectBits +: SelectBits]),
       .negative_i     (negatives[Column*Elements +: Elements]),
 {% if unit.plane_bits > 0 %}      .cycle_i        (cycle),

@@ -28,6 +28,11 @@ pub struct FloatOperands {
     pub significands_bits: u32,
     /// Whether significands are registered, so that they come with the distances by which they move.
     pub registers_significands: bool,
+    /// Whether the exponents of zeros are 0. Otherwise they are as those of subnormal numbers, by which no
+    /// product moves farther than it has bits to spare.
+    pub gates_zeros: bool,
+    /// Registers of whether an activation is no number, on its way to the accumulators.
+    pub stages: u32,
 }
 
 impl FloatOperands {
@@ -46,6 +51,8 @@ impl FloatOperands {
             significand_bits,
             significands_bits: core.k * significand_bits,
             registers_significands: core.stages > 2,
+            gates_zeros: terms.reach() > TermSum::GUARD_BITS,
+            stages: core.stages,
         }
     }
 
@@ -54,10 +61,16 @@ impl FloatOperands {
         self.specials != Specials::Nothing
     }
 
-    /// Flip-flops: significands, and whether all activations are numbers.
+    /// Whether it has registers.
+    pub fn is_clocked(&self) -> bool {
+        self.registers_significands || (self.has_nan() && self.stages > 0)
+    }
+
+    /// Flip-flops: significands, and in each stage whether an activation is no number.
     pub(crate) fn flops(&self) -> u64 {
-        let bits = self.significands_bits + u32::from(self.has_nan());
-        u64::from(if self.registers_significands { bits } else { 0 })
+        let significands = if self.registers_significands { self.significands_bits } else { 0 };
+        let nan = if self.has_nan() { self.stages } else { 0 };
+        u64::from(significands + nan)
     }
 }
 
@@ -110,7 +123,7 @@ impl FloatTermLane {
         let highest = sum.bias() - activation.bias() + (magnitude_bits - window_bits) as i32;
         Self {
             sums,
-            adder: FloatAdder::of(sum),
+            adder: FloatAdder::without_subnormals(sum),
             window_bits,
             guard_bits,
             distance_bits: if core.k > 1 { bits_to_hold(window_bits.into()) } else { 1 },
@@ -140,12 +153,11 @@ impl FloatTermLane {
     /// Flip-flops of one lane: the accumulator, what is added to it, the sum of a cycle with its exponent, and
     /// distances and signs of its products with that exponent.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
-        let nan = u32::from(self.has_nan);
-        let rounded = self.kept_bits + self.adder.exponent_bits + 1 + nan;
+        let rounded = self.kept_bits + self.adder.exponent_bits + 1;
         let registers = [
             (true, self.adder.number_bits),
             (self.registers_rounded, rounded),
-            (self.registers_sum, self.sum_bits + self.base_bits + nan),
+            (self.registers_sum, self.sum_bits + self.base_bits),
             (self.registers_exponents, core.k * (self.distance_bits + 1) + self.base_bits),
         ];
         registers.iter().filter(|(there, _)| *there).map(|(_, bits)| u64::from(*bits)).sum()

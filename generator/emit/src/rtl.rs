@@ -480,7 +480,7 @@ struct Top {
     exponents_bits: u32,
     significands_bits: u32,
     rows_have_nan: bool,
-    registers_significands: bool,
+    rows_are_clocked: bool,
     phrases: TopPhrases,
 }
 
@@ -1385,7 +1385,7 @@ fn top(design: &Design) -> Top {
         exponents_bits: 0,
         significands_bits: 0,
         rows_have_nan: false,
-        registers_significands: false,
+        rows_are_clocked: false,
         sequenced: design.sequenced.is_some(),
         phrases: TopPhrases {
             plane: if core.early_planes { "cycle" } else { "accumulate_plane" },
@@ -1488,7 +1488,7 @@ fn top(design: &Design) -> Top {
                     top.exponents_bits = float.operands.exponents_bits;
                     top.significands_bits = float.operands.significands_bits;
                     top.rows_have_nan = float.operands.has_nan();
-                    top.registers_significands = float.operands.registers_significands;
+                    top.rows_are_clocked = float.operands.is_clocked();
                 }
             }
             top.lane_weights_bits = term.terms.encoder.codes_bits;

@@ -267,7 +267,10 @@ pub(super) fn float_timing(core: &CoreText) -> String {
 pub(super) fn float_adder(core: &CoreText, unit: &FloatAdder) -> BundleFile {
     let difference_bits = unit.fraction_bits + 2;
     let phrases = AdderPhrases {
-        left: padded("difference | mark", difference_bits, unit.count_bits),
+        left: match unit.has_subnormals {
+            true => padded("difference | mark", difference_bits, unit.count_bits),
+            false => padded("difference", difference_bits, unit.count_bits),
+        },
         distance_bits: unit.exponent_bits + 1,
     };
     named(core, "float_adder", FloatAdderText { core, unit: Worded { unit, phrases } })

@@ -9,7 +9,7 @@ use bitplane_formats::{DataType, PLACES_PER_CYCLE, Specials, TermPlan, Terms};
 use askama::Template;
 
 use super::discrete::{float_adder, float_timing};
-use super::{CoreText, Worded, named, operand_register, timing};
+use super::{CoreText, Worded, delay_line, named, operand_register, timing};
 use crate::bundle::BundleFile;
 
 struct HeadPhrases {
@@ -76,6 +76,9 @@ struct OperandsPhrases {
     format: String,
     timing: &'static str,
     special: &'static str,
+    exponent: &'static str,
+    nan_next: String,
+    sum_is_nan: String,
 }
 
 unit_text!(
@@ -148,6 +151,18 @@ fn float_files(
             Specials::Nan => "(&field) && (&fraction)",
             Specials::Nothing => "",
         },
+        exponent: match operands.gates_zeros {
+            true => {
+                "(ExponentBits'(biased) + ExponentBits'(s))\n          \
+                 & {ExponentBits{!is_zero}}"
+            }
+            false => "ExponentBits'(biased) + ExponentBits'(s)",
+        },
+        nan_next: delay_line("is_nan_q", operands.stages, 1, "|is_special"),
+        sum_is_nan: match operands.stages {
+            0 | 1 => "|is_special".to_owned(),
+            stages => format!("is_nan_q[{}]", stages - 2),
+        },
     };
     vec![
         named(
@@ -182,7 +197,7 @@ fn float_lane<'a>(
         base: base(unit, operands, cycle_bits),
         distance: match several {
             true => distance(unit, operands),
-            false => "!has_term[e]".to_owned(),
+            false => "(largest == '0)".to_owned(),
         },
         step: if several { "(1 << b)" } else { "WindowBits" },
         placed: match unit.guard_bits {
@@ -231,7 +246,7 @@ fn distance(unit: &FloatTermLane, operands: &FloatOperands) -> String {
 
 /// What a cycle adds as a number.
 fn addend(unit: &FloatTermLane) -> String {
-    let nan = if unit.has_nan { "kept_is_nan" } else { "1'b0" };
+    let nan = if unit.has_nan { "addend_is_nan_i" } else { "1'b0" };
     let zeros = match unit.adder.fraction_bits + 1 - unit.kept_bits {
         0 => String::new(),
         zeros => format!(", {zeros}'d0"),
