@@ -7,8 +7,8 @@ use crate::shadow::Shadow;
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DiscreteLane, DotLane,
     FloatEdge, FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling,
-    SelectLane, TablePrecompute, TableRegisters, TermLanes, Terms, Throughput, TritUnpacker, WeightDecoder,
-    WeightRegister, ZeroPointCorrection,
+    SelectLane, TablePrecompute, TableRegisters, TermLanes, Terms, Throughput, TritUnpacker,
+    WeightDecoder, WeightRegister, ZeroPointCorrection,
 };
 
 /// Every number of one core.

@@ -3,8 +3,8 @@
 use askama::Template;
 use bitplane_design::{Design, GroupTiming};
 use bitplane_formats::{
-    AlignedFormat, DataType, FloatFormat, ProductFormat, RoundedProduct, ScaleFormat, TermArray, TermSum,
-    WeightReading, signed_bits,
+    AlignedFormat, DataType, FloatFormat, ProductFormat, RoundedProduct, ScaleFormat, TermArray,
+    TermSum, WeightReading, signed_bits,
 };
 use bitplane_spec::{AlignBlock, FloatActivation, ProductWord, Spec, WeightWidth};
 

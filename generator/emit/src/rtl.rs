@@ -11,8 +11,7 @@ use bitplane_design::{
     LastUse, LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port,
     ResultDrain, ResultRounder, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling, SelectLane,
     Shadow, Stream, TablePrecompute, TableRegisters, TermDatapath, TermLanes, Terms, TritUnpacker,
-    WeightDecoder, WeightRegister,
-    ZeroPointCorrection, ZeroPointSelect,
+    WeightDecoder, WeightRegister, ZeroPointCorrection, ZeroPointSelect,
 };
 
 use bitplane_formats::{
@@ -1536,7 +1535,11 @@ fn summary(design: &Design) -> String {
                     terms: Terms { lanes: TermLanes::Float(float), .. },
                     ..
                 }) => {
-                    format!("{}, sums of groups {}", float.lane.sums.activation(), float.lane.sums.sum())
+                    format!(
+                        "{}, sums of groups {}",
+                        float.lane.sums.activation(),
+                        float.lane.sums.sum()
+                    )
                 }
                 _ => format!("int{}", core.activation_bits),
             },

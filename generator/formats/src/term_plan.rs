@@ -113,7 +113,10 @@ impl TermPlan {
         terms.truncate(data_type.codes().into());
         if data_type.has_sign_bit() {
             let (magnitudes, negatives) = terms.split_at_mut(usize::from(data_type.codes() / 2));
-            magnitudes.iter().zip(negatives).for_each(|(terms, negative)| *negative = negated(terms));
+            magnitudes
+                .iter()
+                .zip(negatives)
+                .for_each(|(terms, negative)| *negative = negated(terms));
         }
         Self { data_type, cycles, terms }
     }

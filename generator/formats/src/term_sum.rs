@@ -30,7 +30,8 @@ impl TermSum {
     ) -> Self {
         let unit = 1 - activation.bias() - activation.fraction_bits() as i32;
         let largest = activation.decode(activation.largest()).map_or(0, |number| {
-            let products = u128::from(number.significand) * u128::from(terms.largest_of_magnitudes());
+            let products =
+                u128::from(number.significand) * u128::from(terms.largest_of_magnitudes());
             // A rounding takes a sum at most twice as far as what is added, and what is added is rounded
             // by a 128th of it at most.
             let sums = products * u128::from(elements) * 2 + products * u128::from(elements) / 64;

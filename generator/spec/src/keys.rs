@@ -1063,8 +1063,7 @@ const BASELINE_SCALES: &str =
 
 const SUMS_OF_PRODUCTS: &str =
     "products are aligned to integers, whose sums are as wide as max_k needs";
-const SUMS_OF_GROUPS: &str =
-    "sums of groups are exact, as wide as max_k needs, and scaled they are floating-point numbers";
+const SUMS_OF_GROUPS: &str = "sums of groups have the bits that max_k needs, with mode = \"float\" the exponents that it needs";
 const GROUPS_ARE_SCALED: &str =
     "values are in units of their data type, which a scale gives their size";
 const FLOATING_POINT_ARRAY: &str = "a mac_array multiplies integers, a lut_tensor_core both";

@@ -341,7 +341,8 @@ impl Spec {
     /// How the sums of a quantisation group are rounded, in a `bitmod_tile` that rounds them.
     pub fn term_sums(&self) -> Option<TermSum> {
         let (terms, float) = (self.terms()?, self.float.filter(|_| self.rounds_sums())?);
-        let steps = self.group_steps().map_or(self.max_steps(), |steps| steps.min(self.max_steps()));
+        let steps =
+            self.group_steps().map_or(self.max_steps(), |steps| steps.min(self.max_steps()));
         let elements = steps * u64::from(self.elements_per_step());
         Some(TermSum::new(float.format, float.result, terms, elements))
     }

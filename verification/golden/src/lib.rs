@@ -25,6 +25,8 @@ mod aligned_tests;
 #[cfg(test)]
 mod discrete_tests;
 #[cfg(test)]
+mod float_terms_tests;
+#[cfg(test)]
 mod fused_tests;
 #[cfg(test)]
 mod tests;

@@ -210,7 +210,9 @@ fn float_lane<'a>(
         },
         rest: match unit.magnitude_bits - unit.kept_bits {
             0 | 1 => String::new(),
-            _ => "(normal[MagnitudeBits-KeptBits-2:0] != '0)\n                       || ".to_owned(),
+            _ => {
+                "(normal[MagnitudeBits-KeptBits-2:0] != '0)\n                       || ".to_owned()
+            }
         },
         rounded_exponent: match unit.rounds() {
             true => "rounded[ExponentBits+KeptBits-2 -: ExponentBits]",

@@ -174,12 +174,7 @@ pub type Group = (usize, i32, f64);
 
 /// What `core`, a tile of one row and column with FP16 activations and scales, makes of groups with their
 /// activations and codes.
-pub fn output_of(
-    core: &str,
-    groups: &[Group],
-    activations: &[f64],
-    codes: &[u16],
-) -> Option<f64> {
+pub fn output_of(core: &str, groups: &[Group], activations: &[f64], codes: &[u16]) -> Option<f64> {
     let (spec, simulator) = generated(core)?;
     let size = spec.quantisation_group?.size as usize;
     let fp16 = |value: f64| FloatFormat::FP16.of_f64(value) as i32;
