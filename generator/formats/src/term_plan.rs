@@ -93,11 +93,11 @@ pub struct TermPlan {
 impl TermPlan {
     /// The terms of `data_type` in the fewest cycles, those of its usual special values counted: Booth
     /// digits of integers, otherwise the fewest terms of each value.
-    pub fn of(data_type: DataType, reach: u32) -> Self {
+    pub fn of(data_type: &DataType, reach: u32) -> Self {
         if data_type.is_integer() {
             let cycles = data_type.bits().div_ceil(PLACES_PER_CYCLE);
             let terms = (0..data_type.codes()).map(|code| booth(data_type, code, cycles)).collect();
-            return Self { data_type, cycles, terms };
+            return Self { data_type: data_type.clone(), cycles, terms };
         }
         let codes = (0..data_type.codes()).map(|code| data_type.value(code, 0));
         let values: Vec<i32> = codes.chain(data_type.special_values().iter().copied()).collect();
@@ -110,7 +110,7 @@ impl TermPlan {
         });
         let (cycles, mut terms) = plan.expect("enough cycles represent every value");
         terms.truncate(data_type.codes().into());
-        Self { data_type, cycles, terms }
+        Self { data_type: data_type.clone(), cycles, terms }
     }
 
     /// Terms of `code` in a group whose special value has the terms `special`; as many as cycles.
@@ -124,7 +124,7 @@ impl TermPlan {
 }
 
 /// The Booth digits of a two's-complement code, radix 4.
-fn booth(data_type: DataType, code: u16, cycles: u32) -> Terms {
+fn booth(data_type: &DataType, code: u16, cycles: u32) -> Terms {
     let value = data_type.value(code, 0);
     let bit = |place: u32| value >> place & 1;
     let digit = |cycle: u32| {
@@ -155,14 +155,14 @@ impl TermArray {
 
     /// An array for `types`, of which there is at least one, with shifts of up to `reach`.
     pub fn new(types: Vec<DataType>, reach: u32) -> Self {
-        let plans = types.iter().map(|data_type| TermPlan::of(*data_type, reach)).collect();
+        let plans = types.iter().map(|data_type| TermPlan::of(data_type, reach)).collect();
         Self { types, reach, plans }
     }
 
     /// The smallest reach with which no type takes more cycles than with shifts of two bits.
     pub fn least_reach(types: &[DataType]) -> u32 {
         let cycles = |reach| -> Vec<u32> {
-            types.iter().map(|data_type| TermPlan::of(*data_type, reach).cycles).collect()
+            types.iter().map(|data_type| TermPlan::of(data_type, reach).cycles).collect()
         };
         let usual = cycles(Self::USUAL_REACH);
         let reaches = *Self::REACH.start()..Self::USUAL_REACH;
@@ -258,12 +258,13 @@ impl TermArray {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Codebook;
 
     #[test]
     fn every_code_is_the_sum_of_its_terms_with_every_special_value_and_reach() {
         for reach in TermArray::REACH {
             for data_type in DataType::ALL {
-                let array = TermArray::new(vec![data_type], reach);
+                let array = TermArray::new(vec![data_type.clone()], reach);
                 let plan = &array.plans()[0];
                 let specials = match data_type.special_code() {
                     Some(_) => -31..=31,
@@ -297,10 +298,10 @@ mod tests {
             (DataType::BITMOD_FP4, 2),
             (DataType::BITMOD_FP3, 2),
         ];
-        let reach = TermArray::least_reach(&published.map(|(data_type, _)| data_type));
+        let reach = TermArray::least_reach(&published.clone().map(|(data_type, _)| data_type));
         assert_eq!(reach, 2);
         for (data_type, cycles) in published {
-            assert_eq!(TermPlan::of(data_type, reach).cycles, cycles, "{data_type}");
+            assert_eq!(TermPlan::of(&data_type, reach).cycles, cycles, "{data_type}");
         }
     }
 
@@ -308,7 +309,7 @@ mod tests {
     fn the_other_types_take_the_cycles_that_are_told() {
         let cycles = |reach| {
             [DataType::FP6_E2M3, DataType::FP6_E3M2, DataType::FP4_E2M1, DataType::NF4]
-                .map(|data_type| TermPlan::of(data_type, reach).cycles)
+                .map(|data_type| TermPlan::of(&data_type, reach).cycles)
         };
         let all = [1, 2, 3, 7].map(cycles);
         assert_eq!(all, [[4, 5, 3, 4], [3, 5, 2, 4], [3, 4, 2, 4], [3, 2, 2, 4]]);
@@ -324,7 +325,7 @@ mod tests {
     fn no_value_of_a_table_takes_more_terms_than_signed_binary_digits() {
         for reach in 2..=7 {
             for data_type in DataType::ALL.into_iter().filter(|t| !t.is_integer()) {
-                let plan = TermPlan::of(data_type, reach);
+                let plan = TermPlan::of(&data_type, reach);
                 for (code, terms) in plan.terms.iter().enumerate() {
                     let value = data_type.value(code as u16, 0);
                     let count = terms.iter().flatten().count() as u32;
@@ -332,6 +333,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn every_value_that_a_codebook_may_have_takes_six_cycles_at_most_and_terms_that_sum_to_it() {
+        let most = TermArray::REACH.map(|reach| {
+            let mut most = 0;
+            for value in 0..=Codebook::LARGEST {
+                let list = vec![f64::from(value), 1.0, -f64::from(value), 0.0];
+                let codebook = Codebook::new(list, Some(0)).unwrap();
+                let plan = TermPlan::of(&codebook.data_type("mine".to_owned()), reach);
+                let sums = plan.terms.iter().map(|terms| sum_of_terms(terms));
+                let value = i64::from(value);
+                assert_eq!(sums.collect::<Vec<i64>>(), [value, 1, -value, 0]);
+                assert!(plan.terms.iter().all(|terms| terms.len() == plan.cycles as usize));
+                let fewer = [value as i32, 1].map(|value| terms_of(value, plan.cycles - 1, reach));
+                assert!(fewer.contains(&None), "{value} in {}", plan.cycles);
+                most = most.max(plan.cycles);
+            }
+            most
+        });
+        assert_eq!(most.collect::<Vec<u32>>(), [6; 7]);
     }
 
     #[test]
