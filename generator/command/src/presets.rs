@@ -35,6 +35,10 @@ pub const PRESETS: &[Preset] = &[
         name: "bitmod_w4fp16",
         text: include_str!("../../../rtl_out/bitmod_w4fp16/config.toml"),
     },
+    Preset {
+        name: "bitmod_codebook_fp16",
+        text: include_str!("../../../rtl_out/bitmod_codebook_fp16/config.toml"),
+    },
     Preset { name: "mac_w2a8", text: include_str!("../../../rtl_out/mac_w2a8/config.toml") },
 ];
 

@@ -105,7 +105,7 @@ impl TypesReport<'_> {
                 true => String::new(),
                 false => format!(", groups by special value: {}", values.join(", ")),
             };
-            let name = self.weights.types[number];
+            let name = &self.weights.types[number];
             format!("{name}: {:.1}% of the weights{values}\n", 100.0 * share)
         };
         self.weights.shares().into_iter().enumerate().map(line).collect()

@@ -330,7 +330,7 @@ fn data_types(terms: &TermArray) -> Vec<String> {
             .to_string(),
     ];
     lines.extend(terms.plans().iter().enumerate().map(|(number, plan)| {
-        let data_type = plan.data_type;
+        let data_type = &plan.data_type;
         let values: Vec<String> =
             (0..data_type.codes()).map(|code| value(data_type, code)).collect();
         let values = match data_type.is_integer() {
@@ -354,7 +354,7 @@ fn data_types(terms: &TermArray) -> Vec<String> {
     lines
 }
 
-fn value(data_type: DataType, code: u16) -> String {
+fn value(data_type: &DataType, code: u16) -> String {
     match data_type.special_code() == Some(code) {
         true => "s".to_owned(),
         false => data_type.value(code, 0).to_string(),

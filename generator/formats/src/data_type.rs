@@ -1,21 +1,22 @@
 //! Data types of weights that a term encoder knows: sets of values on a fixed-point grid.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::FloatFormat;
 
 /// A data type of weights. Its values are integers in units of 2^-fraction_bits; the scale of a
 /// quantisation group belongs to that unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DataType {
-    name: &'static str,
+    name: Cow<'static, str>,
     bits: u32,
     fraction_bits: u32,
     content: Content,
 }
 
 /// What codes stand for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Content {
     /// Two's complement.
     Integer,
@@ -27,7 +28,7 @@ enum Content {
     /// Sign, exponent and fraction, the smallest number as unit.
     Float(FloatFormat),
     /// A value for each code.
-    Table(&'static [i32]),
+    Table(Cow<'static, [i32]>),
 }
 
 const fn data_type(
@@ -36,7 +37,7 @@ const fn data_type(
     fraction_bits: u32,
     content: Content,
 ) -> DataType {
-    DataType { name, bits, fraction_bits, content }
+    DataType { name: Cow::Borrowed(name), bits, fraction_bits, content }
 }
 
 impl DataType {
@@ -73,10 +74,12 @@ impl DataType {
         "nf4",
         4,
         6,
-        Content::Table(&[-64, -45, -34, -25, -18, -12, -6, 0, 5, 10, 16, 22, 28, 36, 46, 64]),
+        Content::Table(Cow::Borrowed(&[
+            -64, -45, -34, -25, -18, -12, -6, 0, 5, 10, 16, 22, 28, 36, 46, 64,
+        ])),
     );
 
-    /// Every data type, in the order in which they are told.
+    /// Every data type that has a name here, in the order in which they are told.
     pub const ALL: [Self; 12] = [
         Self::BITMOD_FP4,
         Self::BITMOD_FP3,
@@ -92,49 +95,56 @@ impl DataType {
         Self::NF4,
     ];
 
-    /// The data type called `name`.
+    /// The data type that has `name` here.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|data_type| data_type.name == name)
     }
 
+    /// The data type of a codebook: the value of each code. As many values as codes, which is a power of
+    /// two, in units of 2^-fraction_bits ([`crate::Codebook`]).
+    pub(crate) fn of_codebook(name: String, fraction_bits: u32, values: Vec<i32>) -> Self {
+        let (name, bits) = (Cow::Owned(name), values.len().trailing_zeros());
+        Self { name, bits, fraction_bits, content: Content::Table(Cow::Owned(values)) }
+    }
+
     /// Its word in a configuration.
-    pub const fn name(self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Width of a code.
-    pub fn bits(self) -> u32 {
+    pub fn bits(&self) -> u32 {
         self.bits
     }
 
     /// Bits behind the point of a value: its unit is 2^-fraction_bits.
-    pub fn fraction_bits(self) -> u32 {
+    pub fn fraction_bits(&self) -> u32 {
         self.fraction_bits
     }
 
     /// Number of codes.
-    pub fn codes(self) -> u16 {
+    pub fn codes(&self) -> u16 {
         1 << self.bits
     }
 
     /// Whether codes are two's-complement integers.
-    pub fn is_integer(self) -> bool {
+    pub fn is_integer(&self) -> bool {
         self.content == Content::Integer
     }
 
     /// Whether the top bit of a code is its sign and the others a magnitude's.
-    pub fn has_sign_bit(self) -> bool {
+    pub fn has_sign_bit(&self) -> bool {
         !matches!(self.content, Content::Integer | Content::Table(_))
     }
 
     /// The code that stands for the special value of its quantisation group, where there is one.
-    pub fn special_code(self) -> Option<u16> {
+    pub fn special_code(&self) -> Option<u16> {
         matches!(self.content, Content::WithSpecial(..)).then_some(1 << (self.bits - 1))
     }
 
     /// The special values that a group chooses from unless told otherwise, in units; none where the type
     /// has no special value.
-    pub fn special_values(self) -> &'static [i32] {
+    pub fn special_values(&self) -> &'static [i32] {
         match self.content {
             Content::WithSpecial(_, values) => values,
             _ => &[],
@@ -143,7 +153,7 @@ impl DataType {
 
     /// The value of `code` in units, in a group whose special value is `special`; bits above those of a
     /// code do not count.
-    pub fn value(self, code: u16, special: i32) -> i32 {
+    pub fn value(&self, code: u16, special: i32) -> i32 {
         let code = code & (self.codes() - 1);
         if self.special_code() == Some(code) {
             return special;
@@ -153,7 +163,7 @@ impl DataType {
             Content::Integer => {
                 return i32::from(code) - if magnitude_of == code { 0 } else { 1 << self.bits };
             }
-            Content::Table(values) => return values[usize::from(code)],
+            Content::Table(ref values) => return values[usize::from(code)],
             Content::SignMagnitude(values) | Content::WithSpecial(values, _) => {
                 values[usize::from(magnitude_of)]
             }
@@ -167,7 +177,7 @@ impl DataType {
 
 impl fmt::Display for DataType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        f.write_str(&self.name)
     }
 }
 
@@ -239,7 +249,7 @@ mod tests {
     #[test]
     fn a_type_is_found_by_its_name_and_bits_beyond_its_codes_do_not_count() {
         for data_type in DataType::ALL {
-            assert_eq!(DataType::named(data_type.name()), Some(data_type));
+            assert_eq!(DataType::named(data_type.name()).as_ref(), Some(&data_type));
             for code in 0..data_type.codes() {
                 let above = code | data_type.codes();
                 assert_eq!(data_type.value(above, 7), data_type.value(code, 7), "{data_type}");

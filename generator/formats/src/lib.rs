@@ -6,6 +6,7 @@
 
 mod accumulator;
 mod aligned;
+mod codebook;
 mod data_type;
 mod discrete;
 mod float;
@@ -24,6 +25,7 @@ pub use accumulator::{
     Range, accumulator_range, entry_range, mac_range, signed_bits, subset_range, unsigned_range,
 };
 pub use aligned::{AlignedFormat, exact_bits};
+pub use codebook::{Codebook, CodebookFault};
 pub use data_type::DataType;
 pub use discrete::{Factor, RoundedProduct};
 pub use float::{FloatFormat, Number, Specials};

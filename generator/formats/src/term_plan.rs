@@ -94,11 +94,11 @@ impl TermPlan {
     /// The terms of `data_type` in the fewest cycles, those of its usual special values counted: Booth
     /// digits of integers, otherwise the fewest terms of each value. A code with a sign bit has the terms of
     /// its magnitude, negated.
-    pub fn of(data_type: DataType, reach: u32) -> Self {
+    pub fn of(data_type: &DataType, reach: u32) -> Self {
         if data_type.is_integer() {
             let cycles = data_type.bits().div_ceil(PLACES_PER_CYCLE);
             let terms = (0..data_type.codes()).map(|code| booth(data_type, code, cycles)).collect();
-            return Self { data_type, cycles, terms };
+            return Self { data_type: data_type.clone(), cycles, terms };
         }
         let codes = (0..data_type.codes()).map(|code| data_type.value(code, 0));
         let values: Vec<i32> = codes.chain(data_type.special_values().iter().copied()).collect();
@@ -118,7 +118,7 @@ impl TermPlan {
                 .zip(negatives)
                 .for_each(|(terms, negative)| *negative = negated(terms));
         }
-        Self { data_type, cycles, terms }
+        Self { data_type: data_type.clone(), cycles, terms }
     }
 
     /// Terms of `code` in a group whose special value has the terms `special`; as many as cycles.
@@ -138,7 +138,7 @@ fn negated(terms: &[Option<SignedTerm>]) -> Terms {
 }
 
 /// The Booth digits of a two's-complement code, radix 4.
-fn booth(data_type: DataType, code: u16, cycles: u32) -> Terms {
+fn booth(data_type: &DataType, code: u16, cycles: u32) -> Terms {
     let value = data_type.value(code, 0);
     let bit = |place: u32| value >> place & 1;
     let digit = |cycle: u32| {
@@ -169,14 +169,14 @@ impl TermArray {
 
     /// An array for `types`, of which there is at least one, with shifts of up to `reach`.
     pub fn new(types: Vec<DataType>, reach: u32) -> Self {
-        let plans = types.iter().map(|data_type| TermPlan::of(*data_type, reach)).collect();
+        let plans = types.iter().map(|data_type| TermPlan::of(data_type, reach)).collect();
         Self { types, reach, plans }
     }
 
     /// The smallest reach with which no type takes more cycles than with shifts of two bits.
     pub fn least_reach(types: &[DataType]) -> u32 {
         let cycles = |reach| -> Vec<u32> {
-            types.iter().map(|data_type| TermPlan::of(*data_type, reach).cycles).collect()
+            types.iter().map(|data_type| TermPlan::of(data_type, reach).cycles).collect()
         };
         let usual = cycles(Self::USUAL_REACH);
         let reaches = *Self::REACH.start()..Self::USUAL_REACH;
@@ -284,12 +284,13 @@ impl TermArray {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Codebook;
 
     #[test]
     fn every_code_is_the_sum_of_its_terms_with_every_special_value_and_reach() {
         for reach in TermArray::REACH {
             for data_type in DataType::ALL {
-                let array = TermArray::new(vec![data_type], reach);
+                let array = TermArray::new(vec![data_type.clone()], reach);
                 let plan = &array.plans()[0];
                 let specials = match data_type.special_code() {
                     Some(_) => -31..=31,
@@ -316,7 +317,7 @@ mod tests {
     fn a_negative_code_has_the_terms_of_its_magnitude_negated() {
         for reach in TermArray::REACH {
             for data_type in DataType::ALL.into_iter().filter(|each| each.has_sign_bit()) {
-                let terms = TermPlan::of(data_type, reach).terms;
+                let terms = TermPlan::of(&data_type, reach).terms;
                 let (magnitudes, negatives) = terms.split_at(terms.len() / 2);
                 for (terms, negative) in magnitudes.iter().zip(negatives) {
                     assert_eq!(negated(terms), *negative, "{data_type} {reach}");
@@ -336,10 +337,10 @@ mod tests {
             (DataType::BITMOD_FP4, 2),
             (DataType::BITMOD_FP3, 2),
         ];
-        let reach = TermArray::least_reach(&published.map(|(data_type, _)| data_type));
+        let reach = TermArray::least_reach(&published.clone().map(|(data_type, _)| data_type));
         assert_eq!(reach, 2);
         for (data_type, cycles) in published {
-            assert_eq!(TermPlan::of(data_type, reach).cycles, cycles, "{data_type}");
+            assert_eq!(TermPlan::of(&data_type, reach).cycles, cycles, "{data_type}");
         }
     }
 
@@ -347,7 +348,7 @@ mod tests {
     fn the_other_types_take_the_cycles_that_are_told() {
         let cycles = |reach| {
             [DataType::FP6_E2M3, DataType::FP6_E3M2, DataType::FP4_E2M1, DataType::NF4]
-                .map(|data_type| TermPlan::of(data_type, reach).cycles)
+                .map(|data_type| TermPlan::of(&data_type, reach).cycles)
         };
         let all = [1, 2, 3, 7].map(cycles);
         assert_eq!(all, [[4, 5, 3, 4], [3, 5, 2, 4], [3, 4, 2, 4], [3, 2, 2, 4]]);
@@ -363,7 +364,7 @@ mod tests {
     fn no_value_of_a_table_takes_more_terms_than_signed_binary_digits() {
         for reach in 2..=7 {
             for data_type in DataType::ALL.into_iter().filter(|t| !t.is_integer()) {
-                let plan = TermPlan::of(data_type, reach);
+                let plan = TermPlan::of(&data_type, reach);
                 for (code, terms) in plan.terms.iter().enumerate() {
                     let value = data_type.value(code as u16, 0);
                     let count = terms.iter().flatten().count() as u32;
@@ -371,6 +372,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn every_value_that_a_codebook_may_have_takes_six_cycles_at_most_and_terms_that_sum_to_it() {
+        let most = TermArray::REACH.map(|reach| {
+            let mut most = 0;
+            for value in 0..=Codebook::LARGEST {
+                let list = vec![f64::from(value), 1.0, -f64::from(value), 0.0];
+                let codebook = Codebook::new(list, Some(0)).unwrap();
+                let plan = TermPlan::of(&codebook.data_type("mine".to_owned()), reach);
+                let sums = plan.terms.iter().map(|terms| sum_of_terms(terms));
+                let value = i64::from(value);
+                assert_eq!(sums.collect::<Vec<i64>>(), [value, 1, -value, 0]);
+                assert!(plan.terms.iter().all(|terms| terms.len() == plan.cycles as usize));
+                let fewer = [value as i32, 1].map(|value| terms_of(value, plan.cycles - 1, reach));
+                assert!(fewer.contains(&None), "{value} in {}", plan.cycles);
+                most = most.max(plan.cycles);
+            }
+            most
+        });
+        assert_eq!(most.collect::<Vec<u32>>(), [6; 7]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use toml::de::{DeArray, DeInteger, DeValue};
+use toml::de::{DeInteger, DeValue};
 
 use crate::keys::{Key, Later};
 use crate::legal::{Legal, Setting, Values};
@@ -26,37 +26,7 @@ pub(crate) fn check(key: &Key, legal: &Legal, value: &DeValue<'_>) -> Result<Set
         (DeValue::Boolean(boolean), Values::Booleans(flags)) => {
             check_boolean(key, legal, flags, *boolean)
         }
-        (DeValue::Array(items), Values::Lists) => check_list(key, legal, items),
         _ => Err(wrong_type(key, legal, value)),
-    }
-}
-
-/// A list of different words, in its order; one alone is that word.
-fn check_list(key: &Key, legal: &Legal, items: &DeArray<'_>) -> Result<Setting, Fault> {
-    let mut words: Vec<&'static str> = Vec::new();
-    for item in items.iter() {
-        let word = match item.get_ref() {
-            DeValue::String(text) => check_text(key, legal, text)?,
-            other => return Err(wrong_type(key, legal, other)),
-        };
-        let Setting::Word(word) = word else { continue };
-        if words.contains(&word) {
-            return Err(Fault {
-                code: "repeated-value",
-                message: format!("\"{word}\" is listed twice; legal is a list of different words"),
-                help: format!("delete one `\"{word}\"`"),
-            });
-        }
-        words.push(word);
-    }
-    match words.as_slice() {
-        [] => Err(Fault {
-            code: "empty-list",
-            message: format!("the list is empty; legal is {}", legal.describe_with_reason()),
-            help: format!("write for example {}", line(key, &key.example(legal))),
-        }),
-        [only] => Ok(Setting::Word(only)),
-        _ => Ok(Setting::Words(words)),
     }
 }
 
@@ -106,7 +76,8 @@ pub(crate) fn not_built(what: &str, later: &Later, help: String) -> Fault {
     Fault { code: "not-built-yet", message, help }
 }
 
-fn check_text(key: &Key, legal: &Legal, text: &str) -> Result<Setting, Fault> {
+/// The setting of `text`.
+pub(crate) fn check_text(key: &Key, legal: &Legal, text: &str) -> Result<Setting, Fault> {
     if let Some(word) = legal.words.iter().find(|word| word.name == text) {
         return Ok(Setting::Word(word.name));
     }
@@ -121,7 +92,9 @@ fn check_text(key: &Key, legal: &Legal, text: &str) -> Result<Setting, Fault> {
             Err(wrong_type(key, legal, &DeValue::String(text.into())))
         }
         Values::Booleans(_) => Err(wrong_type(key, legal, &DeValue::String(text.into()))),
-        Values::Integers(_) | Values::None | Values::Lists => Err(unknown_value(key, legal, text)),
+        Values::Integers(_) | Values::None | Values::DataTypes => {
+            Err(unknown_value(key, legal, text))
+        }
     }
 }
 
@@ -236,7 +209,8 @@ fn near_setting(legal: &Legal, text: &str) -> Option<Setting> {
     Some(settings.swap_remove(index))
 }
 
-fn wrong_type(key: &Key, legal: &Legal, value: &DeValue<'_>) -> Fault {
+/// The fault of `value`, which has a type that `key` does not take.
+pub(crate) fn wrong_type(key: &Key, legal: &Legal, value: &DeValue<'_>) -> Fault {
     let message = format!("{} is {}; legal is {}", shown(value), type_of(value), legal.describe());
     let help = match meant(legal, value) {
         Some((setting, how)) => format!("write {}{how}", line(key, &setting)),

@@ -1,6 +1,6 @@
 //! The words that a configuration uses for the alternatives of a key.
 
-use bitplane_formats::{DataType, FloatFormat, ScaleFormat};
+use bitplane_formats::{FloatFormat, ScaleFormat};
 
 use crate::spec::{
     AlignBlock, Commands, Fold, GroupDrain, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset,
@@ -41,21 +41,18 @@ const BITMOD_TILE: Choice =
 
 /// The data types of a bitmod_tile.
 pub(crate) const DATA_TYPES: &[Choice] = &[
-    choice(
-        DataType::BITMOD_FP4.name(),
-        "0, 0.5, 1, 1.5, 2, 3, 4, 6 with signs, and a special value a group",
-    ),
-    choice(DataType::BITMOD_FP3.name(), "0, 1, 2, 4 with signs, and a special value a group"),
-    choice(DataType::INT8.name(), "two's complement"),
-    choice(DataType::INT6.name(), "two's complement"),
-    choice(DataType::INT5.name(), "two's complement"),
-    choice(DataType::INT4.name(), "two's complement"),
-    choice(DataType::INT3.name(), "two's complement"),
-    choice(DataType::FP6_E2M3.name(), "OCP FP6: 2 bits of exponent, 3 of fraction"),
-    choice(DataType::FP6_E3M2.name(), "OCP FP6: 3 bits of exponent, 2 of fraction"),
-    choice(DataType::FP4_E2M1.name(), "OCP FP4: 2 bits of exponent, 1 of fraction"),
-    choice(DataType::FP3_E2M0.name(), "0, 1, 2, 4 with signs"),
-    choice(DataType::NF4.name(), "quantiles of a normal distribution, in units of 2^-6"),
+    choice("bitmod_fp4", "0, 0.5, 1, 1.5, 2, 3, 4, 6 with signs, and a special value a group"),
+    choice("bitmod_fp3", "0, 1, 2, 4 with signs, and a special value a group"),
+    choice("int8", "two's complement"),
+    choice("int6", "two's complement"),
+    choice("int5", "two's complement"),
+    choice("int4", "two's complement"),
+    choice("int3", "two's complement"),
+    choice("fp6_e2m3", "OCP FP6: 2 bits of exponent, 3 of fraction"),
+    choice("fp6_e3m2", "OCP FP6: 3 bits of exponent, 2 of fraction"),
+    choice("fp4_e2m1", "OCP FP4: 2 bits of exponent, 1 of fraction"),
+    choice("fp3_e2m0", "0, 1, 2, 4 with signs"),
+    choice("nf4", "quantiles of a normal distribution, in units of 2^-6"),
 ];
 
 /// The floating-point formats of activations.
@@ -317,4 +314,18 @@ impl Named for Reset {
         (Self::Async, choice("async", "asserted asynchronously, released synchronously")),
         (Self::Sync, choice("sync", "sampled at the clock edge")),
     ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bitplane_formats::DataType;
+
+    #[test]
+    fn the_words_of_data_types_are_their_names() {
+        let words: Vec<&str> = DATA_TYPES.iter().map(|choice| choice.name).collect();
+        let types = DataType::ALL;
+        let names: Vec<&str> = types.iter().map(DataType::name).collect();
+        assert_eq!(words, names);
+    }
 }

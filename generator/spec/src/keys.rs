@@ -79,7 +79,7 @@ impl Key {
     pub fn example(&self, legal: &Legal) -> Setting {
         match (&legal.values, legal.words.first(), self.general_example()) {
             (_, Some(first), _) if legal.shows_a_word => Setting::Word(first.name),
-            (Values::None | Values::Lists, Some(first), setting) if !legal.has(&setting) => {
+            (Values::None | Values::DataTypes, Some(first), setting) if !legal.has(&setting) => {
                 Setting::Word(first.name)
             }
             (_, _, setting) => setting,
@@ -187,14 +187,13 @@ fn set_terms(spec: &mut Spec, types: Vec<DataType>, reach: u32) {
     spec.architecture = Architecture::BitmodTile(terms);
 }
 
-/// What the words of a bitmod_tile's `weight.format` stand for.
+/// The data types of a bitmod_tile's `weight.format`, of which an example is a word.
 fn data_types(value: &Setting) -> Vec<DataType> {
-    let words = match value {
-        Setting::Words(words) => words.clone(),
-        Setting::Word(word) => vec![*word],
+    match value {
+        Setting::Types(types) => types.clone(),
+        Setting::Word(word) => DataType::named(word).into_iter().collect(),
         other => unreachable!("a key of data types holds {other:?}"),
-    };
-    words.into_iter().filter_map(DataType::named).collect()
+    }
 }
 
 fn change_group(spec: &mut Spec, change: impl FnOnce(&mut QuantisationGroup)) {
@@ -393,7 +392,7 @@ pub(crate) static KEYS: &[Key] = &[
                         FLOAT_ACTIVATIONS.iter().fold(integers, |legal, format| legal.or(*format));
                     all.showing_a_word()
                 }
-                Kind::BitmodTile => Legal::lists_of(
+                Kind::BitmodTile => Legal::data_types(
                     DATA_TYPES,
                     "each has its own digits, and a group of weights says which it has",
                 ),
@@ -402,11 +401,7 @@ pub(crate) static KEYS: &[Key] = &[
         default: Default::Required { example: Setting::Format(2) },
         get: |spec| {
             if let Some(terms) = spec.terms() {
-                let words: Vec<_> = terms.types().iter().map(|each| each.name()).collect();
-                return Some(match words.as_slice() {
-                    [only] => Setting::Word(only),
-                    _ => Setting::Words(words),
-                });
+                return Some(Setting::Types(terms.types().to_vec()));
             }
             Some(match (spec.weight, spec.weight.float()) {
                 (_, Some(float)) => Setting::Word(float.name()),

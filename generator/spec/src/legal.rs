@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use bitplane_formats::{IntegerFormat, WeightFormat};
+use bitplane_formats::{DataType, IntegerFormat, WeightFormat};
 
 use crate::choice::{Choice, Named};
 use crate::name;
@@ -14,8 +14,8 @@ pub(crate) enum Setting {
     Text(String),
     /// One of the key's words.
     Word(&'static str),
-    /// Several of the key's words, in the order of the file.
-    Words(Vec<&'static str>),
+    /// Data types of weights, in the order of the file.
+    Types(Vec<DataType>),
     /// An integer.
     Number(u64),
     /// An integer format of so many bits.
@@ -72,9 +72,12 @@ impl Setting {
         match self {
             Self::Text(text) => format!("\"{text}\""),
             Self::Word(word) => format!("\"{word}\""),
-            Self::Words(words) => {
-                let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-                format!("[{}]", words.join(", "))
+            Self::Types(types) => {
+                let types: Vec<String> = types.iter().map(type_to_toml).collect();
+                match types.as_slice() {
+                    [only] => only.clone(),
+                    several => format!("[{}]", several.join(", ")),
+                }
             }
             Self::Number(number) => number.to_string(),
             Self::Format(bits) => format!("\"int{bits}\""),
@@ -88,8 +91,8 @@ impl Setting {
 pub(crate) enum Values {
     /// Only words.
     None,
-    /// Only words, one or a list of several different ones.
-    Lists,
+    /// Data types of weights, one or a list of several different ones: words, or lists of values.
+    DataTypes,
     /// A core's name.
     Name,
     /// Integers.
@@ -164,9 +167,9 @@ impl Legal {
         }
     }
 
-    /// One of `words` or a list of them.
-    pub fn lists_of(words: &[Choice], reason: &'static str) -> Self {
-        let (words, values) = (words.to_vec(), Values::Lists);
+    /// The data types called `words`, those of lists of values, and several.
+    pub fn data_types(words: &[Choice], reason: &'static str) -> Self {
+        let (words, values) = (words.to_vec(), Values::DataTypes);
         Self { words, values, reason: Some(reason), shows_a_word: false }
     }
 
@@ -219,7 +222,10 @@ impl Legal {
             self.words.iter().map(|choice| format!("\"{}\"", choice.name)).collect();
         match &self.values {
             Values::None => {}
-            Values::Lists => parts.push("a list of some of them".to_owned()),
+            Values::DataTypes => {
+                parts.push("{ name, values, fraction_bits }".to_owned());
+                parts.push("a list of some of them".to_owned());
+            }
             Values::Name => parts.push(format!("a name: {}", name::FORM)),
             Values::Integers(range) => parts.push(integer_range(range)),
             Values::Formats(bits) => {
@@ -233,6 +239,19 @@ impl Legal {
             None => String::new(),
         }
     }
+}
+
+/// A data type as it stands in a file: its word, or its values on their grid.
+fn type_to_toml(data_type: &DataType) -> String {
+    let name = data_type.name();
+    if DataType::named(name).is_some() {
+        return format!("\"{name}\"");
+    }
+    let (bits, codes) = (data_type.fraction_bits(), 0..data_type.codes());
+    let unit = 0.5f64.powi(bits as i32);
+    let values: Vec<String> =
+        codes.map(|code| (f64::from(data_type.value(code, 0)) * unit).to_string()).collect();
+    format!("{{ name = \"{name}\", values = [{}], fraction_bits = {bits} }}", values.join(", "))
 }
 
 fn integer_range(range: &RangeInclusive<u64>) -> String {

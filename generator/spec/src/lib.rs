@@ -21,6 +21,7 @@
 
 mod check;
 mod choice;
+mod data_types;
 mod document;
 mod keys;
 mod legal;

@@ -37,7 +37,8 @@ pub(crate) fn check(name: &str) -> Result<(), NameFault> {
     Ok(())
 }
 
-fn has_legal_form(name: &str) -> bool {
+/// Whether `name` has the [`FORM`].
+pub(crate) fn has_legal_form(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.len() <= LONGEST
         && name.chars().all(is_name_character)

@@ -8,11 +8,12 @@ use toml::de::{DeTable, DeValue};
 
 use crate::check::{Fault, check, excerpt, line, not_built, shown, type_of};
 use crate::choice::Named;
+use crate::data_types;
 use crate::document;
 use crate::keys::{
     self, Default, KEYS, Key, LATER_KEYS, SECTIONS, Section, blank, dotted, keys_of, section,
 };
-use crate::legal::{Legal, Setting};
+use crate::legal::{Legal, Setting, Values};
 use crate::name;
 use crate::problem::Problem;
 use crate::rules;
@@ -94,6 +95,8 @@ struct Walk<'t> {
     refused: BTreeSet<String>,
     /// Where the sections of the file start.
     headers: BTreeMap<&'static str, Range<usize>>,
+    /// What single values are told that is legal.
+    warnings: Vec<Problem>,
 }
 
 type Entry<'e, 'i> = (&'e Spanned<std::borrow::Cow<'i, str>>, &'e Spanned<DeValue<'i>>);
@@ -107,6 +110,7 @@ impl<'t> Walk<'t> {
             settings: BTreeMap::new(),
             refused: BTreeSet::new(),
             headers: BTreeMap::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -168,6 +172,9 @@ impl<'t> Walk<'t> {
         let Some(legal) = self.legal(key) else {
             return;
         };
+        if legal.values == Values::DataTypes {
+            return self.data_types(key, &legal, value);
+        }
         match check(key, &legal, value.get_ref()) {
             Ok(setting) => {
                 self.settings.insert(key.path(), Located { setting, span: value.span() });
@@ -186,6 +193,23 @@ impl<'t> Walk<'t> {
             self.refused.insert(key.path());
         }
         legal
+    }
+
+    fn data_types(&mut self, key: &Key, legal: &Legal, value: &Spanned<DeValue<'_>>) {
+        let listed = data_types::read(key, legal, value);
+        let path = key.path();
+        for (span, fault) in listed.warnings {
+            self.warnings.push(self.problem(&path, span, fault));
+        }
+        if listed.faults.is_empty() {
+            let setting = Setting::Types(listed.types);
+            self.settings.insert(path, Located { setting, span: value.span() });
+            return;
+        }
+        for (span, fault) in listed.faults {
+            self.report(&path, span, fault);
+        }
+        self.refused.insert(path);
     }
 
     fn unknown_key(&mut self, section: &'static str, (name, value): Entry<'_, '_>) {
@@ -236,7 +260,7 @@ impl<'t> Walk<'t> {
             settings: &self.settings,
             refused: &self.refused,
         };
-        let mut warnings = Vec::new();
+        let mut warnings = std::mem::take(&mut self.warnings);
         if self.kind.is_some() {
             self.problems.extend(rules::errors(&draft));
             warnings.extend(rules::warnings(&draft));
@@ -274,8 +298,12 @@ impl<'t> Walk<'t> {
     }
 
     fn report(&mut self, key: &str, span: Range<usize>, fault: Fault) {
-        let problem = Problem::new(fault.code, key, fault.message, fault.help);
-        self.problems.push(problem.at(self.text, span));
+        let problem = self.problem(key, span, fault);
+        self.problems.push(problem);
+    }
+
+    fn problem(&self, key: &str, span: Range<usize>, fault: Fault) -> Problem {
+        Problem::new(fault.code, key, fault.message, fault.help).at(self.text, span)
     }
 }
 

@@ -1,8 +1,10 @@
 //! The table of keys told to people, to editors and as starter files.
 
+use bitplane_formats::Codebook;
 use serde_json::{Map, Value, json};
 
 use crate::choice::{Choice, KINDS, Named};
+use crate::data_types;
 use crate::keys::{Default, KEYS, Key, SECTIONS, Section, keys_of};
 use crate::legal::{Legal, Setting, Values};
 use crate::name;
@@ -148,10 +150,13 @@ fn key_schema(key: &Key, kind: Kind) -> Value {
         }
         Values::Name => json!({ "type": "string", "pattern": name::PATTERN }),
         Values::Booleans(flags) => json!({ "enum": flags }),
-        Values::Lists => json!({ "anyOf": [
-            { "enum": texts },
-            { "type": "array", "items": { "enum": texts }, "minItems": 1, "uniqueItems": true },
-        ] }),
+        Values::DataTypes => {
+            let one = [json!({ "enum": texts }), codebook_schema()];
+            let item = json!({ "anyOf": one });
+            let several =
+                json!({ "type": "array", "items": item, "minItems": 1, "uniqueItems": true });
+            json!({ "anyOf": [one[0], one[1], several] })
+        }
         Values::None | Values::Formats(_) => json!({ "enum": texts }),
     };
     let mut schema = match &legal.values {
@@ -168,6 +173,33 @@ fn key_schema(key: &Key, kind: Kind) -> Value {
         _ => {}
     }
     schema
+}
+
+/// A data type given by its values.
+fn codebook_schema() -> Value {
+    let (bits, fraction_bits) = (Codebook::BITS, Codebook::FRACTION_BITS);
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["name", "values"],
+        "properties": {
+            "name": { "type": "string", "pattern": data_types::NAME_PATTERN },
+            "values": {
+                "type": "array",
+                "items": { "type": "number" },
+                "minItems": 1 << bits.start(),
+                "maxItems": 1 << bits.end(),
+                "description": "The value of each code from 0 on; as many as codes of some width",
+            },
+            "fraction_bits": {
+                "type": "integer",
+                "minimum": fraction_bits.start(),
+                "maximum": fraction_bits.end(),
+                "description": "Values are rounded to multiples of 2^-fraction_bits (default: the \
+                                coarsest grid that has all of them)",
+            },
+        },
+    })
 }
 
 /// A commented file for the kind called `kind`, ready to be used: required keys are set to an

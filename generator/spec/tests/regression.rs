@@ -323,11 +323,25 @@ fn configuration(file: &Path) -> Configuration {
     Configuration { name, spec: parsed.spec, settings: flat(&table) }
 }
 
+/// What stands here for every data type that is given by its values.
+const CODEBOOK: &str = "codebook";
+
+fn codebook_schema(part: &Value) -> bool {
+    !part["properties"]["values"].is_null()
+}
+
+fn codebook(value: &toml::Value) -> bool {
+    value.get("values").is_some()
+}
+
 /// Every setting of a normalised file by its dotted key.
 fn flat(file: &toml::Table) -> BTreeMap<String, String> {
     let mut settings = BTreeMap::new();
     for (name, value) in file {
         match value {
+            toml::Value::Table(_) if codebook(value) => {
+                settings.insert(name.clone(), CODEBOOK.to_owned());
+            }
             toml::Value::Table(section) => {
                 let inner = flat(section).into_iter();
                 settings.extend(inner.map(|(key, value)| (format!("{name}.{key}"), value)));
@@ -336,7 +350,11 @@ fn flat(file: &toml::Table) -> BTreeMap<String, String> {
                 settings.insert(name.clone(), text.clone());
             }
             toml::Value::Array(words) => {
-                let words: Vec<&str> = words.iter().filter_map(toml::Value::as_str).collect();
+                let word = |word: &toml::Value| match codebook(word) {
+                    true => CODEBOOK.to_owned(),
+                    false => word.as_str().unwrap().to_owned(),
+                };
+                let words: Vec<String> = words.iter().map(word).collect();
                 settings.insert(name.clone(), words.join(", "));
             }
             other => {
@@ -370,6 +388,7 @@ impl Legal {
                 legal.add(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             }
             legal.words.extend(part["const"].as_str().map(str::to_owned));
+            legal.words.extend(codebook_schema(part).then(|| CODEBOOK.to_owned()));
         }
         legal
     }

@@ -1,8 +1,8 @@
 //! Legal specs survive the way through text, and no text whatever makes the parser panic.
 
 use bitplane_formats::{
-    AlignedFormat, DataType, FloatFormat, IntegerFormat, ScaleFormat, TermArray, WeightFormat,
-    WeightReading, signed_bits,
+    AlignedFormat, Codebook, DataType, FloatFormat, IntegerFormat, ScaleFormat, TermArray,
+    WeightFormat, WeightReading, signed_bits,
 };
 use bitplane_spec::{
     Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, FloatActivation, Fold,
@@ -10,6 +10,8 @@ use bitplane_spec::{
     QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry, Table,
     Tile, WeightWidth, ZeroPointMode, parse, starter,
 };
+use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -83,11 +85,29 @@ fn architectures() -> impl Strategy<Value = Architecture> {
     prop_oneof![tables().prop_map(Architecture::LookUp), arrays, tiles_of_terms()]
 }
 
-/// Some of all data types in any order, with any reach.
+/// Any list of values.
+fn codebooks() -> impl Strategy<Value = DataType> {
+    let units = -Codebook::LARGEST..=Codebook::LARGEST;
+    let values = Codebook::BITS.prop_flat_map(move |bits| vec(units.clone(), 1 << bits));
+    let name = "[a-z]{1,6}_[a-z0-9_]{0,9}"
+        .prop_filter("names are new", |name| DataType::named(name).is_none());
+    (values, Codebook::FRACTION_BITS, name).prop_filter_map(
+        "not all zero",
+        |(values, bits, name)| {
+            let unit = 0.5f64.powi(bits as i32);
+            let values = values.iter().map(|value| f64::from(*value) * unit).collect();
+            Some(Codebook::new(values, Some(bits)).ok()?.data_type(name))
+        },
+    )
+}
+
+/// Some of all data types in any order, and one or none of one's own, with any reach.
 fn tiles_of_terms() -> impl Strategy<Value = Architecture> {
     let types = Just(DataType::ALL.to_vec()).prop_shuffle();
-    (types, 1..=DataType::ALL.len(), TermArray::REACH).prop_map(|(mut types, count, reach)| {
+    let terms = (types, 1..=DataType::ALL.len(), option::of(codebooks()), TermArray::REACH);
+    terms.prop_map(|(mut types, count, codebook, reach)| {
         types.truncate(count);
+        types.splice(..0, codebook);
         Architecture::BitmodTile(TermArray::new(types, reach))
     })
 }

@@ -160,7 +160,7 @@ fn the_schema_tells_every_key() {
           lut_tensor_core: "ternary" or "int1" to "int8"
           lut_conventional, add_array, mac_array: "int1" to "int8"
           fp_mac_array: "fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1" or "int1" to "int8"
-          bitmod_tile: "bitmod_fp4", "bitmod_fp3", "int8", "int6", "int5", "int4", "int3", "fp6_e2m3", "fp6_e3m2", "fp4_e2m1", "fp3_e2m0", "nf4" or a list of some of them
+          bitmod_tile: "bitmod_fp4", "bitmod_fp3", "int8", "int6", "int5", "int4", "int3", "fp6_e2m3", "fp6_e3m2", "fp4_e2m1", "fp3_e2m0", "nf4", { name, values, fraction_bits } or a list of some of them
             ternary          -1, 0 and 1, k of them in one look-up
             fp16             IEEE 754 binary16
             bf16             bfloat16: 8 bits of exponent, 7 of fraction
@@ -548,6 +548,18 @@ fn a_starter_reads_well() {
     #     none             the streams carry single runs, with their markers
     #     lmma             command words of whole matrix products, run tile by tile
     # commands = "none"
+    "#);
+}
+
+#[test]
+fn values_that_are_rounded_to_their_grid_are_told() {
+    let text = "kind = 'bitmod_tile'\nactivation.format = 'fp16'\ntile = { m = 1, n = 1, k = 8 }\n\
+                weight.format = { name = 'mine', values = [-1, -0.2, 0, 0.7], fraction_bits = 2 }\n";
+    let warnings = parse(text, "core").unwrap().warnings;
+    let told: Vec<String> = warnings.iter().map(|p| p.render_plain("core.toml")).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    core.toml:4: [rounded-values] weight.format: mine: values are rounded to multiples of 2^-2, which moves them by up to 0.050000
+      help: give more fraction_bits, which may take more cycles, or values on the grid
     "#);
 }
 

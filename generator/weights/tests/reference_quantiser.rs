@@ -75,7 +75,7 @@ fn differences(name: &str, weights: &Matrix, size: usize) -> [usize; 4] {
     let data_type = DataType::named(name).unwrap();
     let unit = 0.5f64.powi(data_type.fraction_bits() as i32);
     let grouping = Grouping::new(weights.columns(), size).unwrap();
-    let quantiser = TypeQuantiser::of(TypeChoice::usual(data_type));
+    let quantiser = TypeQuantiser::of(TypeChoice::usual(data_type.clone()));
     let TypedWeights { groups, codes, .. } =
         quantiser.quantise("w", weights, grouping, ScaleFormat::Fp16);
     let rows = weights.data().par_chunks(weights.columns()).enumerate();

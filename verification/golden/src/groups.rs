@@ -113,7 +113,7 @@ pub(crate) fn values(
         let types = &zero_points.types[column * of_a_column..][..of_a_column];
         let codes = run.codes[column * run.elements..][..run.elements].chunks(zero_points.size);
         let values = codes.zip(types).flat_map(|(codes, group)| {
-            let data_type = terms.types()[group.number];
+            let data_type = &terms.types()[group.number];
             codes.iter().map(move |code| data_type.value(*code, group.special))
         });
         return values.collect();

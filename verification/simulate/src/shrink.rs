@@ -176,7 +176,7 @@ fn group_types(case: &Case, encoder: &Encoder) -> Vec<Vec<String>> {
     let of_a_column = case.elements.div_ceil(groups.size).max(1);
     let columns = groups.types.chunks(of_a_column).take(case.columns);
     let told = |group: &GroupType| {
-        let data_type = terms.types()[group.number];
+        let data_type = &terms.types()[group.number];
         match data_type.special_code() {
             Some(_) => format!("{data_type} ({})", group.special),
             None => data_type.to_string(),

@@ -43,7 +43,8 @@ pub struct Quantize {
     ///   ternary_int2[_per_channel]         -1, 0, 1; scale = mean magnitude (BitNet b1.58)
     ///   ternary_int2_median[_per_channel]  -1, 0, 1; scale = median magnitude
     /// For a bitmod_tile, one to four data types with commas between them: bitmod_fp4, bitmod_fp3, int8,
-    /// int6, int5, int4, int3, fp6_e2m3, fp6_e3m2, fp4_e2m1, fp3_e2m0, nf4. Of bitmod_fp4 and bitmod_fp3
+    /// int6, int5, int4, int3, fp6_e2m3, fp6_e3m2, fp4_e2m1, fp3_e2m0, nf4, or names that the --config gives
+    /// to lists of values. Of bitmod_fp4 and bitmod_fp3
     ///   :basic             have no special value
     ///   :er, :ea           only those of more resolution, of more range
     ///   :5/-5/8/-8         the ones listed
@@ -115,13 +116,20 @@ impl Quantise<'_> {
         }
     }
 
+    /// The data types that have names: those of the configuration too.
+    fn known_types(&self) -> Vec<DataType> {
+        let own = self.spec.and_then(Spec::terms).map_or(&[][..], |terms| terms.types());
+        let own = own.iter().filter(|data_type| DataType::named(data_type.name()).is_none());
+        DataType::ALL.into_iter().chain(own.cloned()).collect()
+    }
+
     fn types(&self) -> Result<Quantiser, Failure> {
         let Quantize { format, choose, bits, .. } = self.options;
         let span = match choose {
             Some(Choose::Channel) => ChoiceSpan::Channel,
             Some(Choose::Group) | None => ChoiceSpan::Group,
         };
-        TypeQuantiser::parse(format, span, *bits)
+        TypeQuantiser::parse_among(format, &self.known_types(), span, *bits)
             .map(Quantiser::Types)
             .map_err(|problems| Failure::new(Class::BadInput, problems))
     }
@@ -228,7 +236,7 @@ impl Quantise<'_> {
     }
 
     /// Cycles of a k-step of `data_type` in the core; without one, in the usual one.
-    fn cycles(&self, data_type: DataType) -> u32 {
+    fn cycles(&self, data_type: &DataType) -> u32 {
         let usual = TermArray::least_reach(&DataType::ALL);
         let reach = self.spec.and_then(Spec::terms).map_or(usual, TermArray::reach);
         TermPlan::of(data_type, reach).cycles

@@ -25,7 +25,7 @@ impl TermCycles {
     /// The cycles of `weights` in the tile of `spec`, which can take them, for so many tokens.
     pub fn of(spec: &Spec, weights: &TypedWeights, tokens: usize) -> Option<Self> {
         let reach = spec.terms()?.reach();
-        let cycles = |data_type: DataType| TermPlan::of(data_type, reach).cycles;
+        let cycles = |data_type: &DataType| TermPlan::of(data_type, reach).cycles;
         let (m, n) = (spec.tile.m as usize, spec.tile.n as usize);
         let rows = tokens.div_ceil(m) as u64;
         let lockstep = |weights: &TypedWeights| rows * Steps::of(spec, weights, cycles).lockstep(n);
@@ -77,8 +77,8 @@ struct Steps {
 }
 
 impl Steps {
-    fn of(spec: &Spec, weights: &TypedWeights, cycles: impl Fn(DataType) -> u32) -> Self {
-        let of_types: Vec<u64> = weights.types.iter().map(|of| cycles(*of).into()).collect();
+    fn of(spec: &Spec, weights: &TypedWeights, cycles: impl Fn(&DataType) -> u32) -> Self {
+        let of_types: Vec<u64> = weights.types.iter().map(|of| cycles(of).into()).collect();
         let inputs = weights.columns();
         let size = spec.quantisation_group.map_or(inputs, |group| group.size as usize);
         let starts: Vec<usize> = (0..inputs).step_by(size).collect();

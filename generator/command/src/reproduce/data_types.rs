@@ -130,7 +130,7 @@ fn rows() -> Vec<Row> {
         add(&format!("int{bits}, symmetric"), bits, Way::Exact(integers), Part::Rival);
         let asymmetric = Way::Baseline(Baseline::Asymmetric(bits));
         add(&format!("int{bits}, asymmetric"), bits, asymmetric, Part::Rival);
-        let powers = Way::Baseline(Baseline::Mx(mx));
+        let powers = Way::Baseline(Baseline::Mx(mx.clone()));
         add(&format!("{mx}, scales of MX"), bits, powers, Part::Rival);
         add(&format!("{name}:basic"), bits, Way::Exact(named(":basic")), Part::Rival);
         for fixed in fixed {
@@ -158,7 +158,7 @@ fn rows() -> Vec<Row> {
     for data_type in
         [DataType::INT8, DataType::INT6, DataType::INT5, DataType::FP6_E2M3, DataType::FP6_E3M2]
     {
-        let way = Way::Exact(TypeChoice::usual(data_type));
+        let way = Way::Exact(TypeChoice::usual(data_type.clone()));
         add(data_type.name(), data_type.bits(), way, Part::Wider);
     }
     let asymmetric = Way::Baseline(Baseline::Asymmetric(6));

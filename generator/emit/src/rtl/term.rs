@@ -26,14 +26,14 @@ unit_text!(GroupHeadText, "rtl/group_head.sv", Worded<'a, GroupHead, HeadPhrases
 /// A data type as the encoder's header tells it.
 struct TypeText {
     number: usize,
-    name: &'static str,
+    name: String,
     cycles: u32,
     has_special: bool,
 }
 
 /// How the encoder takes a data type that is no integer.
 struct TableText {
-    name: &'static str,
+    name: String,
     has_sign: bool,
     has_special: bool,
     values: u32,
@@ -307,7 +307,7 @@ fn encoder<'a>(core: &'a CoreText, unit: &'a TermEncoder, cycle_bits: u32) -> Te
     let numbered = || terms.plans().iter().enumerate();
     let integers: Vec<String> = numbered()
         .filter(|(_, plan)| plan.data_type.is_integer())
-        .map(|(number, plan)| extended(plan.data_type, cycles, gate(number)))
+        .map(|(number, plan)| extended(&plan.data_type, cycles, gate(number)))
         .collect();
     let tables: Vec<TableText> = numbered()
         .filter(|(_, plan)| !plan.data_type.is_integer())
@@ -318,7 +318,7 @@ fn encoder<'a>(core: &'a CoreText, unit: &'a TermEncoder, cycle_bits: u32) -> Te
         types: numbered()
             .map(|(number, plan)| TypeText {
                 number,
-                name: plan.data_type.name(),
+                name: plan.data_type.name().to_owned(),
                 cycles: plan.cycles,
                 has_special: plan.data_type.special_code().is_some(),
             })
@@ -346,7 +346,7 @@ fn encoder<'a>(core: &'a CoreText, unit: &'a TermEncoder, cycle_bits: u32) -> Te
 }
 
 /// The code of an integer with a 0 below it, sign-extended to the digits of all cycles.
-fn extended(data_type: DataType, cycles: u32, gate: Option<String>) -> String {
+fn extended(data_type: &DataType, cycles: u32, gate: Option<String>) -> String {
     let bits = data_type.bits();
     let sign = match PLACES_PER_CYCLE * cycles - bits {
         0 => String::new(),
@@ -360,7 +360,7 @@ fn extended(data_type: DataType, cycles: u32, gate: Option<String>) -> String {
 }
 
 fn table(unit: &TermEncoder, plan: &TermPlan, cycle_bits: u32, gate: Option<String>) -> TableText {
-    let data_type = plan.data_type;
+    let data_type = &plan.data_type;
     let (name, has_sign) = (data_type.name(), data_type.has_sign_bit());
     let value_bits = data_type.bits() - u32::from(has_sign);
     let values = 1u32 << value_bits;
@@ -375,7 +375,7 @@ fn table(unit: &TermEncoder, plan: &TermPlan, cycle_bits: u32, gate: Option<Stri
         .flat_map(|cycle| (0..=unit.lines).map(move |line| (cycle, line)))
         .map(|(cycle, line)| mask(name, of_values, cycle, line, unit.lines));
     TableText {
-        name,
+        name: name.to_owned(),
         has_sign,
         has_special: data_type.special_code().is_some(),
         values,
@@ -399,11 +399,13 @@ fn mask(name: &str, terms: &[Terms], cycle: usize, line: u32, lines: u32) -> Str
         let term = terms.get(cycle).copied().flatten();
         term.is_some_and(|term| if line == lines { term.negative } else { term.shift == line })
     };
-    let bits: String =
-        terms.iter().rev().map(|terms| if holds(terms) { '1' } else { '0' }).collect();
-    match bits.contains('1') {
-        true => format!("|({name}_is & {}'b{bits})", terms.len()),
-        false => "1'b0".to_owned(),
+    let places = terms.iter().enumerate().filter(|(_, terms)| holds(terms));
+    let bits = places.fold(0u64, |bits, (place, _)| bits | 1 << place);
+    match (bits, terms.len()) {
+        (0, _) => "1'b0".to_owned(),
+        // Too long for a line otherwise.
+        (_, count @ 33..) => format!("|({name}_is & {count}'h{bits:0width$x})", width = count / 4),
+        (_, count) => format!("|({name}_is & {count}'b{bits:0count$b})"),
     }
 }
 
@@ -426,7 +428,7 @@ fn selects(integers: &[String], tables: &[TableText]) -> Vec<String> {
     let of_integers =
         (!integers.is_empty()).then(|| "Lines'({integer_is_two, integer_is_one})".to_owned());
     let of_tables = tables.iter().flat_map(|table| {
-        let name = table.name;
+        let name = &table.name;
         let own = format!("{name}_term[Lines-1:0]");
         let special =
             table.has_special.then(|| format!("(special_select & {{Lines{{{name}_is_special}}}})"));
@@ -438,7 +440,7 @@ fn selects(integers: &[String], tables: &[TableText]) -> Vec<String> {
 fn negatives(integers: &[String], tables: &[TableText]) -> Vec<String> {
     let of_integers = (!integers.is_empty()).then(|| "digit[2]".to_owned());
     let of_tables = tables.iter().map(|table| {
-        let name = table.name;
+        let name = &table.name;
         match (table.has_sign, table.has_special) {
             (false, _) => format!("{name}_term[Lines]"),
             (true, false) => format!("({name}_sign ^ {name}_term[Lines])"),

@@ -7,7 +7,7 @@ use super::value_set::ValueSet;
 use crate::grid::extent;
 
 /// A quantiser of which only the error is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Baseline {
     /// Integers of so many bits with a zero point: the range of the span and zero in 2^bits - 1 steps, of
     /// which zero is one.
@@ -19,9 +19,9 @@ pub enum Baseline {
 
 impl Baseline {
     /// Sum of the squared differences that it leaves in `span`.
-    pub fn squared_error(self, span: &[f32]) -> f64 {
+    pub fn squared_error(&self, span: &[f32]) -> f64 {
         match self {
-            Self::Asymmetric(bits) => asymmetric(bits, span),
+            Self::Asymmetric(bits) => asymmetric(*bits, span),
             Self::Mx(data_type) => mx(data_type, span),
         }
     }
@@ -43,7 +43,7 @@ fn asymmetric(bits: u32, span: &[f32]) -> f64 {
     span.iter().map(difference).map(|difference| difference * difference).sum()
 }
 
-fn mx(data_type: DataType, span: &[f32]) -> f64 {
+fn mx(data_type: &DataType, span: &[f32]) -> f64 {
     let set = ValueSet::new(data_type, 0);
     let (least, greatest) = extent(span);
     let largest = greatest.max(-least);

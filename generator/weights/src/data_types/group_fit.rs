@@ -7,7 +7,7 @@ use super::value_set::ValueSet;
 pub struct GroupFit {
     /// The group's special value in units of the data type; 0 where it has none.
     pub special: i32,
-    /// What a unit of the data type stands for, above zero.
+    /// What a unit of the data type stands for: above zero, but nothing where all weights are zero and no value is.
     pub step: f64,
     /// Sum of the squared differences from the weights.
     pub squared_error: f64,
@@ -18,12 +18,12 @@ pub struct GroupFit {
 impl GroupFit {
     /// `span` with the special value of `sets` that leaves the least squared error; the first of equals.
     /// Scales are such that the largest magnitude of the span is the largest of the set; that of zeros
-    /// is 1.
+    /// is [`ValueSet::step_of_zeros`].
     pub(super) fn best(sets: &[ValueSet], span: &[f32]) -> Self {
         let largest =
             span.iter().fold(0.0, |largest: f64, &weight| largest.max(weight.abs().into()));
         let step = |set: &ValueSet| match largest {
-            0.0 => 1.0,
+            0.0 => set.step_of_zeros(),
             largest => largest / f64::from(set.largest()),
         };
         let mut best: Option<Self> = None;
@@ -41,7 +41,7 @@ impl GroupFit {
         let mut squared_error = 0.0;
         let codes = span.iter().map(|&weight| {
             let weight = f64::from(weight);
-            let (value, code) = set.nearest(weight / step);
+            let (value, code) = set.nearest(if step > 0.0 { weight / step } else { 0.0 });
             let difference = weight - f64::from(value) * step;
             squared_error += difference * difference;
             code

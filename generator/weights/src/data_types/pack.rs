@@ -15,7 +15,9 @@
 //! How a core's weight port takes them does not show in the file: its heads, beats and padding are made from
 //! it.
 
-use bitplane_formats::{DataType, ScaleFormat};
+use std::fmt;
+
+use bitplane_formats::{Codebook, DataType, ScaleFormat};
 use bitplane_spec::Problem;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -46,7 +48,7 @@ struct TypedHeader {
     shape: [usize; 2],
     quantiser: String,
     /// Data types by number.
-    types: Vec<String>,
+    types: Vec<TypeEntry>,
     /// Input channels of a quantisation group; 0: the whole output channel is one.
     group: usize,
     /// Format of the scales, as in a configuration.
@@ -55,6 +57,61 @@ struct TypedHeader {
     layout_digest: String,
     payload_bytes: usize,
     payload_sha256: String,
+}
+
+/// A data type in a header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum TypeEntry {
+    /// One that has this name everywhere.
+    Name(String),
+    /// One of a configuration's own: the value of each code in units of 2^-fraction_bits.
+    Codebook(CodebookEntry),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CodebookEntry {
+    name: String,
+    fraction_bits: u32,
+    values: Vec<i32>,
+}
+
+impl TypeEntry {
+    fn of(data_type: &DataType) -> Self {
+        let name = data_type.name().to_owned();
+        if DataType::named(&name).is_some() {
+            return Self::Name(name);
+        }
+        let values = (0..data_type.codes()).map(|code| data_type.value(code, 0)).collect();
+        let fraction_bits = data_type.fraction_bits();
+        Self::Codebook(CodebookEntry { name, fraction_bits, values })
+    }
+
+    fn data_type(&self) -> Option<DataType> {
+        let CodebookEntry { name, fraction_bits, values } = match self {
+            Self::Name(name) => return DataType::named(name),
+            Self::Codebook(entry) => entry,
+        };
+        if DataType::named(name).is_some() || !Codebook::FRACTION_BITS.contains(fraction_bits) {
+            return None;
+        }
+        let unit = 0.5f64.powi(*fraction_bits as i32);
+        let values = values.iter().map(|units| f64::from(*units) * unit).collect();
+        let codebook = Codebook::new(values, Some(*fraction_bits)).ok()?;
+        Some(codebook.data_type(name.clone()))
+    }
+}
+
+impl fmt::Display for TypeEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Codebook(CodebookEntry { name, fraction_bits, values }) => {
+                write!(f, "{name}{values:?}/2^{fraction_bits}")
+            }
+        }
+    }
 }
 
 /// Packs weights into the bytes of a `.bitplane` file: a function of its argument alone.
@@ -111,7 +168,7 @@ fn row_bits(weights: &TypedWeights, row: usize) -> Vec<usize> {
 }
 
 fn header(weights: &TypedWeights, payload: &[u8]) -> TypedHeader {
-    let types: Vec<String> = weights.types.iter().map(ToString::to_string).collect();
+    let types: Vec<TypeEntry> = weights.types.iter().map(TypeEntry::of).collect();
     TypedHeader {
         format: FORMAT.to_owned(),
         version: Content::DataTypes.version(),
@@ -127,8 +184,9 @@ fn header(weights: &TypedWeights, payload: &[u8]) -> TypedHeader {
     }
 }
 
-fn layout_digest(types: &[String], group: usize, scale: ScaleFormat) -> String {
+fn layout_digest(types: &[TypeEntry], group: usize, scale: ScaleFormat) -> String {
     let version = Content::DataTypes.version();
+    let types: Vec<String> = types.iter().map(ToString::to_string).collect();
     let text = format!(
         "bitplane packing {version} types {} group {group} scale {}",
         types.join(" "),
@@ -176,7 +234,7 @@ fn contradiction(weights: &TypedWeights) -> Option<String> {
 }
 
 fn illegal_group(types: &[DataType], scale: ScaleFormat, group: TypedGroup) -> Option<String> {
-    let data_type = types[group.number];
+    let data_type = &types[group.number];
     if data_type.special_code().is_none() && group.special != 0 {
         return Some(format!("{data_type} has no special value {}", group.special));
     }
@@ -212,11 +270,12 @@ fn blank(header: &TypedHeader) -> Result<TypedWeights, Problem> {
         let reason = format!("it is {:?}, version {}", header.format, header.version);
         return Err(inconsistent(&reason));
     }
-    let types: Option<Vec<DataType>> =
-        header.types.iter().map(|name| DataType::named(name)).collect();
+    let types: Option<Vec<DataType>> = header.types.iter().map(TypeEntry::data_type).collect();
     let types = types.filter(|types| !types.is_empty());
-    let types =
-        types.ok_or_else(|| inconsistent(&format!("{:?} are no data types", header.types)))?;
+    let types = types.ok_or_else(|| {
+        let names: Vec<String> = header.types.iter().map(ToString::to_string).collect();
+        inconsistent(&format!("[{}] are no data types", names.join(", ")))
+    })?;
     let scale = SCALES.into_iter().find(|scale| scale.name() == header.scale);
     let scale =
         scale.ok_or_else(|| inconsistent(&format!("there are no scales {:?}", header.scale)))?;
@@ -323,6 +382,37 @@ mod tests {
     }
 
     #[test]
+    fn a_file_holds_the_values_of_types_that_have_no_name_elsewhere() {
+        let codebook = Codebook::new(vec![-1.0, -0.25, 0.0, 0.5], None).unwrap();
+        let types = vec![DataType::INT6, codebook.data_type("mine".to_owned())];
+        let quantiser = TypeQuantiser::parse_among("mine,int6", &types, ChoiceSpan::Group, None);
+        let data = (0..24).map(|i| ((i * 17 % 31) as f32 - 12.0) * 0.3).collect();
+        let (matrix, grouping) = (Matrix::new(2, 12, data).unwrap(), Grouping::new(12, 4).unwrap());
+        let quantiser = quantiser.unwrap();
+        let weights = quantiser.quantise("layer", &matrix, grouping, ScaleFormat::Fp16);
+        let file = pack_types(&weights).unwrap();
+        assert_eq!(unpack_types(&file), Ok(weights));
+        let (header, _) = split(Content::DataTypes, &file).unwrap();
+        let header: serde_json::Value = serde_json::from_slice(header).unwrap();
+        assert_snapshot!(header["types"], @r#"
+        [{"fraction_bits":2,"name":"mine","values":[-4,-1,0,2]},"int6"]
+        "#);
+    }
+
+    #[test]
+    fn a_codebook_with_the_name_of_another_type_or_beyond_its_grid_is_refused() {
+        let entry = |name: &str, fraction_bits, values| {
+            let name = name.to_owned();
+            TypeEntry::Codebook(CodebookEntry { name, fraction_bits, values }).data_type()
+        };
+        assert!(entry("mine", 3, vec![0, 1, 2, 1023]).is_some());
+        assert_eq!(entry("int6", 3, vec![0, 1, 2, 1023]), None);
+        assert_eq!(entry("mine", 11, vec![0, 1, 2, 1023]), None);
+        assert_eq!(entry("mine", 3, vec![0, 1, 2, 1024]), None);
+        assert_eq!(entry("mine", 3, vec![0, 1, 2]), None);
+    }
+
+    #[test]
     fn a_header_says_what_the_file_holds() {
         let file = pack_types(&small(ScaleFormat::Int8)).unwrap();
         let (header, _) = split(Content::DataTypes, &file).unwrap();
@@ -413,7 +503,11 @@ mod tests {
         fn no_bytes_behind_a_sound_preamble_make_the_reader_panic(
             payload in prop::collection::vec(any::<u8>(), 0..200), rows in 0usize..4, group in 0usize..5,
         ) {
-            let types = vec!["bitmod_fp4".to_owned(), "int6".to_owned()];
+            let values = vec![-3, 0, 1, 4];
+            let codebook = CodebookEntry { name: "mine".to_owned(), fraction_bits: 1, values };
+            let names = ["bitmod_fp4", "int6"].map(|name| TypeEntry::Name(name.to_owned()));
+            let codebook = [TypeEntry::Codebook(codebook)];
+            let types: Vec<TypeEntry> = names.into_iter().chain(codebook).collect();
             let header = TypedHeader {
                 format: FORMAT.to_owned(),
                 version: 3,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bitplane_formats::ScaleFormat;
+use bitplane_formats::{DataType, ScaleFormat};
 use bitplane_spec::Problem;
 use rayon::prelude::*;
 
@@ -34,9 +34,22 @@ impl TypeQuantiser {
     /// Those of [`TypeChoice::parse`], `data-types` for a type named twice or more than four, and
     /// `bits` for a number that no assignment reaches. All of them.
     pub fn parse(names: &str, span: ChoiceSpan, bits: Option<f64>) -> Result<Self, Vec<Problem>> {
+        Self::parse_among(names, &DataType::ALL, span, bits)
+    }
+
+    /// The same with data types among `types`.
+    ///
+    /// # Errors
+    /// As [`TypeQuantiser::parse`].
+    pub fn parse_among(
+        names: &str,
+        types: &[DataType],
+        span: ChoiceSpan,
+        bits: Option<f64>,
+    ) -> Result<Self, Vec<Problem>> {
         let (mut choices, mut problems) = (Vec::<TypeChoice>::new(), Vec::new());
         for name in names.split(',') {
-            match TypeChoice::parse(name.trim()) {
+            match TypeChoice::parse_among(name.trim(), types) {
                 Ok(choice) => choices.push(choice),
                 Err(problem) => problems.push(problem),
             }
@@ -91,7 +104,7 @@ impl TypeQuantiser {
         let mut result = TypedWeights {
             name: name.to_owned(),
             quantiser: self.to_string(),
-            types: self.choices.iter().map(TypeChoice::data_type).collect(),
+            types: self.choices.iter().map(|choice| choice.data_type().clone()).collect(),
             rows,
             grouping,
             scale: format,
@@ -199,7 +212,7 @@ fn out_of_reach(choices: &[TypeChoice], bits: f64) -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bitplane_formats::DataType;
+    use bitplane_formats::Codebook;
     use insta::assert_snapshot;
     use proptest::prelude::*;
 
@@ -260,6 +273,28 @@ mod tests {
                 assert_eq!(quantised.dequantise(), [0.0; 7], "{data_type}");
             }
         }
+    }
+
+    #[test]
+    fn a_group_of_zeros_has_the_smallest_scale_where_no_value_is_zero() {
+        let codebook = Codebook::new(vec![-1.5, -0.5, 0.5, 1.5], None).unwrap();
+        let choice = TypeChoice::usual(codebook.data_type("mine".to_owned()));
+        let quantiser = TypeQuantiser::of(choice);
+        let matrix = Matrix::new(1, 8, [[0.0; 4], [3.0, -1.0, 1.0, -3.0]].concat()).unwrap();
+        let grouping = Grouping::new(8, 4).unwrap();
+        let of_zeros = |format| {
+            let quantised = quantiser.quantise("w", &matrix, grouping, format);
+            let real = quantised.dequantise();
+            assert!(real[..4].iter().all(|zero| zero.abs() < 1e-37), "{real:?}");
+            let others = real[4..].iter().zip(&matrix.data()[4..]);
+            assert!(others.into_iter().all(|(a, b)| (a - b).abs() < 1e-6), "{real:?}");
+            scales(&quantised)[0]
+        };
+        assert_eq!(
+            [ScaleFormat::Fp16, ScaleFormat::E4m3, ScaleFormat::Int8].map(of_zeros),
+            [0.0; 3]
+        );
+        assert_eq!(of_zeros(ScaleFormat::E8m0), 2f64.powi(-127));
     }
 
     #[test]

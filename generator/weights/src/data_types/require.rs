@@ -49,6 +49,12 @@ impl TypedWeights {
             return None;
         }
         let legal: Vec<&str> = terms.types().iter().map(|data_type| data_type.name()).collect();
+        if let Some(name) = missing.iter().find(|name| legal.contains(name)) {
+            let message =
+                format!("the file and the configuration have different values for {name}");
+            let help = "pack with --config and this configuration".to_owned();
+            return Some(Problem::new("weights-types", "weight.format", message, help));
+        }
         let (missing, legal) = (missing.join(", "), legal.join(","));
         let message = format!("the file holds {missing} weights, the configuration takes {legal}");
         let help = format!("pack with --format {legal}, or add {missing} to weight.format");
@@ -61,7 +67,7 @@ impl TypedWeights {
         let group = with_special
             .into_iter()
             .find(|group| group.special != 0 && terms.special_terms(group.special).is_none())?;
-        let data_type = self.types[group.number];
+        let data_type = &self.types[group.number];
         let value = f64::from(group.special) * 0.5f64.powi(data_type.fraction_bits() as i32);
         let (cycles, reach) = (terms.special_cycles(), terms.reach());
         let message = format!(

@@ -34,7 +34,7 @@ pub(super) fn scaled(
     span: &[f32],
 ) -> Scaled {
     let is_zero = span.iter().all(|&weight| weight == 0.0);
-    let wanted = if is_zero { 1.0 } else { fit.step / f64::from(unit) };
+    let wanted = if is_zero { fit.step } else { fit.step / f64::from(unit) };
     let code = |value: f64| format.code(value).expect("scales next to a number have codes");
     match format {
         ScaleFormat::Int8 => {

@@ -22,12 +22,12 @@ pub struct TypeChoice {
 impl TypeChoice {
     /// The data type with its usual special values.
     pub fn usual(data_type: DataType) -> Self {
-        Self::with(data_type, None, data_type.special_values())
+        Self::with(data_type.clone(), None, data_type.special_values())
     }
 
     fn with(data_type: DataType, variant: Option<String>, specials: &[i32]) -> Self {
         let specials = if specials.is_empty() { &[0] } else { specials };
-        let sets = specials.iter().map(|special| ValueSet::new(data_type, *special)).collect();
+        let sets = specials.iter().map(|special| ValueSet::new(&data_type, *special)).collect();
         Self { data_type, variant, sets }
     }
 
@@ -38,12 +38,21 @@ impl TypeChoice {
     /// # Errors
     /// `data-type-unknown` or `special-value`.
     pub fn parse(text: &str) -> Result<Self, Problem> {
+        Self::parse_among(text, &DataType::ALL)
+    }
+
+    /// The same with a data type that is one of `types`.
+    ///
+    /// # Errors
+    /// `data-type-unknown` or `special-value`.
+    pub fn parse_among(text: &str, types: &[DataType]) -> Result<Self, Problem> {
         let (name, variant) = match text.split_once(':') {
             Some((name, variant)) => (name, Some(variant)),
             None => (text, None),
         };
-        let data_type = DataType::named(name).ok_or_else(|| unknown(name))?;
-        let Some(variant) = variant else { return Ok(Self::usual(data_type)) };
+        let data_type = types.iter().find(|data_type| data_type.name() == name);
+        let data_type = data_type.ok_or_else(|| unknown(name, types))?;
+        let Some(variant) = variant else { return Ok(Self::usual(data_type.clone())) };
         if data_type.special_code().is_none() {
             return Err(without_special(data_type, variant));
         }
@@ -58,12 +67,12 @@ impl TypeChoice {
                 .map(|value| special_value(data_type, value))
                 .collect::<Result<_, _>>()?,
         };
-        Ok(Self::with(data_type, Some(variant.to_owned()), &specials))
+        Ok(Self::with(data_type.clone(), Some(variant.to_owned()), &specials))
     }
 
     /// The data type.
-    pub fn data_type(&self) -> DataType {
-        self.data_type
+    pub fn data_type(&self) -> &DataType {
+        &self.data_type
     }
 
     /// The special values that groups choose from, in units of the data type, in the order in which they
@@ -100,7 +109,7 @@ impl fmt::Display for TypeChoice {
 }
 
 /// The special value `text` in units of `data_type`.
-fn special_value(data_type: DataType, text: &str) -> Result<i32, Problem> {
+fn special_value(data_type: &DataType, text: &str) -> Result<i32, Problem> {
     let unit = 0.5f64.powi(data_type.fraction_bits() as i32);
     let units = text.trim().parse::<f64>().map(|value| value / unit);
     let reach = *TermArray::REACH.end();
@@ -116,8 +125,8 @@ fn special_value(data_type: DataType, text: &str) -> Result<i32, Problem> {
     }
 }
 
-fn unknown(name: &str) -> Problem {
-    let names: Vec<&str> = DataType::ALL.iter().map(|data_type| data_type.name()).collect();
+fn unknown(name: &str, types: &[DataType]) -> Problem {
+    let names: Vec<&str> = types.iter().map(DataType::name).collect();
     let help = match nearest(name, names.iter().copied()) {
         Some(near) => format!("did you mean {near}?"),
         None => "give one of these names".to_owned(),
@@ -126,7 +135,7 @@ fn unknown(name: &str) -> Problem {
     Problem::new("data-type-unknown", "--format", message, help)
 }
 
-fn without_special(data_type: DataType, variant: &str) -> Problem {
+fn without_special(data_type: &DataType, variant: &str) -> Problem {
     let message = format!(
         "{data_type}:{variant} asks for special values, which {data_type} does not have; bitmod_fp4 and \
          bitmod_fp3 have"
@@ -134,7 +143,7 @@ fn without_special(data_type: DataType, variant: &str) -> Problem {
     Problem::new("special-value", "--format", message, format!("write {data_type}"))
 }
 
-fn illegal_special(data_type: DataType, text: &str, unit: f64, cycles: u32) -> Problem {
+fn illegal_special(data_type: &DataType, text: &str, unit: f64, cycles: u32) -> Problem {
     let message = format!(
         "{text:?} is no special value of {data_type}; legal are basic, er, ea, or multiples of {unit} that \
          are a sum of {cycles} signed powers of two, one a cycle"
@@ -211,7 +220,7 @@ mod tests {
     #[test]
     fn a_group_of_zeros_has_the_step_one_and_codes_of_zero() {
         for data_type in DataType::ALL {
-            let fit = TypeChoice::usual(data_type).fit(&[0.0, -0.0]);
+            let fit = TypeChoice::usual(data_type.clone()).fit(&[0.0, -0.0]);
             assert_eq!((fit.step, fit.squared_error), (1.0, 0.0));
             let zeros = fit.codes.iter().map(|code| data_type.value((*code).into(), fit.special));
             assert_eq!(zeros.collect::<Vec<i32>>(), [0, 0], "{data_type}");

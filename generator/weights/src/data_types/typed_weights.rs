@@ -96,11 +96,11 @@ impl TypedWeights {
     /// The same with the output channels in the order of `cycles`, which is what a k-step of a type
     /// takes: channels whose groups take the most cycles come first, and neighbours take as many in as
     /// many groups as can be; otherwise the order stays.
-    pub fn ordered(&self, cycles: impl Fn(DataType) -> u32) -> Self {
+    pub fn ordered(&self, cycles: impl Fn(&DataType) -> u32) -> Self {
         let count = self.grouping.count();
         let of_row = |row: usize| -> Vec<u32> {
             let groups = &self.groups[row * count..][..count];
-            groups.iter().map(|group| cycles(self.types[group.number])).collect()
+            groups.iter().map(|group| cycles(&self.types[group.number])).collect()
         };
         let key = |row: &usize| {
             let cycles = of_row(*row);

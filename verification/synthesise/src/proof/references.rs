@@ -243,7 +243,7 @@ fn type_functions(terms: &TermArray) -> String {
         let _ = writeln!(cycles, "      {number}: cycles_of = {};", plan.cycles);
         let _ = writeln!(values, "      {number}: case (code & {})", data_type.codes() - 1);
         for code in 0..data_type.codes() {
-            let value = value_text(*data_type, code);
+            let value = value_text(data_type, code);
             let _ = writeln!(values, "        {code}: value_of = {value};");
         }
         values.push_str("        default: value_of = 0;\n      endcase\n");
@@ -257,7 +257,7 @@ fn type_functions(terms: &TermArray) -> String {
     )
 }
 
-fn value_text(data_type: DataType, code: u16) -> String {
+fn value_text(data_type: &DataType, code: u16) -> String {
     if data_type.special_code() == Some(code) {
         return "special".to_owned();
     }
