@@ -7,9 +7,9 @@ module {{ core.name }}_float_adder (
 {% if unit.has_subnormals %}  // Numbers, from the lowest bit up: significand with its leading bit, biased exponent (1 for
   // subnormal numbers and zero, all ones for what is none), sign, whether it is NaN. The fraction
   // counts for numbers alone.
-{% else %}  // Numbers, none of them subnormal, from the lowest bit up: significand with its leading bit, biased
-  // exponent (1 for zero alone, all ones for what is none), sign, whether it is NaN. The fraction
-  // counts for numbers alone.
+{% else %}  // Numbers, none of them subnormal, from the lowest bit up: significand with its leading bit,
+  // biased exponent (1 for zero alone, all ones for what is none), sign, whether it is NaN. The
+  // fraction counts for numbers alone.
 {% endif %}  input  logic {{ core.width(unit.number_bits) }} augend_i,
   input  logic {{ core.width(unit.number_bits) }} addend_i,
 

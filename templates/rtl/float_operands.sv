@@ -10,8 +10,9 @@ module {{ core.name }}_float_operands (
 {% endif %}  // The row's activations, element 0 lowest.
   input  logic {{ core.width(unit.activations_bits) }} activations_i,
 
-  // Element 0 lowest. Exponents: element, then shift, biased, 1 for a subnormal number{% if unit.gates_zeros %}; that of zero is 0
-  // with every shift{% else %} and zero{% endif %}.
+  // Element 0 lowest. Exponents: element, then shift, biased, 1 for a subnormal number{% if unit.gates_zeros %};
+  // that of zero is 0 with every shift{% else %} and
+  // zero{% endif %}.
   output logic {{ core.vector(core.k) }} signs_o,
   output logic {{ core.width(unit.exponents_bits) }} exponents_o,
 

@@ -11,9 +11,9 @@ module {{ core.name }}_float_term_lane (
   input  logic {{ core.bit() }} enable_i,
   input  logic {{ core.bit() }} shift_i,
 
-  // The row's activations, element 0 lowest: exponents with every shift of a term, and{% if unit.registers_exponents %} a cycle later{% endif %}
-  // significands with their leading bits{% if unit.has_nan %}; whether one is no number, when their sum is rounded and when that is
-  // added{% endif %}.
+  // The row's activations, element 0 lowest: exponents with every shift of a term, and
+  // {% if unit.registers_exponents %}a cycle later {% endif %}significands with their leading bits{% if unit.has_nan %}; whether one is no number, when the
+  // sum is rounded and when that is added{% endif %}.
   input  logic {{ core.vector(core.k) }} signs_i,
   input  logic {{ core.width(unit.phrases.exponents_bits) }} exponents_i,
   input  logic {{ core.width(unit.phrases.significands_bits) }} significands_i,
@@ -113,16 +113,18 @@ module {{ core.name }}_float_term_lane (
 
   for (genvar e = 0; e < Elements; e++) begin : gen_product
     logic [DistanceBits-1:0] distance;
-    logic [WindowBits-1:0] moved;
+    logic [WindowBits-1:0] placed, moved;
 
     assign distance = distances[e*DistanceBits +: DistanceBits];
+    assign placed   = {{ unit.phrases.placed }};
 
     always_comb begin : p_move
-      moved = {{ unit.phrases.placed }};
-      for (int b = 0; b < DistanceBits; b++) begin
-        if (distance[b]) moved = moved >> {{ unit.phrases.step }};
+      moved = placed;
+{% if core.k > 1 %}      for (int b = 0; b < DistanceBits; b++) begin
+        if (distance[b]) moved = moved >> (1 << b);
       end
-    end
+{% else %}      if (distance != '0) moved = '0;
+{% endif %}    end
 
     assign products[e*WindowBits +: WindowBits] = moved ^ {WindowBits{is_negative[e]}};
   end
@@ -173,7 +175,7 @@ module {{ core.name }}_float_term_lane (
   // {{ unit.phrases.rounding }}
   localparam int KeptBits = {{ unit.kept_bits }};
   logic [KeptBits-1:0] kept_d, kept;
-  logic [ExponentBits-1:0] kept_exponent_d, kept_exponent;
+  logic [ExponentBits-1:0] rounded_exponent, kept_exponent_d, kept_exponent;
   logic kept_is_negative;
 {% if unit.rounds() %}  logic up;
   logic [ExponentBits+KeptBits-2:0] rounded;
@@ -183,11 +185,14 @@ module {{ core.name }}_float_term_lane (
   assign rounded = {normal_exponent, normal[MagnitudeBits-2 -: KeptBits-1]}
                    + (ExponentBits+KeptBits-1)'(up);
   assign kept_d  = {!is_zero, rounded[KeptBits-2:0]};
+
+  assign rounded_exponent = rounded[ExponentBits+KeptBits-2 -: ExponentBits];
 {% else %}
-  assign kept_d  = normal;
+  assign kept_d           = normal;
+  assign rounded_exponent = normal_exponent;
 {% endif %}
   always_comb begin : p_kept_exponent
-    kept_exponent_d = {{ unit.phrases.rounded_exponent }};
+    kept_exponent_d = rounded_exponent;
     if (is_zero) kept_exponent_d = ExponentBits'(1);
 {% if unit.has_nan %}    if (sum_is_nan_i) kept_exponent_d = '1;
 {% endif %}  end

@@ -98,11 +98,9 @@ struct FloatLanePhrases {
     term_exponent_bits: u32,
     base: String,
     distance: String,
-    step: &'static str,
     placed: String,
     rounding: &'static str,
     rest: String,
-    rounded_exponent: &'static str,
     addend: String,
 }
 
@@ -199,7 +197,6 @@ fn float_lane<'a>(
             true => distance(unit, operands),
             false => "(largest == '0)".to_owned(),
         },
-        step: if several { "(1 << b)" } else { "WindowBits" },
         placed: match unit.guard_bits {
             0 => significand,
             bits => format!("{{{significand}, {bits}'d0}}"),
@@ -213,10 +210,6 @@ fn float_lane<'a>(
             _ => {
                 "(normal[MagnitudeBits-KeptBits-2:0] != '0)\n                       || ".to_owned()
             }
-        },
-        rounded_exponent: match unit.rounds() {
-            true => "rounded[ExponentBits+KeptBits-2 -: ExponentBits]",
-            false => "normal_exponent",
         },
         addend: addend(unit),
     };

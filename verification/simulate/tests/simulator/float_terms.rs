@@ -116,8 +116,8 @@ const FAULTS: &[Fault] = &[
         name: "a carry of rounding leaves the exponent",
         core: MIXED,
         unit: "float_term_lane",
-        right: "kept_exponent_d = rounded[ExponentBits+KeptBits-2 -: ExponentBits];",
-        wrong: "kept_exponent_d = normal_exponent | (rounded[ExponentBits+KeptBits-2 -: ExponentBits] & '0);",
+        right: "kept_exponent_d = rounded_exponent;",
+        wrong: "kept_exponent_d = normal_exponent | (rounded_exponent & '0);",
     },
     Fault {
         name: "a sum of nothing has an exponent",
