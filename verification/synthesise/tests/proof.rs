@@ -102,6 +102,16 @@ fn units_of_a_bitmod_tile_are_proved_and_a_change_refutes_each_proof() {
 }
 
 #[test]
+fn heads_that_are_all_legal_and_terms_of_a_tile_that_rounds_are_proved() {
+    hold_and_can_fail(
+        "kind = 'bitmod_tile'\n[activation]\nformat = 'fp8_e4m3'\n[weight]\nformat = ['int8', 'int3']\n\
+         [tile]\nm = 1\nn = 2\nk = 2\n[accumulate]\nmode = 'float'\nmax_k = 64\n\
+         [group]\nsize = 16\nscale = 'int8'\n",
+        &["group_head", "term_encoder"],
+    );
+}
+
+#[test]
 fn sums_of_floating_point_activations_are_proved_to_be_rounded_to_the_nearest() {
     hold_and_can_fail(
         "kind = 'mac_array'\n[activation]\nformat = 'fp8_e4m3'\n[weight]\nformat = 'int2'\n\

@@ -271,10 +271,12 @@ fn group_head(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
     let head = heads / columns;
     let (type_bits, shift, term) = (terms.type_bits(), terms.shift_bits(), terms.term_bits());
     let types = terms.types().len();
+    // Where every head is legal, none is told to be illegal.
+    let told = unit.bits("illegal_o").is_some();
     let text = format!(
         "module lemma (input wire clk, input wire [{hh}:0] heads, output wire wrong);\n{}  \
-         wire [{}:0] last;\n  wire illegal;\n  wire [{hh}:0] next;\n  {} u_unit (.clk_i(clk), \
-         .load_i(1'b1), .heads_i(heads), .last_cycle_o(last), .illegal_o(illegal), .heads_next_o(next));\n  \
+         wire [{}:0] last;\n  wire illegal{not_told};\n  wire [{hh}:0] next;\n  {} u_unit (.clk_i(clk), \
+         .load_i(1'b1), .heads_i(heads), .last_cycle_o(last),{told} .heads_next_o(next));\n  \
          reg bad;\n  integer c, t, most, data_type;\n  always @* begin\n    bad = 0;\n    most = 1;\n    \
          for (c = 0; c < {columns}; c = c + 1) begin\n      \
          data_type = {type_of};\n      if (data_type >= {types}) bad = 1;\n      \
@@ -288,6 +290,8 @@ fn group_head(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
         terms.reach(),
         last,
         hh = heads - 1,
+        told = if told { " .illegal_o(illegal)," } else { "" },
+        not_told = if told { "" } else { " = 1'b0" },
         type_of =
             if type_bits == 0 { "0".to_owned() } else { format!("heads[c*{head} +: {type_bits}]") },
     );
