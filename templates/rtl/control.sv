@@ -70,6 +70,7 @@ module {{ core.name }}_control (
 {% endif %}{% if core.holds_weights %}  output logic {{ core.width(unit.plane_bits) }} cycle_next_o,
 {% endif %}  output logic {{ core.bit() }} accumulate_enable_o,
 {% if core.passes %}  output logic {{ core.bit() }} accumulate_double_o,
+{% else if core.early_planes && unit.plane_bits > 0 %}  output logic {{ core.width(unit.plane_bits) }} cycle_o,
 {% else if unit.plane_bits > 0 %}  output logic {{ core.width(unit.plane_bits) }} accumulate_plane_o,
 {% endif %}
   // Sticky until clear or reset.
@@ -385,7 +386,7 @@ module {{ core.name }}_control (
   end
 
   assign accumulate_double_o = accumulate_double_q[{{ unit.stages }}-1];
-{% else if unit.plane_bits > 0 %}
+{% else if unit.delayed_bits > 0 %}
   logic {{ core.range(unit.delayed_bits) }} accumulate_plane_q;
 
   always_ff @(posedge clk_i) begin : p_accumulate_plane
@@ -395,7 +396,7 @@ module {{ core.name }}_control (
   assign accumulate_plane_o = accumulate_plane_q[{{ unit.delayed_bits }}-1 -: {{ unit.plane_bits }}];
 {% endif %}{% else %}  assign accumulate_enable_o = advance;
 {% if core.passes %}  assign accumulate_double_o = advance && step_first_q;
-{% else if unit.plane_bits > 0 %}  assign accumulate_plane_o  = plane_q;
+{% else if unit.plane_bits > 0 && !core.early_planes %}  assign accumulate_plane_o  = plane_q;
 {% endif %}{% endif %}
   assign step_ready_o      = step_ready_q;
   assign step_ready_next_o = step_ready_d;
@@ -414,6 +415,7 @@ module {{ core.name }}_control (
 {% endif %}{% if core.sums_activations() %}  assign sum_enable_o      = {{ unit.phrases.sum_enable }};
 {% endif %}{% if core.enables_lanes %}  assign lane_enable_o     = advance;
 {% endif %}{% if core.holds_weights %}  assign cycle_next_o      = plane_d;
+{% endif %}{% if core.early_planes && unit.plane_bits > 0 %}  assign cycle_o           = plane_q;
 {% endif %}  assign error_o           = error_q;
   assign overflow_o        = overflow_q;
 

@@ -4,10 +4,13 @@
 `default_nettype none
 
 module {{ core.name }}_float_adder (
-  // Numbers, from the lowest bit up: significand with its leading bit, biased exponent (1 for
+{% if unit.has_subnormals %}  // Numbers, from the lowest bit up: significand with its leading bit, biased exponent (1 for
   // subnormal numbers and zero, all ones for what is none), sign, whether it is NaN. The fraction
   // counts for numbers alone.
-  input  logic {{ core.width(unit.number_bits) }} augend_i,
+{% else %}  // Numbers, none of them subnormal, from the lowest bit up: significand with its leading bit,
+  // biased exponent (1 for zero alone, all ones for what is none), sign, whether it is NaN. The
+  // fraction counts for numbers alone.
+{% endif %}  input  logic {{ core.width(unit.number_bits) }} augend_i,
   input  logic {{ core.width(unit.number_bits) }} addend_i,
 
   output logic {{ core.width(unit.number_bits) }} sum_o
@@ -92,7 +95,7 @@ module {{ core.name }}_float_adder (
   assign sum   = {carry[WindowBits] && !subtracts, propagates ^ carry[WindowBits-1:0]};
 
   // Far: the sum leads with its carry, where the larger number did, or a place below; rounded to
-  // the nearest, of two the even one. The least exponent has no place below.
+  // the nearest, of two the even one.{% if unit.has_subnormals %} The least exponent has no place below.{% endif %}
   localparam int RoundedBits = ExponentBits + FractionBits;
   localparam int RoundingLevels = $clog2(RoundedBits);
   logic has_carry, is_whole, up;
@@ -101,7 +104,7 @@ module {{ core.name }}_float_adder (
   logic [RoundedBits-1:0] unrounded, ones_below, rounded;
 
   assign has_carry = sum[WindowBits];
-  assign is_whole  = sum[WindowBits-1] || (exponent == ExponentBits'(1));
+  assign is_whole  = sum[WindowBits-1]{% if unit.has_subnormals %} || (exponent == ExponentBits'(1)){% endif %};
 
   assign kept = has_carry ? {sum[WindowBits:2], sum[1] || sum[0]}
                 : (is_whole ? sum[WindowBits-1:0] : {sum[WindowBits-2:0], 1'b0});
@@ -124,21 +127,26 @@ module {{ core.name }}_float_adder (
   assign rounded = unrounded ^ (ones_below & {RoundedBits{up}});
 
   // Near: numbers next to each other leave a difference that leads farther below, and is exact. It
-  // moves up to its leading one, or as far as the least exponent allows: a mark stands there.
-  localparam int DifferenceBits = FractionBits + 2;
+{% if unit.has_subnormals %}  // moves up to its leading one, or as far as the least exponent allows: a mark stands there.
+{% else %}  // moves up to its leading one; zero has the least exponent, as nothing else has.
+{% endif %}  localparam int DifferenceBits = FractionBits + 2;
   localparam int CountBits = {{ unit.count_bits }};
   localparam int CountedBits = 1 << CountBits;
   logic is_near;
-  logic [DifferenceBits-1:0] difference, mark, normal;
+{% if unit.has_subnormals %}  logic [DifferenceBits-1:0] difference, mark, normal;
   logic [ExponentBits-1:0] from_exponent, normal_exponent;
-  logic [CountedBits-1:0] left;
+{% else %}  logic is_zero;
+  logic [DifferenceBits-1:0] difference, normal;
+  logic [ExponentBits-1:0] normal_exponent;
+{% endif %}  logic [CountedBits-1:0] left;
   logic [CountBits-1:0] count;
 
   assign is_near       = !has_carry && !is_whole && !sum[WindowBits-2];
   assign difference    = sum[WindowBits-1:2];
-  assign from_exponent = cancels ? ExponentBits'(1) : exponent;
+{% if unit.has_subnormals %}  assign from_exponent = cancels ? ExponentBits'(1) : exponent;
   assign mark          = DifferenceBits'({1'b1, {DifferenceBits{1'b0}}} >> from_exponent);
-
+{% else %}  assign is_zero       = cancels || (exponent == ExponentBits'(1));
+{% endif %}
   always_comb begin : p_count
     left   = {{ unit.phrases.left }};
     normal = difference;
@@ -152,8 +160,9 @@ module {{ core.name }}_float_adder (
     end
   end
 
-  assign normal_exponent = from_exponent - ExponentBits'(count);
-
+{% if unit.has_subnormals %}  assign normal_exponent = from_exponent - ExponentBits'(count);
+{% else %}  assign normal_exponent = is_zero ? ExponentBits'(1) : (exponent - ExponentBits'(count));
+{% endif %}
   // An infinity, or a NaN, has the largest exponent and so its sign.
   logic augend_is_special, addend_is_special, is_nan, is_negative;
   logic [ExponentBits-1:0] sum_exponent;

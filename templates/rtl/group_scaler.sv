@@ -14,7 +14,7 @@ module {{ core.name }}_group_scaler (
   // All registers take their next value.
   input  logic {{ core.bit() }} advance_i,
 
-  // Value of the group, two's complement.
+  // Value of the group, {{ unit.phrases.value }}.
   input  logic {{ core.width(unit.value_bits) }} value_i,
 {% if core.exponent_bits > 0 %}
   // Field of the row whose {% if unit.is_integer() %}product{% else %}magnitude{% endif %} is in its register; 0 where it is no number.
@@ -30,16 +30,32 @@ module {{ core.name }}_group_scaler (
 
   localparam int ValueBits = {{ unit.value_bits }};
   localparam int ScaleBits = {{ unit.scale_bits }};
-
+{% if let Some(code) = unit.float %}  localparam int ValueFractionBits = {{ code.fraction_bits }};
+  localparam int ValueExponentBits = {{ code.exponent_bits }};
+{% endif %}
   logic [ScaleBits-1:0] scale_q, magnitude_scale_q;
   logic is_negative, is_negative_q;
-  logic [ValueBits-1:0] magnitude_q;
+  logic [{% if unit.float.is_some() %}ValueFractionBits:0{% else %}ValueBits-1:0{% endif %}] magnitude_q;
 
   always_ff @(posedge clk_i) begin : p_scale
     if (load_i) scale_q <= scale_i;
   end
 
-  // Sign and magnitude: of a negative value the complement plus one.
+{% if unit.float.is_some() %}  // Sign, significand and exponent; all ones are no number, and zero alone has no leading one.
+  logic [ValueExponentBits-1:0] field, value_exponent_q;
+
+  assign field       = value_i[ValueFractionBits +: ValueExponentBits];
+  assign is_negative = value_i[ValueBits-1];
+
+  always_ff @(posedge clk_i) begin : p_magnitude
+    if (advance_i) begin
+      is_negative_q     <= is_negative;
+      magnitude_q       <= {field != '0, value_i[ValueFractionBits-1:0]};
+      value_exponent_q  <= field;
+      magnitude_scale_q <= scale_q;
+    end
+  end
+{% else %}  // Sign and magnitude: of a negative value the complement plus one.
   assign is_negative = value_i[ValueBits-1];
 
   always_ff @(posedge clk_i) begin : p_magnitude
@@ -49,11 +65,11 @@ module {{ core.name }}_group_scaler (
       magnitude_scale_q <= scale_q;
     end
   end
-
+{% endif %}
   // Product.
-  logic term_is_negative_q, is_infinite_q{% if !unit.is_integer() %}, is_nan_q{% endif %};
+  logic term_is_negative_q, is_infinite_q{% if unit.has_exponents() %}, is_nan_q{% endif %};
   logic {{ core.range(unit.significand_bits) }} significand, significand_q;
-{% if unit.is_integer() %}  logic is_infinite, term_is_negative;
+{% if !unit.has_exponents() %}  logic is_infinite, term_is_negative;
 {% else %}  logic {{ core.range(unit.exponent_bits) }} exponent, exponent_q;
   logic is_infinite, is_nan, term_is_negative;
 {% endif %}
@@ -90,7 +106,9 @@ module {{ core.name }}_group_scaler (
   assign significand       = {{ unit.phrases.significand }};
   assign term_is_negative  = is_negative_q ^ scale_is_negative;
   assign is_infinite       = 1'b0;
-{% else %}  assign significand      = magnitude_q;
+{% if unit.has_exponents() %}  assign exponent          = {{ unit.phrases.exponent }};
+  assign is_nan            = {{ unit.phrases.not_a_number }};
+{% endif %}{% else %}  assign significand      = magnitude_q;
   assign exponent         = {{ unit.phrases.exponent }};
   assign term_is_negative = is_negative_q;
   assign is_infinite      = 1'b0;
@@ -101,7 +119,7 @@ module {{ core.name }}_group_scaler (
       term_is_negative_q <= term_is_negative;
       significand_q      <= significand;
       is_infinite_q      <= is_infinite;
-{% if !unit.is_integer() %}      exponent_q         <= exponent;
+{% if unit.has_exponents() %}      exponent_q         <= exponent;
       is_nan_q           <= is_nan;
 {% endif %}    end
   end
@@ -109,7 +127,7 @@ module {{ core.name }}_group_scaler (
   assign is_negative_o = term_is_negative_q;
   assign significand_o = significand_q;
   assign is_infinite_o = is_infinite_q;
-{% if unit.is_integer() %}  // All products of a row have its exponent.
+{% if !unit.has_exponents() %}  // All products of a row have its exponent.
   assign exponent_o    = {{ unit.phrases.exponent }};
   assign is_nan_o      = {{ unit.phrases.not_a_number }};
 {% else %}  assign exponent_o    = exponent_q;

@@ -23,7 +23,7 @@ module {{ unit.phrases.module }} (
   logic accumulate_enable;
 {% if core.enables_lanes %}  logic lane_enable;
 {% endif %}{% if core.passes %}  logic accumulate_double;
-{% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} accumulate_plane{% if unit.terms %}, cycle_next{% endif %};
+{% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} {{ unit.phrases.plane }}{% if unit.terms %}, cycle_next{% endif %};
 {% endif %}{% if core.heads %}  logic head_load;
 {% if core.heads_set_cycles %}  logic {{ core.range(unit.plane_bits) }} head_last_cycle;
 {% endif %}{% if unit.heads_are_checked %}  logic head_is_illegal;
@@ -179,7 +179,8 @@ module {{ unit.phrases.module }} (
 {% endif %}{% if unit.terms && unit.plane_bits > 0 %}    .cycle_next_o        (cycle_next),
 {% endif %}    .accumulate_enable_o (accumulate_enable),
 {% if core.passes %}    .accumulate_double_o (accumulate_double),
-{% endif %}{% if unit.plane_bits > 0 %}    .accumulate_plane_o  (accumulate_plane),
+{% endif %}{% if core.early_planes && unit.plane_bits > 0 %}    .cycle_o             (cycle),
+{% else if unit.plane_bits > 0 %}    .accumulate_plane_o  (accumulate_plane),
 {% endif %}    .error_o             (error_o),
     .overflow_o          (overflow_o)
   );
@@ -295,7 +296,7 @@ module {{ unit.phrases.module }} (
     .activation_data_i (activation_data_i),
     .operands_o        (operands)
   );
-{% if core.accumulating_lanes %}
+{% if core.accumulating_lanes && !unit.terms %}
   // Operands as the lanes take them: row or column, then element.
   localparam int Elements = {{ core.k }};
   localparam int ActivationBits = {{ unit.operand_bits[0] }};
@@ -334,6 +335,30 @@ module {{ unit.phrases.module }} (
 {% endif %}    .heads_next_o (heads_next)
   );
 
+{% endif %}{% if core.accumulating_lanes %}  // Activations of each row, and terms of each column.
+  localparam int Elements = {{ core.k }};
+  localparam int SelectBits = {{ unit.select_lines }};
+  localparam int ExponentsBits = {{ unit.exponents_bits }};
+  localparam int SignificandsBits = {{ unit.significands_bits }};
+  logic [Rows*Elements-1:0] signs;
+  logic [Rows*ExponentsBits-1:0] exponents;
+  logic [Rows*SignificandsBits-1:0] significands;
+{% if unit.rows_have_nan %}  logic [Rows-1:0] sum_is_nan, addend_is_nan;
+{% endif %}  logic [Columns*SelectBits-1:0] selects;
+  logic [Columns*Elements-1:0] negatives;
+
+  for (genvar r = 0; r < Rows; r++) begin : gen_row
+    {{ core.name }}_float_operands u_float_operands (
+{% if unit.rows_are_clocked %}      .clk_i          (clk_i),
+{% endif %}      .activations_i  (operands[r*{{ unit.row_bits }} +: {{ unit.row_bits }}]),
+      .signs_o        (signs[r*Elements +: Elements]),
+      .exponents_o    (exponents[r*ExponentsBits +: ExponentsBits]),
+{% if unit.rows_have_nan %}      .sum_is_nan_o    (sum_is_nan[r]),
+      .addend_is_nan_o (addend_is_nan[r]),
+{% endif %}      .significands_o (significands[r*SignificandsBits +: SignificandsBits])
+    );
+  end
+
 {% endif %}  for (genvar c = 0; c < Columns; c++) begin : gen_column
     logic [{{ unit.select_lines }}-1:0] select;
     logic [{{ core.k }}-1:0] negative;
@@ -347,7 +372,10 @@ module {{ unit.phrases.module }} (
       .negative_o (negative)
     );
 
-    for (genvar r = 0; r < Rows; r++) begin : gen_lane
+{% if core.accumulating_lanes %}    assign selects[c*SelectBits +: SelectBits] = select;
+    assign negatives[c*Elements +: Elements]   = negative;
+  end
+{% else %}    for (genvar r = 0; r < Rows; r++) begin : gen_lane
       {{ core.name }}_term_lane u_term_lane (
 {% if core.stages > 0 %}        .clk_i         (clk_i),
 {% endif %}        .activations_i (operands[r*{{ unit.row_bits }} +: {{ unit.row_bits }}]),
@@ -357,7 +385,7 @@ module {{ unit.phrases.module }} (
       );
     end
   end
-{% else %}
+{% endif %}{% else %}
   for (genvar c = 0; c < Columns; c++) begin : gen_column
     for (genvar r = 0; r < Rows; r++) begin : gen_lane
       {{ core.name }}_{{ unit.lane }} u_{{ unit.lane }} (
@@ -383,7 +411,34 @@ module {{ unit.phrases.module }} (
     localparam int Row = i / Columns;
     localparam int Column = i % Columns;
 
-    {{ core.name }}_{{ unit.lane }} u_{{ unit.lane }} (
+{% if unit.terms %}    {{ core.name }}_{{ unit.lane }} u_{{ unit.lane }} (
+      .clk_i          (clk_i),
+      .enable_i       (accumulate_enable),
+      .shift_i        ({% if core.shadow %}lanes_take{% else %}shift{% endif %}),
+      .signs_i        (signs[Row*Elements +: Elements]),
+      .exponents_i    (exponents[Row*ExponentsBits +: ExponentsBits]),
+      .significands_i (significands[Row*SignificandsBits +: SignificandsBits]),
+{% if unit.rows_have_nan %}      .sum_is_nan_i    (sum_is_nan[Row]),
+      .addend_is_nan_i (addend_is_nan[Row]),
+{% endif %}      .select_i       (selects[Column*SelectBits +: SelectBits]),
+      .negative_i     (negatives[Column*Elements +: Elements]),
+{% if unit.plane_bits > 0 %}      .cycle_i        (cycle),
+{% endif %}{% if core.shadow %}      .chain_i        ({Width{1'b0}}),
+      .word_o         (totals[i*Width +: Width])
+    );
+
+    {{ core.name }}_shadow_lane u_shadow_lane (
+      .clk_i   (clk_i),
+      .take_i  (lanes_take),
+      .shift_i (shift),
+      .sum_i   (totals[i*Width +: Width]),
+      .chain_i (chain[i*Width +: Width]),
+      .sum_o   (sums[i*Width +: Width])
+    );
+{% else %}      .chain_i        (chain[i*Width +: Width]),
+      .word_o         (sums[i*Width +: Width])
+    );
+{% endif %}{% else %}    {{ core.name }}_{{ unit.lane }} u_{{ unit.lane }} (
       .clk_i         (clk_i),
 {% if core.enables_lanes %}      .lane_enable_i (lane_enable),
 {% endif %}      .enable_i      (accumulate_enable),
@@ -393,7 +448,7 @@ module {{ unit.phrases.module }} (
       .chain_i       (chain[i*Width +: Width]),
       .word_o        (sums[i*Width +: Width])
     );
-{% if core.enables_lanes %}
+{% endif %}{% if core.enables_lanes %}
 `ifndef SYNTHESIS
 `ifndef __ICARUS__
     always_ff @(posedge clk_i) begin : p_assert_fits

@@ -22,7 +22,8 @@ pub struct Control {
     pub columns_can_exceed: bool,
     /// Cycles by which the accumulators follow the look-up.
     pub stages: u32,
-    /// Bits that go with a look-up to the accumulators: its plane, or that a pass starts.
+    /// Bits that go with a look-up to the accumulators: its plane, unless lanes take that at once, or that a
+    /// pass starts.
     pub delayed_bits: u32,
 }
 
@@ -30,7 +31,11 @@ impl Control {
     pub(crate) fn of(core: &Core) -> Self {
         let last_group_step = core.group_steps.unwrap_or(1) - 1;
         let plane_bits = bits_to_hold(u64::from(core.cycles_per_step) - 1);
-        let marker_bits = if core.passes { 1 } else { plane_bits };
+        let marker_bits = match (core.passes, core.early_planes) {
+            (true, _) => 1,
+            (false, true) => 0,
+            (false, false) => plane_bits,
+        };
         Self {
             plane_bits,
             last_plane: core.cycles_per_step - 1,

@@ -84,6 +84,9 @@ pub struct Core {
     pub zero_point_bits: u32,
     /// Whether lanes have their accumulators in them.
     pub accumulating_lanes: bool,
+    /// Whether lanes are told of each plane when it reaches them, and not when its sum reaches the
+    /// accumulators.
+    pub early_planes: bool,
     /// Whether lanes are told of each k-step when it reaches them, and not only when its sum does.
     pub enables_lanes: bool,
     /// Registers between look-up (or multipliers) and accumulator.
@@ -127,7 +130,7 @@ impl Core {
             accumulator_bits: spec.accumulator_bits(),
             result_bits: spec.result_bits(),
             port_result_bits: spec.array_result_bits(),
-            rounds: spec.float.is_some() && spec.rounded_sums().is_none(),
+            rounds: spec.float.is_some() && !spec.rounds_sums(),
             max_k: spec.elements_of(spec.max_steps()),
             max_steps: spec.max_steps(),
             accumulated_elements: accumulated_steps(spec) * u64::from(spec.elements_per_step()),
@@ -142,7 +145,9 @@ impl Core {
             told_of_groups: spec.group_steps().is_some_and(|steps| steps > 1)
                 && spec.sequencer.is_some(),
             zero_point_bits: spec.weight.zero_point_bits(),
-            accumulating_lanes: matches!(spec.architecture, Architecture::FpMacArray),
+            accumulating_lanes: matches!(spec.architecture, Architecture::FpMacArray)
+                || spec.term_sums().is_some(),
+            early_planes: spec.term_sums().is_some(),
             enables_lanes: spec.products().is_some(),
             stages: stages(spec),
             reset_is_async: spec.pipeline.reset == Reset::Async,
@@ -199,6 +204,7 @@ fn stages(spec: &Spec) -> u32 {
                 u32::from(spec.tile.k > 1 && spec.weight.bits() + spec.activation.bits() > 8)
             }
             Architecture::FpMacArray => spec.most_stages().unwrap_or(2),
+            Architecture::BitmodTile(_) if spec.rounds_sums() => spec.most_stages().unwrap_or(3),
             Architecture::BitmodTile(_) => u32::from(spec.tile.k > 1),
         },
     }

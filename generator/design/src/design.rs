@@ -7,8 +7,8 @@ use crate::shadow::Shadow;
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DiscreteLane, DotLane,
     FloatEdge, FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling,
-    SelectLane, TablePrecompute, TableRegisters, Terms, Throughput, TritUnpacker, WeightDecoder,
-    WeightRegister, ZeroPointCorrection,
+    SelectLane, TablePrecompute, TableRegisters, TermLanes, Terms, Throughput, TritUnpacker,
+    WeightDecoder, WeightRegister, ZeroPointCorrection,
 };
 
 /// Every number of one core.
@@ -401,7 +401,10 @@ impl Datapath {
             Self::Lut(lut) => Some(lut.lane.partial_bits),
             Self::Add(add) => Some(add.lane.partial_bits),
             Self::Mac(mac) => Some(mac.lane.partial_bits),
-            Self::Term(term) => Some(term.terms.lane.partial_bits),
+            Self::Term(term) => match &term.terms.lanes {
+                TermLanes::Aligned(lane) => Some(lane.partial_bits),
+                TermLanes::Float(_) => None,
+            },
             Self::FpMac(_) => None,
         }
     }
@@ -523,15 +526,23 @@ impl MacDatapath {
 
 impl TermDatapath {
     fn units(&self, core: &Core) -> Vec<UnitCount> {
-        let Terms { head, encoder, lane } = &self.terms;
+        let Terms { head, encoder, lanes } = &self.terms;
         let head = head.as_ref().map(|head| unit("group_head", 1, head.flops()));
+        let lanes = match lanes {
+            TermLanes::Aligned(lane) => {
+                vec![unit("term_lane", core.lanes(), lane.flops(core))]
+            }
+            TermLanes::Float(float) => vec![
+                unit("float_operands", core.m.into(), float.operands.flops()),
+                unit("float_adder", core.lanes(), 0),
+                unit("float_term_lane", core.lanes(), float.lane.flops(core)),
+            ],
+        };
         [Some(unit("operand_register", 1, self.operand_register.flops(core))), head]
             .into_iter()
             .flatten()
-            .chain([
-                unit("term_encoder", core.n.into(), encoder.flops()),
-                unit("term_lane", core.lanes(), lane.flops(core)),
-            ])
+            .chain([unit("term_encoder", core.n.into(), encoder.flops())])
+            .chain(lanes)
             .collect()
     }
 }

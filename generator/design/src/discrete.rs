@@ -223,9 +223,16 @@ pub struct FloatAdder {
     pub number_bits: u32,
     /// Width of a count of leading zeros.
     pub count_bits: u32,
+    /// Whether there are subnormal numbers; without, zero alone has the exponent 1.
+    pub has_subnormals: bool,
 }
 
 impl FloatAdder {
+    /// The adder of numbers so large that no sum is subnormal.
+    pub(crate) fn without_subnormals(format: FloatFormat) -> Self {
+        Self { has_subnormals: false, ..Self::of(format) }
+    }
+
     fn of(format: FloatFormat) -> Self {
         let (exponent_bits, fraction_bits) = (format.exponent_bits(), format.fraction_bits());
         Self {
@@ -234,6 +241,7 @@ impl FloatAdder {
             fraction_bits,
             number_bits: fraction_bits + exponent_bits + 3,
             count_bits: bits_to_hold(u64::from(fraction_bits) + 1),
+            has_subnormals: true,
         }
     }
 }

@@ -10,6 +10,7 @@ mod core;
 mod design;
 mod discrete;
 mod float;
+mod float_term;
 mod lane;
 mod port;
 mod precompute;
@@ -31,6 +32,7 @@ pub use design::{
 };
 pub use discrete::{DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier};
 pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder};
+pub use float_term::{FloatOperands, FloatTermLane, FloatTerms};
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
 pub use precompute::{Node, Operand, TablePrecompute};
@@ -45,5 +47,5 @@ pub use result::{
 pub use scale::{GroupScaler, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling};
 pub use sequencer::{CommandFields, ResultEdge, Sequenced, Sequencer, ZeroDetector};
 pub use shadow::{GroupRegister, Shadow, ShadowRegister};
-pub use term::{GroupHead, TermEncoder, TermLane, Terms};
+pub use term::{GroupHead, TermEncoder, TermLane, TermLanes, Terms};
 pub use throughput::Throughput;

@@ -1,5 +1,7 @@
-use bitplane_formats::{AlignedFormat, FloatFormat, ScaleFormat};
+use bitplane_formats::{AlignedFormat, FloatFormat, ScaleFormat, TermFormat, TermSum};
 use bitplane_spec::Spec;
+
+use crate::CodeFields;
 
 use crate::adder::FloatingPointAdder;
 use crate::core::{Core, bits_to_hold};
@@ -42,7 +44,7 @@ impl Scaling {
                     0 => 0,
                     _ => bits_to_hold(u64::from(core.m) - 1),
                 },
-                field_stages: if scaler.is_integer() { 2 } else { 1 },
+                field_stages: if scaler.has_exponents() { 1 } else { 2 },
             },
             scaler,
         })
@@ -92,8 +94,10 @@ pub struct GroupScaler {
     pub format: ScaleFormat,
     /// Bits of a scale.
     pub scale_bits: u32,
-    /// Width of a group's value, two's complement.
+    /// Width of a group's value: two's complement, or the code of a floating-point number.
     pub value_bits: u32,
+    /// The fields of values that are floating-point numbers, none of them subnormal.
+    pub float: Option<CodeFields>,
     /// Bits of the product's significand.
     pub significand_bits: u32,
     /// Bits of its exponent.
@@ -106,6 +110,9 @@ pub struct GroupScaler {
 
 impl GroupScaler {
     fn of(core: &Core, spec: &Spec, scale: ScaleFormat) -> Self {
+        if let Some(sums) = spec.term_sums() {
+            return Self::of_float(core, sums, scale);
+        }
         // The magnitude of the most negative value has as many bits as the value.
         let term = scale.term_format(core.accumulator_bits);
         let aligned = spec.aligned();
@@ -119,11 +126,40 @@ impl GroupScaler {
             format: scale,
             scale_bits: scale.bits(),
             value_bits: core.accumulator_bits,
+            float: None,
             significand_bits: term.significand_bits,
             exponent_bits: bits_to_hold(largest).max(1),
             lowest: term.lowest + aligned.map_or(0, block_of_exponent_0),
             adds_field,
         }
+    }
+
+    /// That of groups whose sums are floating-point numbers.
+    fn of_float(core: &Core, sums: TermSum, scale: ScaleFormat) -> Self {
+        let format = sums.sum();
+        let number = TermFormat::of_number(format);
+        let term = scale.term_format(number.significand_bits);
+        let largest = u64::from(term.largest_exponent() + number.largest_exponent());
+        Self {
+            format: scale,
+            scale_bits: scale.bits(),
+            value_bits: core.accumulator_bits,
+            float: Some(CodeFields::of(format)),
+            significand_bits: term.significand_bits,
+            exponent_bits: bits_to_hold(largest),
+            lowest: term.lowest + number.lowest,
+            adds_field: false,
+        }
+    }
+
+    /// Whether each product has an exponent of its own.
+    pub fn has_exponents(&self) -> bool {
+        self.float.is_some() || !self.is_integer()
+    }
+
+    /// Bits of a value's magnitude: of a floating-point number its significand.
+    pub fn magnitude_bits(&self) -> u32 {
+        self.float.map_or(self.value_bits, |code| code.fraction_bits + 1)
     }
 
     /// Whether scales have fractions and exponents.
@@ -149,13 +185,14 @@ impl GroupScaler {
     /// An exponent that is that of the row comes from the scale pipeline, and only an FP16
     /// scale may be infinite.
     pub(crate) fn flops(&self) -> u64 {
-        let magnitude = 1 + self.value_bits;
+        let magnitude = 1 + self.magnitude_bits() + self.float.map_or(0, |code| code.exponent_bits);
         let sign_and_significand = 1 + self.significand_bits;
         let of_scale = match self.format {
             ScaleFormat::Fp16 => self.exponent_bits + 2,
             // It is never infinite.
             ScaleFormat::E4m3 => self.exponent_bits + 1,
             ScaleFormat::E8m0 => self.exponent_bits + 1,
+            ScaleFormat::Int8 if self.float.is_some() => self.exponent_bits + 1,
             ScaleFormat::Int8 => 0,
         };
         u64::from(2 * self.scale_bits + magnitude + sign_and_significand + of_scale)

@@ -2,6 +2,7 @@ use bitplane_formats::{PLACES_PER_CYCLE, Range, TermArray, signed_bits};
 use bitplane_spec::Spec;
 
 use crate::core::{Core, bits_to_hold};
+use crate::float_term::FloatTerms;
 
 /// What the columns of a `bitmod_tile` know of their quantisation group (`<name>_group_head`): the data
 /// type and the terms of the special value of each, from the beat before the group.
@@ -113,8 +114,17 @@ pub struct Terms {
     pub head: Option<GroupHead>,
     /// One for each column.
     pub encoder: TermEncoder,
-    /// One for each row and column.
-    pub lane: TermLane,
+    /// What adds terms up.
+    pub lanes: TermLanes,
+}
+
+/// What adds the terms of a `bitmod_tile` up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TermLanes {
+    /// Integers, one lane for each row and column.
+    Aligned(TermLane),
+    /// Floating-point numbers whose sums are rounded.
+    Float(FloatTerms),
 }
 
 impl Terms {
@@ -124,8 +134,6 @@ impl Terms {
     pub(crate) fn of(core: &Core, spec: &Spec, terms: &TermArray) -> Self {
         let lines = terms.reach() + 1;
         let select_bits = core.k * lines;
-        let product_bits = core.activation_bits + terms.reach();
-        let largest = (spec.largest_activation() << terms.reach()) * i128::from(core.k);
         Self {
             head: GroupHead::of(core, spec, terms),
             encoder: TermEncoder {
@@ -137,18 +145,27 @@ impl Terms {
                 select_bits,
                 elements: core.k,
             },
-            lane: TermLane {
-                activations_bits: core.k * core.activation_bits,
-                lines,
-                select_bits,
-                product_bits,
-                partial_bits: signed_bits(Range::symmetric(largest)),
+            lanes: match spec.term_sums() {
+                Some(sums) => TermLanes::Float(FloatTerms::of(core, terms, sums)),
+                None => TermLanes::Aligned(TermLane::of(core, spec, terms)),
             },
         }
     }
 }
 
 impl TermLane {
+    fn of(core: &Core, spec: &Spec, terms: &TermArray) -> Self {
+        let lines = terms.reach() + 1;
+        let largest = (spec.largest_activation() << terms.reach()) * i128::from(core.k);
+        Self {
+            activations_bits: core.k * core.activation_bits,
+            lines,
+            select_bits: core.k * lines,
+            product_bits: core.activation_bits + terms.reach(),
+            partial_bits: signed_bits(Range::symmetric(largest)),
+        }
+    }
+
     /// Flip-flops of one lane.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         u64::from(if core.stages > 0 { self.partial_bits } else { 0 })

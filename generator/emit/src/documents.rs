@@ -6,7 +6,7 @@ use askama::Template;
 use bitplane_design::{Design, GroupTiming};
 use bitplane_formats::{
     AlignedFormat, DataType, FloatFormat, ProductFormat, Range, RoundedProduct, ScaleFormat,
-    TermArray, WeightReading, signed_bits,
+    TermArray, TermSum, WeightReading, signed_bits,
 };
 use bitplane_spec::{AlignBlock, FloatActivation, ProductWord, Spec, WeightWidth};
 
@@ -194,9 +194,52 @@ fn discrete(spec: &Spec, product: RoundedProduct) -> Vec<String> {
     ]
 }
 
+/// What becomes of the sums of terms that are floating-point numbers.
+fn rounded_terms(spec: &Spec, sums: TermSum) -> Vec<String> {
+    let (activation, sum) = (sums.activation(), sums.sum());
+    let mut lines = vec![
+        format!(
+            "In each cycle the products of {activation} activations and terms that are not zero move down to the \
+             largest exponent among them and keep {} bits behind their significands; more is cut off, \
+             towards zero. Their sum is rounded to a number of {} bits of exponent and {} of fraction \
+             ({sum}), to nearest even.",
+            TermSum::GUARD_BITS,
+            sum.exponent_bits(),
+            sum.fraction_bits()
+        ),
+        format!(
+            "It is added to the sum of the quantisation group so far, which starts from +0, and that is \
+             rounded to the same format, to nearest even. No sum of a group leaves the format or is \
+             subnormal. An infinity or NaN among the activations makes the sums of its row NaN."
+        ),
+    ];
+    lines.extend(spec.terms().map(data_types).into_iter().flatten());
+    lines.extend(scaling(spec, "rounded"));
+    lines
+}
+
+/// What becomes of the sums of groups that are scaled.
+fn scaling(spec: &Spec, kind: &str) -> Option<String> {
+    let (scale, result) = spec.scale().zip(spec.result_format())?;
+    let scale = match scale {
+        ScaleFormat::Fp16 => "an FP16 number",
+        ScaleFormat::E4m3 => "an FP8 E4M3 number",
+        ScaleFormat::E8m0 => "a power of two, 2^(code - 127)",
+        ScaleFormat::Int8 => "an integer of 8 bits",
+    };
+    Some(format!(
+        "Each group's {kind} sum is multiplied by the scale of its column and group, {scale}, and the \
+         exact product is added to the result so far, a {result} number that is +0 at first: one \
+         rounding a group, to nearest even."
+    ))
+}
+
 fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
     if let Some(product) = spec.rounded_products() {
         return discrete(spec, product);
+    }
+    if let Some(sums) = spec.term_sums() {
+        return rounded_terms(spec, sums);
     }
     if let Some((products, word)) = spec.products().zip(spec.product_word()) {
         return fused(spec, products, word);
@@ -236,19 +279,7 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
     } else {
         lines.push(what_results_are(spec, design));
     }
-    if let (Some(scale), Some(result)) = (spec.scale(), spec.result_format()) {
-        let scale = match scale {
-            ScaleFormat::Fp16 => "an FP16 number",
-            ScaleFormat::E4m3 => "an FP8 E4M3 number",
-            ScaleFormat::E8m0 => "a power of two, 2^(code - 127)",
-            ScaleFormat::Int8 => "an integer of 8 bits",
-        };
-        lines.push(format!(
-            "Each group's exact sum is multiplied by the scale of its column and group, {scale}, and the \
-             exact product is added to the result so far, a {result} number that is +0 at first: one \
-             rounding a group, to nearest even."
-        ));
-    }
+    lines.extend(scaling(spec, "exact"));
     if core.passes {
         lines.push(
             "Planes come most significant first, each with all k-steps; where a plane starts, the \

@@ -10,8 +10,8 @@ use bitplane_design::{
     FloatEdge, FpLane, FpMacDatapath, GroupAccumulator, GroupEdge, GroupRegister, GroupScaler,
     LastUse, LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port,
     ResultDrain, ResultRounder, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling, SelectLane,
-    Shadow, Stream, TablePrecompute, TableRegisters, TritUnpacker, WeightDecoder, WeightRegister,
-    ZeroPointCorrection, ZeroPointSelect,
+    Shadow, Stream, TablePrecompute, TableRegisters, TermDatapath, TermLanes, Terms, TritUnpacker,
+    WeightDecoder, WeightRegister, ZeroPointCorrection, ZeroPointSelect,
 };
 
 use bitplane_formats::{
@@ -385,6 +385,7 @@ unit_text!(ScaleSelectText, "rtl/scale_select.sv", &'a ScaleSelect {});
 
 struct ScalerPhrases {
     scale: &'static str,
+    value: String,
     block: &'static str,
     significand: String,
     exponent: String,
@@ -475,11 +476,17 @@ struct Top {
     head_bits: u32,
     heads_are_checked: bool,
     select_lines: u32,
+    exponents_bits: u32,
+    significands_bits: u32,
+    rows_have_nan: bool,
+    rows_are_clocked: bool,
     phrases: TopPhrases,
 }
 
 struct TopPhrases {
     module: String,
+    /// The number of the plane that lanes or accumulators are told.
+    plane: &'static str,
     weight_data: &'static str,
     done: &'static str,
     /// Prefix of what the drain is told of its run.
@@ -908,14 +915,20 @@ fn group_scaler<'a>(core: &'a CoreText, unit: &'a GroupScaler) -> GroupScalerTex
         ScaleFormat::E8m0 => Some(extended("magnitude_scale_q", unit.scale_bits)),
         ScaleFormat::Int8 => None,
     };
-    let of_block = unit.adds_field.then(|| extended("field_i", core.exponent_bits));
+    let of_block = match unit.float {
+        Some(code) => Some(extended("value_exponent_q", code.exponent_bits)),
+        None => unit.adds_field.then(|| extended("field_i", core.exponent_bits)),
+    };
     let special = match unit.format {
         ScaleFormat::Fp16 => Some("(is_special && !(fraction_is_zero && !is_zero))"),
         ScaleFormat::E4m3 => Some("(&magnitude_scale_q[6:0])"),
         ScaleFormat::E8m0 => Some("(&magnitude_scale_q)"),
         ScaleFormat::Int8 => None,
     };
-    let no_field = (core.exponent_bits > 0).then_some("(field_i == '0)");
+    let no_field = match unit.float {
+        Some(_) => Some("(&value_exponent_q)"),
+        None => (core.exponent_bits > 0).then_some("(field_i == '0)"),
+    };
     let scale_significand = match float {
         Some(_) => "{is_normal, scale_fraction}",
         None => "scale_magnitude",
@@ -926,6 +939,13 @@ fn group_scaler<'a>(core: &'a CoreText, unit: &'a GroupScaler) -> GroupScalerTex
             ScaleFormat::E4m3 => "E4M3",
             ScaleFormat::E8m0 => "E8M0",
             ScaleFormat::Int8 => "INT8",
+        },
+        value: match unit.float {
+            Some(code) => format!(
+                "a floating-point number: sign, {} bits of exponent, {} of fraction",
+                code.exponent_bits, code.fraction_bits
+            ),
+            None => "two's complement".to_owned(),
         },
         block: if unit.adds_field { ", in units of its block" } else { "" },
         significand: format!(
@@ -1311,7 +1331,10 @@ fn top(design: &Design) -> Top {
         signed: false,
         sums_fit: design.accumulator.as_ref().is_none_or(|unit| unit.exact),
         results_fit: false,
-        plane_bits: design.accumulator.as_ref().map_or(0, |unit| unit.plane_bits),
+        plane_bits: match &design.accumulator {
+            Some(unit) => unit.plane_bits,
+            None => design.control.plane_bits,
+        },
         activation_bus: *design.datapath.bus(),
         weight_bus: design.weight_register.bus,
         step_valid: if design.datapath.bus().is_narrow() {
@@ -1358,8 +1381,13 @@ fn top(design: &Design) -> Top {
         head_bits: 0,
         heads_are_checked: false,
         select_lines: 0,
+        exponents_bits: 0,
+        significands_bits: 0,
+        rows_have_nan: false,
+        rows_are_clocked: false,
         sequenced: design.sequenced.is_some(),
         phrases: TopPhrases {
+            plane: if core.early_planes { "cycle" } else { "accumulate_plane" },
             module: match &design.sequenced {
                 None => core.name.clone(),
                 Some(_) => format!("{}_core", core.name),
@@ -1452,7 +1480,16 @@ fn top(design: &Design) -> Top {
         Datapath::Term(term) => {
             top.step_bits = term.operand_register.step_bits;
             top.terms = true;
-            top.lane = "term_lane";
+            match &term.terms.lanes {
+                TermLanes::Aligned(_) => top.lane = "term_lane",
+                TermLanes::Float(float) => {
+                    top.lane = "float_term_lane";
+                    top.exponents_bits = float.operands.exponents_bits;
+                    top.significands_bits = float.operands.significands_bits;
+                    top.rows_have_nan = float.operands.has_nan();
+                    top.rows_are_clocked = float.operands.is_clocked();
+                }
+            }
             top.lane_weights_bits = term.terms.encoder.codes_bits;
             top.select_lines = term.terms.encoder.select_bits;
             top.column_bits = term.terms.encoder.codes_bits;
@@ -1493,6 +1530,16 @@ fn summary(design: &Design) -> String {
             None => match &design.datapath {
                 Datapath::FpMac(FpMacDatapath { lane: FpLane::Discrete(lane), .. }) => {
                     format!("{}, products and sums {}", lane.activation, lane.format)
+                }
+                Datapath::Term(TermDatapath {
+                    terms: Terms { lanes: TermLanes::Float(float), .. },
+                    ..
+                }) => {
+                    format!(
+                        "{}, sums of groups {}",
+                        float.lane.sums.activation(),
+                        float.lane.sums.sum()
+                    )
                 }
                 _ => format!("int{}", core.activation_bits),
             },

@@ -74,7 +74,14 @@ impl FloatFormat {
     /// Every format that results can have.
     pub const RESULTS: [Self; 3] = [Self::FP32, Self::FP16, Self::BF16];
 
-    /// The word for it in a configuration.
+    /// Numbers with exponents and fractions of so many bits, infinities and NaN: a format that has no word,
+    /// for sums inside a core. With the sign it has at most 32 bits.
+    pub(crate) fn of_sums(exponent_bits: u32, fraction_bits: u32) -> Self {
+        debug_assert!(1 + exponent_bits + fraction_bits <= u32::BITS, "codes of 32 bits at most");
+        format("", exponent_bits, fraction_bits, Specials::InfinityAndNan)
+    }
+
+    /// The word for it in a configuration; empty where no configuration asks for it.
     pub const fn name(self) -> &'static str {
         self.name
     }
@@ -243,7 +250,10 @@ pub(crate) fn shifted(value: u128, places: i32) -> u128 {
 
 impl fmt::Display for FloatFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        match self.name {
+            "" => write!(f, "e{}m{}", self.exponent_bits, self.fraction_bits),
+            name => f.write_str(name),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod scale;
 mod table;
 mod term;
 mod term_plan;
+mod term_sum;
 mod ternary;
 mod weight;
 
@@ -37,6 +38,7 @@ pub use term::{Term, TermFormat};
 pub use term_plan::{
     PLACES_PER_CYCLE, SignedTerm, TermArray, TermPlan, Terms, sum_of_terms, terms_of,
 };
+pub use term_sum::{CycleTerm, TermSum};
 pub use ternary::{
     TRITS_PER_BYTE, TernaryGroup, byte_of_codes, codes_of_byte, last_number, number_bits,
 };

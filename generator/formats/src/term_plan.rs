@@ -92,7 +92,8 @@ pub struct TermPlan {
 
 impl TermPlan {
     /// The terms of `data_type` in the fewest cycles, those of its usual special values counted: Booth
-    /// digits of integers, otherwise the fewest terms of each value.
+    /// digits of integers, otherwise the fewest terms of each value. A code with a sign bit has the terms of
+    /// its magnitude, negated.
     pub fn of(data_type: &DataType, reach: u32) -> Self {
         if data_type.is_integer() {
             let cycles = data_type.bits().div_ceil(PLACES_PER_CYCLE);
@@ -110,6 +111,13 @@ impl TermPlan {
         });
         let (cycles, mut terms) = plan.expect("enough cycles represent every value");
         terms.truncate(data_type.codes().into());
+        if data_type.has_sign_bit() {
+            let (magnitudes, negatives) = terms.split_at_mut(usize::from(data_type.codes() / 2));
+            magnitudes
+                .iter()
+                .zip(negatives)
+                .for_each(|(terms, negative)| *negative = negated(terms));
+        }
         Self { data_type: data_type.clone(), cycles, terms }
     }
 
@@ -121,6 +129,12 @@ impl TermPlan {
         }
         (0..self.cycles as usize).map(|cycle| special.get(cycle).copied().flatten()).collect()
     }
+}
+
+/// The terms of the negated value.
+fn negated(terms: &[Option<SignedTerm>]) -> Terms {
+    let negated = |term: SignedTerm| SignedTerm { negative: !term.negative, ..term };
+    terms.iter().map(|term| term.map(negated)).collect()
 }
 
 /// The Booth digits of a two's-complement code, radix 4.
@@ -253,6 +267,18 @@ impl TermArray {
             .sum();
         of_codes.max().unwrap_or(0).max(of_specials)
     }
+
+    /// The largest sum of the magnitudes of a weight's terms: of special values all that have terms.
+    pub fn largest_of_magnitudes(&self) -> u32 {
+        let in_place = |cycle: usize, shift: u32| 1u32 << (shift + PLACES_PER_CYCLE * cycle as u32);
+        let of_codes = self.plans.iter().flat_map(|plan| plan.terms.iter()).map(|terms| {
+            let magnitudes = terms.iter().enumerate();
+            magnitudes.filter_map(|(i, term)| Some(in_place(i, (*term)?.shift))).sum()
+        });
+        let of_specials =
+            (0..self.special_cycles() as usize).map(|cycle| in_place(cycle, self.reach)).sum();
+        of_codes.max().unwrap_or(0).max(of_specials)
+    }
 }
 
 #[cfg(test)]
@@ -282,6 +308,19 @@ mod tests {
                         assert_eq!(terms.len(), plan.cycles as usize);
                         assert!(terms.iter().flatten().all(|term| term.shift <= reach));
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_negative_code_has_the_terms_of_its_magnitude_negated() {
+        for reach in TermArray::REACH {
+            for data_type in DataType::ALL.into_iter().filter(|each| each.has_sign_bit()) {
+                let terms = TermPlan::of(&data_type, reach).terms;
+                let (magnitudes, negatives) = terms.split_at(terms.len() / 2);
+                for (terms, negative) in magnitudes.iter().zip(negatives) {
+                    assert_eq!(negated(terms), *negative, "{data_type} {reach}");
                 }
             }
         }

@@ -208,7 +208,13 @@ impl Named for SumMode {
             Self::Aligned,
             choice("aligned", "numbers become integers, whose sums are exact and rounded once"),
         ),
-        (Self::Float, choice("float", "every product and every sum is rounded to result")),
+        (
+            Self::Float,
+            choice(
+                "float",
+                "every product and every sum is rounded; in a bitmod_tile the sums of each cycle",
+            ),
+        ),
     ];
 }
 

@@ -214,6 +214,7 @@ fn set_float(spec: &mut Spec, float: Option<FloatActivation>) {
     let integer = match spec.architecture {
         // Codes as they come.
         Architecture::FpMacArray => float.and_then(|f| IntegerFormat::new(f.format.bits())),
+        _ if spec.rounds_sums() => float.and_then(|f| IntegerFormat::new(f.format.bits())),
         _ => float.and_then(FloatActivation::aligned).map(AlignedFormat::integer),
     };
     if let Some(integer) = integer {
@@ -724,15 +725,14 @@ pub(crate) static KEYS: &[Key] = &[
         name: "mode",
         doc: "What is rounded; only with floating-point activations.",
         legal: |kind| match kind {
-            Kind::FpMacArray => Legal::words::<SumMode>(),
+            Kind::FpMacArray | Kind::BitmodTile => Legal::words::<SumMode>(),
             _ => Legal::first_word::<SumMode>(ALIGNED_SUMS),
         },
         default: Default::FirstWord,
         get: |spec| word(spec.float?.mode),
         set: |spec, value| {
-            if let Some(float) = &mut spec.float {
-                float.mode = value.choice();
-            }
+            let mode = value.choice();
+            set_float(spec, spec.float.map(|float| FloatActivation { mode, ..float }));
         },
         later: &[],
     },
@@ -789,8 +789,8 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "accumulate",
         name: "result",
-        doc: "Format that a sum is rounded to at the output, with mode = \"float\" every product and sum; only \
-              with floating-point activations.",
+        doc: "Format that a sum is rounded to at the output, with mode = \"float\" every product and sum (in a \
+              bitmod_tile to its fraction); only with floating-point activations.",
         legal: |_| Legal::any_of(FLOAT_RESULTS),
         default: Default::FirstWord,
         get: |spec| spec.float.map(|float| Setting::Word(float.result.name())),
@@ -920,9 +920,11 @@ pub(crate) static KEYS: &[Key] = &[
                 Kind::MacArray => {
                     Legal::integers(0..=1, "a register fits after the products' sum (1)")
                 }
-                Kind::BitmodTile => {
-                    Legal::integers(0..=1, "a register fits after the terms' sum (1)")
-                }
+                Kind::BitmodTile => Legal::integers(
+                    0..=3,
+                    "a register fits after the terms' sum (1); with mode = \"float\" after its rounding (1), \
+                     before that (2) and after the exponents (3)",
+                ),
                 Kind::FpMacArray => Legal::integers(
                     0..=2,
                     "a register fits after the products' sum (1) and after the products as well (2); with \
@@ -1056,13 +1058,12 @@ const BASELINE_SCALES: &str =
 
 const SUMS_OF_PRODUCTS: &str =
     "products are aligned to integers, whose sums are as wide as max_k needs";
-const SUMS_OF_GROUPS: &str =
-    "sums of groups are exact, as wide as max_k needs, and scaled they are floating-point numbers";
+const SUMS_OF_GROUPS: &str = "sums of groups have the bits that max_k needs, with mode = \"float\" the exponents that it needs";
 const GROUPS_ARE_SCALED: &str =
     "values are in units of their data type, which a scale gives their size";
 const FLOATING_POINT_ARRAY: &str = "a mac_array multiplies integers, a lut_tensor_core both";
-const ALIGNED_SUMS: &str = "its activations are aligned, so that lanes work on integers; an fp_mac_array rounds \
-                            every product and sum";
+const ALIGNED_SUMS: &str = "its activations are aligned, so that lanes work on integers; an fp_mac_array and a \
+                            bitmod_tile can round every sum";
 const FLOATING_POINT_SUMS: &str = "integers are summed exactly; what is rounded is rounded to \
                                    accumulate.result";
 

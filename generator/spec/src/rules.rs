@@ -605,7 +605,7 @@ fn align_blocks_need_aligned_sums(draft: &Draft<'_>) -> Option<Problem> {
 fn needs_aligned_sums(draft: &Draft<'_>, key: &str) -> Option<Problem> {
     let path = format!("accumulate.{key}");
     let settled = draft.sets(&path) && draft.has(&["activation.format", "accumulate.mode"]);
-    if !settled || draft.spec.rounded_sums().is_none() {
+    if !settled || !draft.spec.rounds_sums() {
         return None;
     }
     let message = "contradicts mode = \"float\": nothing becomes an integer";
@@ -664,10 +664,17 @@ fn stages_have_their_places(draft: &Draft<'_>) -> Option<Problem> {
     }
     let before =
         if most > draft.spec.sum_levels() + 1 { " and before these are rounded" } else { "" };
-    let places = match (draft.spec.rounded_sums(), draft.spec.sum_levels()) {
-        (None, _) => "after the products and after their sum".to_owned(),
-        (Some(_), 0) => format!("after the products{before}"),
-        (Some(_), _) => format!("after each level of sums, after the products{before}"),
+    let rounds = draft.spec.rounds_sums();
+    let places = match (draft.spec.kind(), draft.spec.sum_levels()) {
+        (Kind::BitmodTile, _) if rounds => {
+            "after the exponents, after the sum of a cycle and after its rounding".to_owned()
+        }
+        (Kind::BitmodTile, _) => {
+            "after the sum of a cycle, and only with mode = \"float\" in more places".to_owned()
+        }
+        _ if !rounds => "after the products and after their sum".to_owned(),
+        (_, 0) => format!("after the products{before}"),
+        _ => format!("after each level of sums, after the products{before}"),
     };
     let message = format!(
         "{stages} is not legal; legal is \"auto\" or an integer from 0 to {most}: registers fit {places}"
@@ -739,7 +746,7 @@ struct Aligned {
 }
 
 fn aligned_numbers(draft: &Draft<'_>) -> Option<Aligned> {
-    if draft.spec.rounded_sums().is_some() {
+    if draft.spec.rounds_sums() {
         return None;
     }
     let activation = draft.spec.float?.format;

@@ -1,7 +1,7 @@
 use bitplane_formats::{
     AlignedFormat, FloatFormat, IntegerFormat, ProductFormat, Range, RoundedProduct, ScaleFormat,
-    Specials, TableContent, TableLayout, TermArray, WeightFormat, WeightReading, WeightWord,
-    ZeroPoint, accumulator_range, mac_range, signed_bits, unsigned_range,
+    Specials, TableContent, TableLayout, TermArray, TermSum, WeightFormat, WeightReading,
+    WeightWord, ZeroPoint, accumulator_range, mac_range, signed_bits, unsigned_range,
 };
 
 use crate::choice::Named;
@@ -132,7 +132,8 @@ impl Spec {
 
     /// Every value that a sum over up to `elements` elements of K can take.
     pub(crate) fn sum_range(&self, elements: u64) -> Range {
-        if let Some(format) = self.rounded_sums() {
+        let rounded = self.rounded_sums().or_else(|| self.term_sums().map(TermSum::sum));
+        if let Some(format) = rounded {
             let half = 1 << (format.bits() - 1);
             return Range { min: -half, max: half - 1 };
         }
@@ -319,20 +320,36 @@ impl Spec {
 
     /// How activations become integers, where they are floating point.
     pub fn aligned(&self) -> Option<AlignedFormat> {
-        match (&self.architecture, self.rounded_sums()) {
-            (Architecture::FpMacArray, _) | (_, Some(_)) => None,
+        match self.architecture {
+            Architecture::FpMacArray => None,
+            _ if self.rounds_sums() => None,
             _ => self.float?.aligned(),
         }
     }
 
-    /// The format that every product and every sum is rounded to, with `accumulate.mode = "float"`.
+    /// Whether sums are rounded as they are made: `accumulate.mode = "float"`.
+    pub fn rounds_sums(&self) -> bool {
+        self.float.is_some_and(|float| float.mode == SumMode::Float)
+    }
+
+    /// The format that every product and every sum is rounded to, in an `fp_mac_array` that rounds them.
     pub fn rounded_sums(&self) -> Option<FloatFormat> {
-        self.float.filter(|float| float.mode == SumMode::Float).map(|float| float.result)
+        let of_products = matches!(self.architecture, Architecture::FpMacArray);
+        self.float.filter(|_| of_products && self.rounds_sums()).map(|float| float.result)
+    }
+
+    /// How the sums of a quantisation group are rounded, in a `bitmod_tile` that rounds them.
+    pub fn term_sums(&self) -> Option<TermSum> {
+        let (terms, float) = (self.terms()?, self.float.filter(|_| self.rounds_sums())?);
+        let steps =
+            self.group_steps().map_or(self.max_steps(), |steps| steps.min(self.max_steps()));
+        let elements = steps * u64::from(self.elements_per_step());
+        Some(TermSum::new(float.format, float.result, terms, elements))
     }
 
     /// How products of floating-point numbers become integers, in an `fp_mac_array`.
     pub fn products(&self) -> Option<ProductFormat> {
-        if self.rounded_sums().is_some() {
+        if self.rounds_sums() {
             return None;
         }
         let (float, weight) = (self.float?, self.weight.float()?);
@@ -351,13 +368,15 @@ impl Spec {
 
     /// Most registers that fit between the operands and the accumulator of a lane, where that
     /// hangs on other keys: after each level of a tree of sums, after the products and, where
-    /// they are rounded, before that.
+    /// they are rounded, before that; in a `bitmod_tile` after the sum of a cycle or, where that is
+    /// rounded, after the exponents, after the sum and after its rounding.
     pub fn most_stages(&self) -> Option<u32> {
         match self.architecture {
             Architecture::FpMacArray => Some(match self.rounded_products() {
                 None => 2,
                 Some(product) => self.sum_levels() + 1 + u32::from(!product.is_exact()),
             }),
+            Architecture::BitmodTile(_) => Some(if self.rounds_sums() { 3 } else { 1 }),
             _ => None,
         }
     }
@@ -670,7 +689,8 @@ impl FloatActivation {
 pub enum SumMode {
     /// Activations or products, once, to integers whose sums are exact, and the result.
     Aligned,
-    /// Every product and every sum, to `accumulate.result`.
+    /// Every product and every sum, to `accumulate.result`; in a `bitmod_tile` the sum of each cycle and
+    /// the sum so far, to its fraction.
     Float,
 }
 

@@ -266,10 +266,9 @@ fn the_schema_tells_every_key() {
       mode (default: "aligned")
           What is rounded; only with floating-point activations.
           lut_tensor_core, lut_conventional, add_array, mac_array: "aligned"
-          fp_mac_array: "aligned" or "float"
-          bitmod_tile: "aligned"
+          fp_mac_array, bitmod_tile: "aligned" or "float"
             aligned          numbers become integers, whose sums are exact and rounded once
-            float            every product and every sum is rounded to result
+            float            every product and every sum is rounded; in a bitmod_tile the sums of each cycle
       align_bits (default: 16 (fp_mac_array: 26), or exact where that is no wider)
           Width of the integers that floating-point activations (in an fp_mac_array: products) are aligned to; exact loses no bit. Only with such activations and mode = "aligned".
           "exact" or an integer from 8 to 40
@@ -283,7 +282,7 @@ fn the_schema_tells_every_key() {
             k                those of a run
             group            those of a quantisation group, whose sum is scaled with their exponent
       result (default: "fp32")
-          Format that a sum is rounded to at the output, with mode = "float" every product and sum; only with floating-point activations.
+          Format that a sum is rounded to at the output, with mode = "float" every product and sum (in a bitmod_tile to its fraction); only with floating-point activations.
             fp32             IEEE 754 binary32
             fp16             IEEE 754 binary16
             bf16             bfloat16
@@ -336,7 +335,7 @@ fn the_schema_tells_every_key() {
           add_array: "auto" or an integer from 0 to 1
           mac_array: "auto" or an integer from 0 to 1
           fp_mac_array: "auto" or an integer from 0 to 2
-          bitmod_tile: "auto" or an integer from 0 to 1
+          bitmod_tile: "auto" or an integer from 0 to 3
             auto             chosen by the generator
       reset (default: "async")
           How rst_ni acts.

@@ -9,6 +9,7 @@ mod addend;
 mod aligned;
 mod discrete;
 mod dot;
+mod float_terms;
 mod fused;
 mod groups;
 mod policy;
@@ -23,6 +24,8 @@ pub use run::{Run, overflows, results, sums};
 mod aligned_tests;
 #[cfg(test)]
 mod discrete_tests;
+#[cfg(test)]
+mod float_terms_tests;
 #[cfg(test)]
 mod fused_tests;
 #[cfg(test)]

@@ -2,6 +2,7 @@ use crate::ZeroPoints;
 use crate::aligned::{aligned_sums, rounded};
 use crate::discrete::discrete_results;
 use crate::dot::{is_worth_threads, products};
+use crate::float_terms::rounded_term_results;
 use crate::fused::fused_results;
 use crate::groups::{grouped, scaled};
 use crate::policy::Policy;
@@ -54,6 +55,9 @@ pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
     }
     if let Some(sum) = spec.rounded_sums() {
         return discrete_results(spec, run, sum);
+    }
+    if let Some(sums) = spec.term_sums() {
+        return rounded_term_results(spec, run, sums);
     }
     match spec.scale() {
         Some(scale) => scaled(spec, run, scale),

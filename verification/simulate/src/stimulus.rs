@@ -491,7 +491,7 @@ impl Maker {
     fn product(&self, activation: i32, code: u16) -> i128 {
         let spec = &self.spec;
         // Every code of a rounded sum is a result.
-        if spec.rounded_sums().is_some() {
+        if spec.rounds_sums() {
             return 0;
         }
         let code_of_activation = activation as u32;

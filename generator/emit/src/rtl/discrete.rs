@@ -71,7 +71,7 @@ pub(super) fn files(core: &CoreText, unit: &DiscreteLane) -> Vec<BundleFile> {
         named(core, "activation_decoder", activation_decoder(core, &multiplier.activation)),
         named(core, "weight_decoder", weight_decoder(core, &multiplier.weight)),
         named(core, "float_multiplier", float_multiplier(core, multiplier)),
-        named(core, "float_adder", float_adder(core, &unit.adder)),
+        float_adder(core, &unit.adder),
         named(core, "discrete_lane", lane(core, unit)),
     ]
 }
@@ -254,13 +254,26 @@ fn is_nan(unit: &FloatMultiplier) -> String {
     terms.join("\n                    || ")
 }
 
-fn float_adder<'a>(core: &'a CoreText, unit: &'a FloatAdder) -> FloatAdderText<'a> {
+/// Where lanes with accumulators in them have registers.
+pub(super) fn float_timing(core: &CoreText) -> String {
+    match core.stages {
+        0 => "Nothing but the accumulator is registered.".to_owned(),
+        1 => "One cycle to the accumulator.".to_owned(),
+        stages => format!("{stages} cycles to the accumulator."),
+    }
+}
+
+/// The file of the adder.
+pub(super) fn float_adder(core: &CoreText, unit: &FloatAdder) -> BundleFile {
     let difference_bits = unit.fraction_bits + 2;
     let phrases = AdderPhrases {
-        left: padded("difference | mark", difference_bits, unit.count_bits),
+        left: match unit.has_subnormals {
+            true => padded("difference | mark", difference_bits, unit.count_bits),
+            false => padded("difference", difference_bits, unit.count_bits),
+        },
         distance_bits: unit.exponent_bits + 1,
     };
-    FloatAdderText { core, unit: Worded { unit, phrases } }
+    named(core, "float_adder", FloatAdderText { core, unit: Worded { unit, phrases } })
 }
 
 fn lane<'a>(core: &'a CoreText, unit: &'a DiscreteLane) -> DiscreteLaneText<'a> {
@@ -269,11 +282,7 @@ fn lane<'a>(core: &'a CoreText, unit: &'a DiscreteLane) -> DiscreteLaneText<'a> 
     let zeros = adder.number_bits - multiplier.number_bits - u32::from(!multiplier.has_nan());
     let zeros = if zeros > 0 { format!(", {zeros}'d0") } else { String::new() };
     let phrases = LanePhrases {
-        timing: match core.stages {
-            0 => "Nothing but the accumulator is registered.".to_owned(),
-            1 => "One cycle to the accumulator.".to_owned(),
-            stages => format!("{stages} cycles to the accumulator."),
-        },
+        timing: float_timing(core),
         widened: match (nan, zeros.as_str()) {
             ("", "") => "product".to_owned(),
             _ => format!("{{{nan}product{zeros}}}"),

@@ -1,11 +1,15 @@
 //! Text of the units of an array that adds terms.
 
-use bitplane_design::{GroupHead, TermDatapath, TermEncoder, TermLane};
-use bitplane_formats::{DataType, PLACES_PER_CYCLE, TermPlan, Terms};
+use bitplane_design::{
+    FloatOperands, FloatTermLane, FloatTerms, GroupHead, TermDatapath, TermEncoder, TermLane,
+    TermLanes,
+};
+use bitplane_formats::{DataType, PLACES_PER_CYCLE, Specials, TermPlan, Terms};
 
 use askama::Template;
 
-use super::{CoreText, Worded, named, operand_register, timing};
+use super::discrete::{float_adder, float_timing};
+use super::{CoreText, Worded, delay_line, named, operand_register, timing};
 use crate::bundle::BundleFile;
 
 struct HeadPhrases {
@@ -68,22 +72,181 @@ struct LanePhrases {
 
 unit_text!(TermLaneText, "rtl/term_lane.sv", Worded<'a, TermLane, LanePhrases> {});
 
+struct OperandsPhrases {
+    format: String,
+    timing: &'static str,
+    special: &'static str,
+    exponent: &'static str,
+    nan_next: String,
+    sum_is_nan: String,
+}
+
+unit_text!(
+    FloatOperandsText, "rtl/float_operands.sv",
+    Worded<'a, FloatOperands, OperandsPhrases> {}
+);
+
+struct FloatLanePhrases {
+    format: String,
+    timing: String,
+    exponents_bits: u32,
+    significands_bits: u32,
+    significand_bits: u32,
+    select_bits: u32,
+    lines: u32,
+    cycle_bits: u32,
+    term_exponent_bits: u32,
+    base: String,
+    distance: String,
+    placed: String,
+    rounding: &'static str,
+    rest: String,
+    addend: String,
+}
+
+unit_text!(
+    FloatTermLaneText, "rtl/float_term_lane.sv",
+    Worded<'a, FloatTermLane, FloatLanePhrases> {}
+);
+
 /// The files of the data path, lanes last.
 pub(super) fn files(core: &CoreText, datapath: &TermDatapath, cycle_bits: u32) -> Vec<BundleFile> {
     let register = operand_register(core, &datapath.operand_register);
     let terms = &datapath.terms;
     let head = terms.head.as_ref();
-    let phrases = LanePhrases { timing: timing(core) };
-    let lane = TermLaneText { core, unit: Worded { unit: &terms.lane, phrases } };
+    let lanes = match &terms.lanes {
+        TermLanes::Aligned(lane) => {
+            let phrases = LanePhrases { timing: timing(core) };
+            let lane = TermLaneText { core, unit: Worded { unit: lane, phrases } };
+            vec![named(core, "term_lane", lane)]
+        }
+        TermLanes::Float(float) => float_files(core, float, &terms.encoder, cycle_bits),
+    };
     [Some(named(core, "operand_register", register))]
         .into_iter()
         .chain([head.map(|unit| named(core, "group_head", group_head(core, unit, cycle_bits)))])
         .flatten()
-        .chain([
-            named(core, "term_encoder", encoder(core, &terms.encoder, cycle_bits)),
-            named(core, "term_lane", lane),
-        ])
+        .chain([named(core, "term_encoder", encoder(core, &terms.encoder, cycle_bits))])
+        .chain(lanes)
         .collect()
+}
+
+fn float_files(
+    core: &CoreText,
+    float: &FloatTerms,
+    encoder: &TermEncoder,
+    cycle_bits: u32,
+) -> Vec<BundleFile> {
+    let FloatTerms { operands, lane } = float;
+    let phrases = OperandsPhrases {
+        format: lane.sums.activation().to_string(),
+        timing: match operands.registers_significands {
+            true => "Significands are registered.",
+            false => "Combinational.",
+        },
+        special: match operands.specials {
+            Specials::InfinityAndNan => "&field",
+            Specials::Nan => "(&field) && (&fraction)",
+            Specials::Nothing => "",
+        },
+        exponent: match operands.gates_zeros {
+            true => {
+                "(ExponentBits'(biased) + ExponentBits'(s))\n          \
+                 & {ExponentBits{!is_zero}}"
+            }
+            false => "ExponentBits'(biased) + ExponentBits'(s)",
+        },
+        nan_next: delay_line("is_nan_q", operands.stages, 1, "|is_special"),
+        sum_is_nan: match operands.stages {
+            0 | 1 => "|is_special".to_owned(),
+            stages => format!("is_nan_q[{}]", stages - 2),
+        },
+    };
+    vec![
+        named(
+            core,
+            "float_operands",
+            FloatOperandsText { core, unit: Worded { unit: operands, phrases } },
+        ),
+        float_adder(core, &lane.adder),
+        named(core, "float_term_lane", float_lane(core, float, encoder, cycle_bits)),
+    ]
+}
+
+fn float_lane<'a>(
+    core: &'a CoreText,
+    float: &'a FloatTerms,
+    encoder: &TermEncoder,
+    cycle_bits: u32,
+) -> FloatTermLaneText<'a> {
+    let FloatTerms { operands, lane: unit } = float;
+    let significand = "significands_i[e*SignificandBits +: SignificandBits]".to_owned();
+    let several = core.k > 1;
+    let phrases = FloatLanePhrases {
+        format: unit.sums.sum().to_string(),
+        timing: float_timing(core),
+        exponents_bits: operands.exponents_bits,
+        significands_bits: operands.significands_bits,
+        significand_bits: operands.significand_bits,
+        select_bits: encoder.select_bits,
+        lines: encoder.lines,
+        cycle_bits,
+        term_exponent_bits: operands.exponent_bits,
+        base: base(unit, operands, cycle_bits),
+        distance: match several {
+            true => distance(unit, operands),
+            false => "(largest == '0)".to_owned(),
+        },
+        placed: match unit.guard_bits {
+            0 => significand,
+            bits => format!("{{{significand}, {bits}'d0}}"),
+        },
+        rounding: match unit.rounds() {
+            true => "Rounded to the nearest, of two the even one.",
+            false => "A number holds all of its bits.",
+        },
+        rest: match unit.magnitude_bits - unit.kept_bits {
+            0 | 1 => String::new(),
+            _ => {
+                "(normal[MagnitudeBits-KeptBits-2:0] != '0)\n                       || ".to_owned()
+            }
+        },
+        addend: addend(unit),
+    };
+    FloatTermLaneText { core, unit: Worded { unit, phrases } }
+}
+
+/// The largest exponent with the significance of the cycle, which rises by two places.
+fn base(unit: &FloatTermLane, operands: &FloatOperands, cycle_bits: u32) -> String {
+    let largest = match unit.base_bits == operands.exponent_bits {
+        true => "largest".to_owned(),
+        false => "BaseBits'(largest)".to_owned(),
+    };
+    match cycle_bits {
+        0 => largest,
+        _ => format!("{largest} + BaseBits'({{cycle_i, {}'d0}})", PLACES_PER_CYCLE - 1),
+    }
+}
+
+/// How far a product moves, or all ones if that is farther.
+fn distance(unit: &FloatTermLane, operands: &FloatOperands) -> String {
+    let (bits, of_exponent) = (unit.distance_bits, operands.exponent_bits);
+    if of_exponent <= bits {
+        return "DistanceBits'(below) | {DistanceBits{!has_term[e]}}".to_owned();
+    }
+    "below[DistanceBits-1:0]\n        \
+     | {DistanceBits{!has_term[e] || (below[TermExponentBits-1:DistanceBits] != '0)}}"
+        .to_owned()
+}
+
+/// What a cycle adds as a number.
+fn addend(unit: &FloatTermLane) -> String {
+    let nan = if unit.has_nan { "addend_is_nan_i" } else { "1'b0" };
+    let zeros = match unit.adder.fraction_bits + 1 - unit.kept_bits {
+        0 => String::new(),
+        zeros => format!(", {zeros}'d0"),
+    };
+    format!("{{{nan}, kept_is_negative, kept_exponent, kept{zeros}}}")
 }
 
 fn group_head<'a>(core: &'a CoreText, unit: &'a GroupHead, cycle_bits: u32) -> GroupHeadText<'a> {

@@ -7,6 +7,7 @@ mod counts;
 mod discrete;
 mod encoding;
 mod faults;
+mod float_terms;
 mod groups;
 mod harness;
 mod overlong;

@@ -164,10 +164,19 @@ const SINGLE: &str = "kind = 'bitmod_tile'\nactivation.format = 'fp16'\n\
                       accumulate = { max_k = 64, align_bits = 'exact' }\n\
                       group = { scale = 'fp16', size = 4 }\n";
 
-/// What the tile of [`SINGLE`] makes of groups of (data type, special value, scale) with as many
+/// What the tile of [`SINGLE`] makes of groups, activations and codes.
+fn output(groups: &[Group], activations: &[f64], codes: &[u16]) -> Option<f64> {
+    output_of(SINGLE, groups, activations, codes)
+}
+
+/// A quantisation group: number of its data type, special value, scale.
+pub type Group = (usize, i32, f64);
+
+/// What `core`, a tile of one row and column with FP16 activations and scales, makes of groups with their
 /// activations and codes.
-fn output(groups: &[(usize, i32, f64)], activations: &[f64], codes: &[u16]) -> Option<f64> {
-    let (spec, simulator) = generated(SINGLE)?;
+pub fn output_of(core: &str, groups: &[Group], activations: &[f64], codes: &[u16]) -> Option<f64> {
+    let (spec, simulator) = generated(core)?;
+    let size = spec.quantisation_group?.size as usize;
     let fp16 = |value: f64| FloatFormat::FP16.of_f64(value) as i32;
     let activations: Vec<i32> = activations.iter().copied().map(fp16).collect();
     let scales = groups.iter().map(|(_, _, scale)| ScaleFormat::Fp16.code(*scale).unwrap());
@@ -182,7 +191,7 @@ fn output(groups: &[(usize, i32, f64)], activations: &[f64], codes: &[u16]) -> O
         codes,
         weights: Weights::Codes,
         zero_points: ZeroPoints::PerGroup(GroupZeroPoints {
-            size: 4,
+            size,
             values: vec![ZeroPoint::MID_RISE; groups.len()],
             scales: scales.collect(),
             types: types.collect(),
@@ -190,7 +199,7 @@ fn output(groups: &[(usize, i32, f64)], activations: &[f64], codes: &[u16]) -> O
     };
     let report = layer(&simulator, &spec, &run, &Start::default(), &Monitor::silent()).unwrap();
     assert_eq!(report.first_mismatch, None);
-    Some(f32::from_bits(report.outputs[0] as u32).into())
+    Some(spec.result_format()?.to_f64(report.outputs[0] as u32))
 }
 
 #[test]
