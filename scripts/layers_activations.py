@@ -1,8 +1,10 @@
-"""Writes what the two feed-forward layers of a BERT-style model's first encoder layer multiply.
+"""Writes what a BERT-style model's first encoder layer multiplies: in its first attention head and in its two
+feed-forward layers.
 
 layers_activations.py MODEL.safetensors TOKEN,... OUT.safetensors
 
-OUT has the tensors `intermediate` [tokens, hidden], the normalised output of the attention, and
+OUT has the tensors `query`, `key` and `value` [tokens, width of the head] and `shares` [tokens, tokens], what each
+token takes of the values; `intermediate` [tokens, hidden], the normalised output of the attention, and
 `output` [tokens, 4 hidden], the GELU of what the first of the two layers makes of it.
 """
 
@@ -91,16 +93,22 @@ def attention(model, tokens):
     queries, keys, values = (linear(model, f"{LAYER}attention.self.{n}", tokens) for n in names)
     width = len(queries[0]) // HEADS
     mixed = [[] for _ in tokens]
+    first = {}
     for head in range(HEADS):
         part = slice(head * width, (head + 1) * width)
-        columns = list(zip(*(value[part] for value in values)))
-        for query, out in zip(queries, mixed):
-            scores = [dot(query[part], key[part]) / math.sqrt(width) for key in keys]
-            shares = softmax(scores)
-            out.extend(dot(shares, column) for column in columns)
+        of_head = [[token[part] for token in tokens] for tokens in (queries, keys, values)]
+        shares = [
+            softmax([dot(query, key) / math.sqrt(width) for key in of_head[1]])
+            for query in of_head[0]
+        ]
+        columns = list(zip(*of_head[2]))
+        for share, out in zip(shares, mixed):
+            out.extend(dot(share, column) for column in columns)
+        if not first:
+            first = dict(zip((*names, "shares"), (*of_head, shares)))
     projected = linear(model, f"{LAYER}attention.output.dense", mixed)
     added = [add(token, change) for token, change in zip(tokens, projected)]
-    return normalise(model, f"{LAYER}attention.output.LayerNorm", added)
+    return normalise(model, f"{LAYER}attention.output.LayerNorm", added), first
 
 
 def gelu(x):
@@ -127,9 +135,11 @@ def main():
         sys.exit(__doc__)
     _, path, ids, out = sys.argv
     model = Checkpoint(path)
-    hidden = attention(model, embeddings(model, [int(token) for token in ids.split(",")]))
+    tokens = embeddings(model, [int(token) for token in ids.split(",")])
+    hidden, head = attention(model, tokens)
     wide = linear(model, f"{LAYER}intermediate.dense", hidden)
-    tensors = {"intermediate": hidden, "output": [[gelu(x) for x in token] for token in wide]}
+    narrow = [[gelu(x) for x in token] for token in wide]
+    tensors = {**head, "intermediate": hidden, "output": narrow}
     write(out, tensors)
     for name, rows in tensors.items():
         print(f"{name}: {len(rows)} tokens x {len(rows[0])}")

@@ -1,10 +1,12 @@
 //! The bundle's files beside the RTL: manifest, file list, FuseSoC core and README.
 
+use std::cmp::Ordering;
+
 use askama::Template;
 use bitplane_design::{Design, GroupTiming};
 use bitplane_formats::{
-    AlignedFormat, DataType, FloatFormat, ProductFormat, RoundedProduct, ScaleFormat, TermArray,
-    TermSum, WeightReading, signed_bits,
+    AlignedFormat, DataType, FloatFormat, ProductFormat, Range, RoundedProduct, ScaleFormat,
+    TermArray, TermSum, WeightReading, signed_bits,
 };
 use bitplane_spec::{AlignBlock, FloatActivation, ProductWord, Spec, WeightWidth};
 
@@ -246,7 +248,7 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
     let range = spec.exact_result();
     let mut lines: Vec<String> = spec.float.iter().map(|float| rounding(spec, float)).collect();
     lines.push(format!(
-        "Sums of up to {} elements lie in {} to {}; {} have {} bits, two's complement.",
+        "Sums of up to {} elements lie in {} to {}; {} have {} bits, two's complement{}.",
         core.max_k,
         range.min,
         range.max,
@@ -257,14 +259,19 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
             (false, None) => "accumulators and results",
             (false, Some(_)) => "accumulators",
         },
-        core.result_bits
+        core.result_bits,
+        unused(range, core.result_bits)
     ));
     if core.per_group() {
         let range = spec.exact_accumulator();
         lines.push(format!(
             "Sums of one quantisation group, up to {} elements, lie in {} to {}; accumulators have \
-             {} bits.",
-            core.accumulated_elements, range.min, range.max, core.accumulator_bits
+             {} bits{}.",
+            core.accumulated_elements,
+            range.min,
+            range.max,
+            core.accumulator_bits,
+            unused(range, core.accumulator_bits)
         ));
     }
     if let Some(terms) = spec.terms() {
@@ -319,6 +326,15 @@ fn what_results_are(spec: &Spec, design: &Design) -> String {
             }
         };
         uncorrected.to_string()
+    }
+}
+
+/// How `bits` compare with the fewest that hold `range`.
+fn unused(range: Range, bits: u32) -> String {
+    match bits.cmp(&signed_bits(range)) {
+        Ordering::Less => String::new(),
+        Ordering::Equal => ", the fewest that hold them".to_owned(),
+        Ordering::Greater => format!(", {} of them never used", bits - signed_bits(range)),
     }
 }
 

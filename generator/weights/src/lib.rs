@@ -61,8 +61,8 @@ pub use activation::{
 pub use checkpoint::Checkpoint;
 pub use container::MAGIC;
 pub use data_types::{
-    Baseline, ChoiceSpan, GroupFit, TypeChoice, TypeQuantiser, TypedGroup, TypedWeights,
-    pack_types, unpack_types,
+    AttentionCache, Baseline, Cached, ChoiceSpan, GroupFit, TypeChoice, TypeQuantiser, TypedGroup,
+    TypedWeights, pack_types, unpack_types,
 };
 pub use embedding::embed;
 pub use grouping::Grouping;

@@ -49,6 +49,14 @@ impl Matrix {
         &self.data
     }
 
+    /// Columns as rows.
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        let column = |column: usize| (0..self.rows).map(move |row| self.row(row)[column]);
+        let data = (0..self.columns).flat_map(column).collect();
+        Self { rows: self.columns, columns: self.rows, data }
+    }
+
     /// The matrix of `function` of every element.
     pub(crate) fn map(&self, function: impl Fn(f32) -> f32) -> Self {
         Self { data: self.data.iter().map(|&element| function(element)).collect(), ..*self }

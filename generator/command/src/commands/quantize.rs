@@ -11,8 +11,8 @@ use crate::types_report::TypesReport;
 use bitplane_formats::{DataType, ScaleFormat, TermArray, TermPlan, WeightWord};
 use bitplane_spec::{Kind, Problem, Spec};
 use bitplane_weights::{
-    Checkpoint, ChoiceSpan, Grouping, Matrix, PackLayout, QuantisedWeights, TypeQuantiser,
-    WeightQuantiser, pack, pack_types, unpack,
+    AttentionCache, Cached, Checkpoint, ChoiceSpan, Grouping, Matrix, PackLayout, QuantisedWeights,
+    TypeQuantiser, TypedWeights, WeightQuantiser, pack, pack_types, unpack,
 };
 use clap::{Args, ValueEnum};
 use serde_json::{Map, json};
@@ -60,6 +60,10 @@ pub struct Quantize {
     /// channel takes the data type of the least error]
     #[arg(long, value_name = "B")]
     bits: Option<f64>,
+    /// The tensor is the keys or values of an attention head, [tokens, width], quantised as tokens arrive; --group
+    /// counts what is summed: numbers of a key, tokens of values
+    #[arg(long, value_enum, value_name = "WHAT")]
+    cache: Option<Cache>,
     /// Order of the output channels in the file; `run` puts the outputs back
     #[arg(long, value_enum, value_name = "ORDER")]
     order: Option<Order>,
@@ -78,6 +82,15 @@ enum Choose {
     Group,
     /// An output channel
     Channel,
+}
+
+/// What an attention head keeps of its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Cache {
+    /// Weights [tokens, width]: activations are queries, results scores
+    Keys,
+    /// Weights [width, tokens]: activations are shares of attention, results the head's output
+    Values,
 }
 
 /// The order of the output channels.
@@ -136,11 +149,12 @@ impl Quantise<'_> {
 
     /// Refuses options that are about data types.
     fn without_types(&self) -> Result<(), Failure> {
-        let Quantize { choose, bits, order, format, .. } = self.options;
+        let Quantize { choose, bits, order, cache, format, .. } = self.options;
         let given = [
             ("--choose", choose.is_some()),
             ("--bits", bits.is_some()),
             ("--order", order.is_some()),
+            ("--cache", cache.is_some()),
         ];
         let problems: Vec<Problem> = given
             .iter()
@@ -215,10 +229,17 @@ impl Quantise<'_> {
 
     fn data_types(&self, quantiser: &TypeQuantiser, weights: &Matrix) -> Result<Outcome, Failure> {
         let options = self.options;
-        let grouping =
-            Grouping::new(weights.columns(), options.group).map_err(Failure::bad_input)?;
         let scale = self.spec.and_then(Spec::scale).unwrap_or(DEFAULT_SCALE);
-        let quantised = quantiser.quantise(&options.tensor, weights, grouping, scale);
+        let (quantised, weights) = match options.cache {
+            Some(cache) => self.cached(cache, quantiser, weights, scale)?,
+            None => {
+                let grouping =
+                    Grouping::new(weights.columns(), options.group).map_err(Failure::bad_input)?;
+                let quantised = quantiser.quantise(&options.tensor, weights, grouping, scale);
+                (quantised, weights.clone())
+            }
+        };
+        let weights = &weights;
         let quantised = match options.order {
             Some(Order::Cycles) => quantised.ordered(|data_type| self.cycles(data_type)),
             Some(Order::Tensor) | None => quantised,
@@ -233,6 +254,26 @@ impl Quantise<'_> {
         let nmse = quantised.nmse(weights);
         Ok(TypesReport { weights: &quantised, nmse, bytes: packed.len() }
             .outcome(options.out.as_deref()))
+    }
+
+    /// Keys or values of `tokens`, one after the other, and the weights that they stand for.
+    fn cached(
+        &self,
+        cache: Cache,
+        quantiser: &TypeQuantiser,
+        tokens: &Matrix,
+        scale: ScaleFormat,
+    ) -> Result<(TypedWeights, Matrix), Failure> {
+        let (cached, weights) = match cache {
+            Cache::Keys => (Cached::Keys, tokens.clone()),
+            Cache::Values => (Cached::Values, tokens.transposed()),
+        };
+        let (width, size) = (tokens.columns(), self.options.group);
+        let mut cache = AttentionCache::new(quantiser.clone(), cached, width, size, scale)
+            .map_err(|problems| Failure::new(Class::BadInput, problems))?;
+        (0..tokens.rows()).for_each(|row| cache.push(tokens.row(row)));
+        let quantised = cache.weights(&self.options.tensor);
+        Ok((quantised.expect("a matrix has rows"), weights))
     }
 
     /// Cycles of a k-step of `data_type` in the core; without one, in the usual one.

@@ -57,8 +57,8 @@ pub struct Reproduce {
     #[arg(long, value_name = "MHZ", default_value_t = DEFAULT_CLOCK_MHZ)]
     #[arg(allow_negative_numbers = true)]
     clock_mhz: f64,
-    /// m * n * k * groups of every core (tensor-core: of LUT-4X; dp4: of two rows; bitmod-tile: of two
-    /// tiles); only the default is the published size
+    /// m * n * k * groups of every core (tensor-core: of LUT-4X; dp4: of two rows; bitmod-tile and
+    /// bitmod-pe: of two tiles); only the default is the published size
     #[arg(long, value_name = "N", default_value_t = LUT_ABLATION_PRODUCT)]
     #[arg(value_parser = clap::value_parser!(u32).range(64..=4096))]
     product: u32,
@@ -122,6 +122,8 @@ enum Name {
     Dp4,
     /// Tiles of BitMoD against a tile of FP16 multiply-accumulate elements
     BitmodTile,
+    /// Elements of BitMoD by what they consist of, against FP16 multiply-accumulate elements
+    BitmodPe,
     /// Error of data types and special values in the weights of a model, by group size
     BitmodDtypes,
 }
@@ -138,12 +140,13 @@ impl Name {
             Self::TensorCore => "tensor-core",
             Self::Dp4 => "dp4",
             Self::BitmodTile => "bitmod-tile",
+            Self::BitmodPe => "bitmod-pe",
             Self::BitmodDtypes => "bitmod-dtypes",
         }
     }
 
     fn is_comparison(self) -> bool {
-        matches!(self, Self::TensorCore | Self::Dp4 | Self::BitmodTile)
+        matches!(self, Self::TensorCore | Self::Dp4 | Self::BitmodTile | Self::BitmodPe)
     }
 
     fn subject(self, product: u32) -> Subject {
@@ -157,6 +160,7 @@ impl Name {
             Self::TensorCore => Subject::Comparison(tensor_core::comparison(product)),
             Self::Dp4 => Subject::Comparison(dp4::comparison(product)),
             Self::BitmodTile => Subject::Comparison(bitmod_tile::comparison(product)),
+            Self::BitmodPe => Subject::Comparison(bitmod_tile::elements(product)),
             Self::BitmodDtypes => Subject::Weights,
         }
     }

@@ -1,8 +1,12 @@
-//! BitMoD's tile of bit-serial elements against one of FP16 multiply-accumulate elements.
+//! BitMoD's tile of bit-serial elements against one of FP16 multiply-accumulate elements: whole, and by what an
+//! element consists of.
 
-use super::comparison::{Comparison, Counted, Figure, Part, Row};
+use super::comparison::{Comparison, Component, Counted, Figure, Part, Row};
 use super::core::{Organisation, Settings, TermTile};
-use super::published::{BITMOD_TILE_SOURCE, bitmod_ratios};
+use super::published::{
+    BITMOD_ELEMENT, BITMOD_TILE_SOURCE, ELEMENT_SOURCE, FP16_INT8_ELEMENT, bitmod_ratios,
+    element_ratios,
+};
 
 /// Rows of both tiles.
 const ROWS: u32 = 8;
@@ -10,7 +14,7 @@ const ROWS: u32 = 8;
 const FP16_COLUMNS: u32 = 6;
 const BITMOD_COLUMNS: u32 = 8;
 /// Elements of the published processing element.
-const ELEMENTS: u32 = 4;
+const ELEMENTS: u32 = TermTile::TERMS;
 /// What the published tile takes: four bits in two cycles, six in three, eight in four.
 const FORMATS: &str = "[\"bitmod_fp4\", \"bitmod_fp3\", \"int6\", \"int8\"]";
 const FOUR_BITS: (u32, u32) = (4, 2);
@@ -51,6 +55,21 @@ fn terms(columns: u32, k: u32, align_bits: u32, (weight_bits, cycles): (u32, u32
     }
 }
 
+/// What is told of elements.
+const OF_ELEMENTS: [Figure; 11] = [
+    Figure::Tile,
+    Figure::Component(Component::Operands),
+    Figure::Component(Component::Multiply),
+    Figure::Component(Component::Accumulate),
+    Figure::Component(Component::Dequantise),
+    Figure::Component(Component::Registers),
+    Figure::Element,
+    Figure::Delay,
+    Figure::ElementRatio,
+    Figure::PublishedAreaRatio,
+    Figure::ElementDensity,
+];
+
 /// The table of tiles of `product` / 64 columns and, of FP16 elements, three quarters of that.
 pub fn comparison(product: u32) -> Comparison {
     let columns = product / (ROWS * BITMOD_COLUMNS);
@@ -76,6 +95,62 @@ pub fn comparison(product: u32) -> Comparison {
         against_fp32_sums(columns, fp16_columns),
     );
     Comparison { published: BITMOD_TILE_SOURCE, parts: vec![half, single] }
+}
+
+/// The tables of the elements of the tiles of [`comparison`] and of wider ones: an element is four terms or one
+/// multiplication a cycle, whatever else is shared by however many.
+pub fn elements(product: u32) -> Comparison {
+    let columns = product / (ROWS * BITMOD_COLUMNS);
+    let fp16_columns = (columns * FP16_COLUMNS / BITMOD_COLUMNS).max(1);
+    let part = |name, title, short, rows: Vec<Option<Row>>| Part {
+        name,
+        title,
+        short,
+        counted: Counted::Elements,
+        figures: &OF_ELEMENTS,
+        rows: rows.into_iter().flatten().collect(),
+    };
+    let half = part(
+        "fp16_sums",
+        "Elements with their shares against FP16 elements that sum in FP16",
+        "elements against FP16 elements that sum in FP16",
+        elements_against_fp16_sums(columns, fp16_columns),
+    );
+    let single = part(
+        "fp32_sums",
+        "Elements with their shares against FP16 elements that sum in FP32",
+        "elements against FP16 elements that sum in FP32",
+        elements_against_fp32_sums(columns, fp16_columns),
+    );
+    Comparison { published: ELEMENT_SOURCE, parts: vec![half, single] }
+}
+
+fn elements_against_fp16_sums(columns: u32, fp16_columns: u32) -> Vec<Option<Row>> {
+    let published = element_ratios(BITMOD_ELEMENT.iter().sum(), 2.0);
+    let row = |name, title, k, align_bits, published| {
+        Row::given(name, title, terms(columns, k, align_bits, FOUR_BITS), published)
+    };
+    let integers = Some(element_ratios(FP16_INT8_ELEMENT, 1.0));
+    vec![
+        Row::given("fp16", "FP16 x FP16", fp16(fp16_columns, 16, "fp16"), None),
+        Row::given("fp16_int8", "FP16 x INT8", fp16(fp16_columns, 8, "fp16"), integers),
+        row("bitmod_4", "BitMoD, aligned to 16", ELEMENTS, 16, Some(published)),
+        row("bitmod_8", "aligned to 16, k = 8", 2 * ELEMENTS, 16, None),
+        row("bitmod_16", "aligned to 16, k = 16", 4 * ELEMENTS, 16, None),
+        row("bitmod_4_12", "BitMoD, aligned to 12", ELEMENTS, 12, None),
+        row("bitmod_8_12", "aligned to 12, k = 8", 2 * ELEMENTS, 12, None),
+        row("bitmod_16_12", "aligned to 12, k = 16", 4 * ELEMENTS, 12, None),
+    ]
+}
+
+fn elements_against_fp32_sums(columns: u32, fp16_columns: u32) -> Vec<Option<Row>> {
+    let row = |name, title, k| Row::given(name, title, terms(columns, k, 24, FOUR_BITS), None);
+    vec![
+        Row::given("fp16_fp32", "FP16 x FP16", fp16(fp16_columns, 16, "fp32"), None),
+        row("bitmod_4_24", "BitMoD, aligned to 24", ELEMENTS),
+        row("bitmod_8_24", "aligned to 24, k = 8", 2 * ELEMENTS),
+        row("bitmod_16_24", "aligned to 24, k = 16", 4 * ELEMENTS),
+    ]
 }
 
 fn against_fp16_sums(columns: u32, fp16_columns: u32) -> Vec<Option<Row>> {
@@ -171,6 +246,30 @@ mod tests {
                 assert!(group.cycles_of(planes) <= planes + 2, "{}: {group:?}", row.core.name);
             }
         }
+    }
+
+    #[test]
+    fn every_unit_of_a_tile_belongs_to_a_component_or_holds_results_so_far() {
+        for row in elements(512).parts.into_iter().flat_map(|part| part.rows) {
+            let prefix = format!("rtl/{}_", row.core.name);
+            let bundle = bitplane_emit::bundle(&row.core.spec);
+            let unit =
+                |path: &str| Some(path.strip_prefix(&prefix)?.strip_suffix(".sv")?.to_owned());
+            for unit in bundle.files.iter().filter_map(|file| unit(&file.path)) {
+                let components = Component::ALL.into_iter();
+                let having =
+                    components.filter(|each| each.units().contains(&unit.as_str())).count();
+                let expected = if unit == "scaled_accumulator" { 0 } else { 1 };
+                assert_eq!(having, expected, "{}: {unit}", row.core.name);
+            }
+        }
+    }
+
+    #[test]
+    fn published_elements_are_the_sum_of_their_components() {
+        let area: f64 = BITMOD_ELEMENT.iter().sum();
+        assert!((area - 1793.7).abs() < 0.05);
+        assert!((element_ratios(area, 2.0).area.unwrap() - 0.911).abs() < 1e-3);
     }
 
     #[test]

@@ -18,6 +18,47 @@ pub const LANE_UNITS: [&str; 8] = [
     "float_adder",
 ];
 
+/// What a unit does for the processing elements of a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Component {
+    /// Brings activations to integers of a common exponent, or numbers to their fields.
+    Operands,
+    /// Terms of weights times activations, or products.
+    Multiply,
+    /// Sums of a quantisation group, or of a run.
+    Accumulate,
+    /// Holds sums of groups, scales them and adds them up.
+    Dequantise,
+    /// Registers of activations and weights, control, the way out.
+    Registers,
+}
+
+impl Component {
+    /// All of them. Results so far belong to none: they stand in a memory where an array has one.
+    pub const ALL: [Self; 5] =
+        [Self::Operands, Self::Multiply, Self::Accumulate, Self::Dequantise, Self::Registers];
+
+    /// The units that do it.
+    pub fn units(self) -> &'static [&'static str] {
+        match self {
+            Self::Operands => {
+                &["exponent_scanner", "aligner", "activation_decoder", "weight_decoder"]
+            }
+            Self::Multiply => &["group_head", "term_encoder", "term_lane", "float_multiplier"],
+            Self::Accumulate => &["plane_accumulator", "discrete_lane", "float_adder"],
+            Self::Dequantise => &[
+                "shadow_lane",
+                "group_register",
+                "scale_select",
+                "group_scaler",
+                "scale_pipeline",
+                "floating_point_adder",
+            ],
+            Self::Registers => &["operand_register", "weight_register", "control", "result_drain"],
+        }
+    }
+}
+
 /// Tables of cores, and where the published figures beside them are from.
 #[derive(Clone, Debug)]
 pub struct Comparison {
@@ -51,6 +92,8 @@ pub enum Counted {
     Core,
     /// Its [`LANE_UNITS`], from a synthesis that keeps the hierarchy.
     Lanes,
+    /// Its processing elements with their shares of every [`Component`], from such a synthesis.
+    Elements,
 }
 
 /// A figure of a row.
@@ -68,6 +111,14 @@ pub enum Figure {
     AreaPerColumn,
     /// Area of the lanes.
     Lanes,
+    /// Area of a component for each processing element.
+    Component(Component),
+    /// Area of a processing element with its shares.
+    Element,
+    /// The same over the baseline's.
+    ElementRatio,
+    /// Throughput per area of processing elements over the baseline's.
+    ElementDensity,
     /// Delay.
     Delay,
     /// Area of the core over the baseline's.
@@ -192,11 +243,26 @@ impl ComparedPart {
         self.both(row, lanes).map(|(base, own)| base / own).filter(|ratio| ratio.is_finite())
     }
 
+    /// Area of a processing element over the baseline's.
+    pub fn element_ratio(&self, row: &ComparedRow) -> Option<f64> {
+        self.both(row, Measured::element).map(|(base, own)| own / base)
+    }
+
+    /// Throughput per area of processing elements over the baseline's.
+    pub fn element_density(&self, row: &ComparedRow) -> Option<f64> {
+        let per_mac = |measured: &Measured| {
+            let settings = measured.core.settings;
+            measured.element() * settings.elements() / settings.macs_per_cycle()
+        };
+        self.both(row, per_mac).map(|(base, own)| base / own)
+    }
+
     /// Throughput per area of what the part counts.
     pub fn ratio(&self, row: &ComparedRow) -> Option<f64> {
         match self.part.counted {
             Counted::Core => self.density(row),
             Counted::Lanes => self.lane_density(row),
+            Counted::Elements => self.element_density(row),
         }
     }
 }
@@ -224,7 +290,7 @@ fn run_part(bench: &Bench<'_>, library: &Library, part: &Part) -> Result<Compare
     let cores: Vec<Core> = of_searches.iter().map(|(_, core)| core.clone()).collect();
     let measured = match part.counted {
         Counted::Core => bench.measure(&cores, library)?,
-        Counted::Lanes => bench.measure_units(&cores, library)?,
+        Counted::Lanes | Counted::Elements => bench.measure_units(&cores, library)?,
     };
     for ((place, _), measured) in of_searches.into_iter().zip(measured) {
         rows[place].measured = Some(measured);

@@ -121,6 +121,14 @@ impl Settings {
         }
     }
 
+    /// Processing elements: [`TermTile::TERMS`] terms or one multiplication a cycle.
+    pub fn elements(&self) -> f64 {
+        match self.organisation {
+            Organisation::Terms(_) => f64::from(self.product) / f64::from(TermTile::TERMS),
+            _ => f64::from(self.product),
+        }
+    }
+
     /// Shorter form for people: `m2 n64 k4 groups1`.
     pub fn tile(&self) -> String {
         let tile = format!("m{} n{} k{}", self.m, self.n().unwrap_or_default(), self.k);
@@ -202,6 +210,9 @@ impl Settings {
 }
 
 impl TermTile {
+    /// Terms that a processing element adds in a cycle, as published.
+    pub const TERMS: u32 = 4;
+
     /// Quantisation groups with INT8 scales that drain while the array goes on, with as many scale
     /// units as that takes.
     fn sections(&self, settings: &Settings) -> String {

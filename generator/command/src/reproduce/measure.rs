@@ -1,5 +1,6 @@
 //! Cores to figures: several syntheses at a time, each kept in the user's cache.
 
+use super::comparison::Component;
 use super::core::Core;
 use crate::bundle_folder::write_plain;
 use crate::commands::generate::files;
@@ -54,6 +55,16 @@ impl Measured {
     pub fn area_of_units(&self, names: &[&str]) -> f64 {
         let units = self.report.units.iter().filter(|unit| names.contains(&unit.name.as_str()));
         units.map(|unit| unit.area).sum()
+    }
+
+    /// Area of a component for each processing element.
+    pub fn component(&self, component: Component) -> f64 {
+        self.area_of_units(component.units()) / self.core.settings.elements()
+    }
+
+    /// Area of a processing element with its shares of all components.
+    pub fn element(&self) -> f64 {
+        Component::ALL.into_iter().map(|component| self.component(component)).sum()
     }
 }
 

@@ -95,6 +95,27 @@ pub fn bitmod_ratios(macs: f64) -> Ratios {
     Ratios { area: Some(area), density: macs * BITMOD_TILE.elements / FP16_TILE.elements / area }
 }
 
+/// Processing elements beside BitMoD's public RTL, um2 with the registers of their inputs: one that multiplies
+/// and adds in FP16.
+pub const FP16_ELEMENT: f64 = 1968.7;
+
+/// The same of FP16 activations and INT8 weights.
+pub const FP16_INT8_ELEMENT: f64 = 1318.6;
+
+/// The same of BitMoD: exponents, multiplication by terms, sum, dequantisation.
+pub const BITMOD_ELEMENT: [f64; 4] = [306.9, 748.3, 546.1, 192.4];
+
+/// An element of `area` that does `macs` a cycle against [`FP16_ELEMENT`].
+pub fn element_ratios(area: f64, macs: f64) -> Ratios {
+    let area = area / FP16_ELEMENT;
+    Ratios { area: Some(area), density: macs / area }
+}
+
+/// Where [`FP16_ELEMENT`] and the others are from.
+pub const ELEMENT_SOURCE: &str = "areas beside the public RTL of BitMoD (HPCA 2025), um2 with registers: FP16 1968.7; \
+     FP16 x INT8 1318.6; BitMoD 1793.7, of which exponents 306.9, multiplication 748.3, sum 546.1, dequantisation \
+     192.4; Design Compiler, TSMC 28 nm, 1 GHz";
+
 /// Where [`FP16_TILE`] and [`BITMOD_TILE`] are from.
 pub const BITMOD_TILE_SOURCE: &str = "Table X of BitMoD, HPCA 2025 (arXiv 2411.11745); Design Compiler, TSMC \
      28 nm, 1 GHz; buffers not counted";

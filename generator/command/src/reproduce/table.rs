@@ -1,6 +1,6 @@
 //! The figures of a reproduction as tables: for the terminal, as Markdown, as JSON.
 
-use super::comparison::{ComparedPart, ComparedRow, Figure, LANE_UNITS};
+use super::comparison::{ComparedPart, ComparedRow, Component, Counted, Figure, LANE_UNITS};
 use super::lut_ablation::{Ablation, Tuned, ratio};
 use super::measure::Measured;
 use super::sweep::Swept;
@@ -254,6 +254,10 @@ impl Figure {
             Self::AreaPerMac => format!("{unit} per MAC"),
             Self::AreaPerColumn => format!("{unit} a column"),
             Self::Lanes => format!("lane ({unit})"),
+            Self::Component(component) => format!("{} ({unit})", component.head()),
+            Self::Element => format!("element ({unit})"),
+            Self::ElementRatio => "element ratio".to_owned(),
+            Self::ElementDensity => "density ratio of elements".to_owned(),
             Self::Delay => "delay (ps)".to_owned(),
             Self::AreaRatio => "area ratio".to_owned(),
             Self::PublishedAreaRatio => "published area ratio".to_owned(),
@@ -281,12 +285,28 @@ impl Figure {
                 of(&|it| format!("{:.0}", it.area() / f64::from(it.core.spec.tile.n)))
             }
             Self::Lanes => of(&|it| format!("{:.0}", it.area_of_units(&LANE_UNITS))),
+            Self::Component(component) => of(&|it| format!("{:.0}", it.component(component))),
+            Self::Element => of(&|it| format!("{:.0}", it.element())),
+            Self::ElementRatio => shown(part.element_ratio(row)),
+            Self::ElementDensity => shown(part.element_density(row)),
             Self::Delay => of(&|it| format!("{:.0}", it.report.delay_ps)),
             Self::AreaRatio => shown(part.area_ratio(row)),
             Self::PublishedAreaRatio => published(row.row.published.and_then(|it| it.area)),
             Self::Density => shown(part.density(row)),
             Self::LaneDensity => shown(part.lane_density(row)),
             Self::PublishedDensity => published(row.row.published.map(|it| it.density)),
+        }
+    }
+}
+
+impl Component {
+    fn head(self) -> &'static str {
+        match self {
+            Self::Operands => "operands",
+            Self::Multiply => "multiply",
+            Self::Accumulate => "accumulate",
+            Self::Dequantise => "dequantise",
+            Self::Registers => "registers",
         }
     }
 }
@@ -318,6 +338,10 @@ fn compared_row(part: &ComparedPart, compared: &ComparedRow) -> Value {
     let units =
         units.map(|unit| json!({"name": unit.name, "count": unit.count, "area": unit.area}));
     row["units"] = units.collect::<Vec<_>>().into();
+    if part.part.counted == Counted::Elements {
+        row["element_area"] = compared.measured.as_ref().map(Measured::element).into();
+        row["element_ratio"] = part.element_ratio(compared).into();
+    }
     row
 }
 

@@ -379,6 +379,64 @@ fn data_types_are_not_for_other_kinds_and_their_options_not_for_integers() {
 }
 
 #[test]
+fn a_cache_takes_tokens_one_by_one_and_refuses_what_the_last_one_would_settle() {
+    let scene = scene();
+    let keys = ["--format", "int8,int6", "--cache", "keys", "--group", "5"];
+    assert_snapshot!(quantize(&scene, &keys), @r#"
+    exit 0
+    out: w  6 x 10  int8,int6
+    out: int8: 100.0% of the weights
+    out: int6: 0.0% of the weights
+    out: 12 scales (fp16), one per 5 input channels; 8.000 bits a weight, 11.400 with scale, type and special value
+    out: normalised mean square error 0.00001
+    out: 511 bytes packed, not written (--out)
+    "#);
+    let values = ["--format", "int8,int6", "--cache", "values", "--group", "4"];
+    assert_snapshot!(quantize(&scene, &values), @r#"
+    exit 0
+    out: w  10 x 6  int8,int6
+    out: int8: 100.0% of the weights
+    out: int6: 0.0% of the weights
+    out: 20 scales (fp16), one per 4 input channels; 8.000 bits a weight, 13.667 with scale, type and special value
+    out: normalised mean square error 0.00000
+    out: 583 bytes packed, not written (--out)
+    "#);
+    scene.write("tile.toml", TILE);
+    let late = ["--format", "int6", "--cache", "values", "--bits", "6", "--config", "tile.toml"];
+    assert_snapshot!(quantize(&scene, &late), @r#"
+    exit 2
+    err: bitplane: [cache-group] --group: values are quantised in groups of tokens, and a group of all of them has no end
+    err:   help: give the tokens of a group, for example --group 32
+    err: bitplane: [cache-scale] group.scale: int8 scales count in a unit of their channel, which for values is known at the last token
+    err:   help: take scale = "fp16" or "e8m0" in [group]
+    err: bitplane: [cache-choice] --cache: a cache takes the data type of a group when the group is there, not for a whole channel or within --bits
+    err:   help: leave out --choose channel and --bits
+    "#);
+}
+
+#[test]
+fn a_tile_takes_the_data_types_of_its_lists_of_values() {
+    let scene = scene();
+    let list = "{ name = 'mine', values = [-1.5, -0.5, 0.5, 1.5] }";
+    scene.write("tile.toml", TILE.replace("'int6'", list).replace("k = 2", "k = 4"));
+    let of_a_tile = ["--format", "mine", "--group", "4", "--config", "tile.toml"];
+    assert_snapshot!(quantize(&scene, &of_a_tile), @r#"
+    exit 0
+    out: w  6 x 10  mine
+    out: mine: 100.0% of the weights
+    out: 18 scales (int8), one per 4 input channels; 2.000 bits a weight, 4.400 with scale, type and special value
+    out: normalised mean square error 0.04089
+    out: 535 bytes packed, not written (--out)
+    "#);
+    let unknown = ["--format", "yours", "--group", "4", "--config", "tile.toml"];
+    assert_snapshot!(quantize(&scene, &unknown), @r#"
+    exit 2
+    err: bitplane: [data-type-unknown] --format: there is no data type "yours"; legal are bitmod_fp4, bitmod_fp3, int8, int6, int5, int4, int3, fp6_e2m3, fp6_e3m2, fp4_e2m1, fp3_e2m0, nf4, mine
+    err:   help: give one of these names
+    "#);
+}
+
+#[test]
 fn all_that_is_wrong_with_data_types_is_told() {
     let more = ["--format", "bitmod_fp4:5.5,bitmod_fp5,int6:er"];
     assert_snapshot!(quantize(&scene(), &more), @r#"

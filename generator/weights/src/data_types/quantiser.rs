@@ -67,6 +67,11 @@ impl TypeQuantiser {
         Self { choices: vec![choice], span: ChoiceSpan::Group, bits: None }
     }
 
+    /// Whether a data type hangs on more than the weights of its group.
+    pub(super) fn chooses_at_the_end(&self) -> bool {
+        self.span == ChoiceSpan::Channel || self.bits.is_some()
+    }
+
     /// The data types with their special values.
     pub fn choices(&self) -> &[TypeChoice] {
         &self.choices
