@@ -86,9 +86,10 @@ pub struct TermEncoder {
 }
 
 impl TermEncoder {
-    /// Flip-flops of one encoder: the lines and signs of a cycle.
+    /// Flip-flops of one encoder: the lines and signs of a cycle. A line that no term has is 0 and needs none.
     pub(crate) fn flops(&self) -> u64 {
-        (self.select_bits + self.elements).into()
+        let lines = self.terms.used_shifts().len() as u64;
+        (lines + 1) * u64::from(self.elements)
     }
 }
 

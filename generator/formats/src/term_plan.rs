@@ -219,6 +219,15 @@ impl TermArray {
         usize::BITS - (self.types.len() - 1).leading_zeros()
     }
 
+    /// The shifts that terms have, ascending: with special values all of them.
+    pub fn used_shifts(&self) -> Vec<u32> {
+        let has = |shift: u32| {
+            let terms = self.plans.iter().flat_map(|plan| plan.terms.iter().flatten().flatten());
+            self.special_cycles() > 0 || terms.clone().any(|term| term.shift == shift)
+        };
+        (0..=self.reach).filter(|shift| has(*shift)).collect()
+    }
+
     /// Width of a shift.
     pub fn shift_bits(&self) -> u32 {
         u32::BITS - self.reach.leading_zeros()
@@ -393,6 +402,14 @@ mod tests {
             most
         });
         assert_eq!(most.collect::<Vec<u32>>(), [6; 7]);
+    }
+
+    #[test]
+    fn shifts_that_no_term_has_are_known() {
+        let used = |types: &[DataType], reach| TermArray::new(types.to_vec(), reach).used_shifts();
+        assert_eq!(used(&[DataType::FP4_E2M1, DataType::FP3_E2M0], 3), [0, 1, 2]);
+        assert_eq!(used(&[DataType::INT8], 4), [0, 1]);
+        assert_eq!(used(&[DataType::BITMOD_FP3], 4), [0, 1, 2, 3, 4]);
     }
 
     #[test]
