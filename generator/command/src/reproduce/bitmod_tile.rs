@@ -2,7 +2,7 @@
 //! element consists of.
 
 use super::comparison::{Comparison, Component, Counted, Figure, Part, Row};
-use super::core::{Organisation, Settings, TermTile};
+use super::core::{Organisation, Settings, Sums, TermTile};
 use super::published::{
     BITMOD_ELEMENT, BITMOD_TILE_SOURCE, ELEMENT_SOURCE, FP16_INT8_ELEMENT, bitmod_ratios,
     element_ratios,
@@ -40,13 +40,24 @@ fn fp16(columns: u32, weight_bits: u32, result: &'static str) -> Settings {
 }
 
 /// Elements of `k` terms a cycle each, with its throughput told for weights of so many bits in so many cycles.
-fn terms(columns: u32, k: u32, align_bits: u32, (weight_bits, cycles): (u32, u32)) -> Settings {
-    let tile = TermTile { formats: FORMATS, cycles, align_bits, group: GROUP };
+fn terms(columns: u32, k: u32, align_bits: u32, bits: (u32, u32)) -> Settings {
+    tile(columns, k, Sums::Aligned(align_bits), "fp32", bits)
+}
+
+/// The same with sums of another kind.
+fn tile(
+    columns: u32,
+    k: u32,
+    sums: Sums,
+    result: &'static str,
+    (weight_bits, cycles): (u32, u32),
+) -> Settings {
+    let tile = TermTile { formats: FORMATS, cycles, sums, group: GROUP };
     Settings {
         organisation: Organisation::Terms(tile),
         activation: "fp16",
         weight_bits,
-        result: Some("fp32"),
+        result: Some(result),
         m: ROWS,
         k,
         groups: 1,
@@ -140,6 +151,12 @@ fn elements_against_fp16_sums(columns: u32, fp16_columns: u32) -> Vec<Option<Row
         row("bitmod_4_12", "BitMoD, aligned to 12", ELEMENTS, 12, None),
         row("bitmod_8_12", "aligned to 12, k = 8", 2 * ELEMENTS, 12, None),
         row("bitmod_16_12", "aligned to 12, k = 16", 4 * ELEMENTS, 12, None),
+        Row::given(
+            "bitmod_4_float",
+            "BitMoD as published, sums in FP16",
+            tile(columns, ELEMENTS, Sums::Float, "fp16", FOUR_BITS),
+            Some(published),
+        ),
     ]
 }
 

@@ -41,10 +41,16 @@ impl Component {
     /// The units that do it.
     pub fn units(self) -> &'static [&'static str] {
         match self {
-            Self::Operands => {
-                &["exponent_scanner", "aligner", "activation_decoder", "weight_decoder"]
+            Self::Operands => &[
+                "exponent_scanner",
+                "aligner",
+                "float_operands",
+                "activation_decoder",
+                "weight_decoder",
+            ],
+            Self::Multiply => {
+                &["group_head", "term_encoder", "term_lane", "float_term_lane", "float_multiplier"]
             }
-            Self::Multiply => &["group_head", "term_encoder", "term_lane", "float_multiplier"],
             Self::Accumulate => &["plane_accumulator", "discrete_lane", "float_adder"],
             Self::Dequantise => &[
                 "shadow_lane",

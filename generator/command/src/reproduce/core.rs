@@ -29,10 +29,29 @@ pub struct TermTile {
     pub formats: &'static str,
     /// Cycles of a k-step of the weights that its throughput is told for.
     pub cycles: u32,
-    /// Key `accumulate.align_bits`.
-    pub align_bits: u32,
+    /// How sums are kept.
+    pub sums: Sums,
     /// Key `group.size`.
     pub group: u32,
+}
+
+/// How a tile of terms keeps its sums: key `accumulate.mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sums {
+    /// Integers, of activations that are aligned to so many bits once a row.
+    Aligned(u32),
+    /// Floating-point numbers, to which every element aligns the terms of each cycle.
+    Float,
+}
+
+impl Sums {
+    /// Its keys in the section `accumulate`.
+    fn lines(self) -> String {
+        match self {
+            Self::Aligned(bits) => format!("align_bits = {bits}\n"),
+            Self::Float => "mode = \"float\"\n".to_owned(),
+        }
+    }
 }
 
 /// Keys of the section `table`, and how results are corrected.
@@ -180,7 +199,7 @@ impl Settings {
         let drain = self.drain.map_or_else(none, |results| format!("drain = {results}\n"));
         let mode = match self.organisation {
             Organisation::RoundedMultiply => "mode = \"float\"\n".to_owned(),
-            Organisation::Terms(tile) => format!("align_bits = {}\n", tile.align_bits),
+            Organisation::Terms(tile) => tile.sums.lines(),
             _ => none(),
         };
         let result = self
