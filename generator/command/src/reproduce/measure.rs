@@ -54,7 +54,8 @@ impl Measured {
     /// Area of all units of these names, as far as areas by unit were measured.
     pub fn area_of_units(&self, names: &[&str]) -> f64 {
         let units = self.report.units.iter().filter(|unit| names.contains(&unit.name.as_str()));
-        units.map(|unit| unit.area).sum()
+        // The sum of nothing would be -0.
+        units.map(|unit| unit.area).fold(0.0, |sum, area| sum + area)
     }
 
     /// Area of a component for each processing element.
