@@ -3,7 +3,7 @@
 // It describes the k-step that the activation port takes next; the weights follow from k-step to
 // k-step, at most two behind and never beyond the one that is described.{% if unit.step_number_bits.is_some() %} K-steps of zeros are skipped, but
 // for the last of {% if core.per_group() %}a quantisation group{% else %}a pass over K{% endif %}; so weights wait until their k-step is taken.{% endif %}{% if core.per_group() %}
-// One more weight beat follows the last plane of each quantisation group.{% endif %}
+// {% if core.heads %}A head comes before the weights of each quantisation group, its {{ core.factors_text() }} behind them.{% else %}One more weight beat follows the last plane of each quantisation group.{% endif %}{% endif %}
 //
 // An illegal command raises the error and is dropped. A command takes {{ unit.word_bits }} bits.
 
@@ -283,21 +283,34 @@ module {{ core.name }}_sequencer (
 {% if unit.plane_bits > 0 %}  // Bit planes of a k-step{% if core.per_group() %}, and the {{ core.factors_text() }} behind those of a quantisation group{% endif %}.
   logic {{ core.range(unit.plane_bits) }} plane_d, plane_q;
 
-  assign plane_is_last = (plane_q == {{ unit.phrases.weight_last_plane }});
+{% if core.heads %}  // The first beat of a quantisation group is its head, which counts as none of its k-step's.
+  logic head_due_d, head_due_q;
 
-  always_comb begin : p_plane
+  assign plane_is_last = !head_due_q && (plane_q == {{ unit.phrases.weight_last_plane }});
+
+  always_comb begin : p_head
+    head_due_d = head_due_q;
+    if (weight_taken_i) head_due_d = {{ unit.phrases.group_is_done }};
+    if (clear_i) head_due_d = 1'b1;
+  end
+
+{% else %}  assign plane_is_last = (plane_q == {{ unit.phrases.weight_last_plane }});
+
+{% endif %}  always_comb begin : p_plane
     plane_d = plane_q;
-    if (weight_taken_i) plane_d = plane_is_last ? '0 : (plane_q + {{ unit.plane_bits }}'d1);
+    if (weight_taken_i{% if core.heads %} && !head_due_q{% endif %}) plane_d = plane_is_last ? '0 : (plane_q + {{ unit.plane_bits }}'d1);
     if (clear_i) plane_d = '0;
   end
 
 {% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_plane_register
 {% else %}  always_ff @(posedge clk_i) begin : p_plane_register
 {% endif %}    if (!rst_ni) begin
-      plane_q <= '0;
-    end else begin
-      plane_q <= plane_d;
-    end
+      plane_q    <= '0;
+{% if core.heads %}      head_due_q <= 1'b1;
+{% endif %}    end else begin
+      plane_q    <= plane_d;
+{% if core.heads %}      head_due_q <= head_due_d;
+{% endif %}    end
   end
 {% else %}  // One beat is a whole step.
   assign plane_is_last = 1'b1;

@@ -120,8 +120,10 @@ impl Sequencer {
         let max_k = limits.max_k;
         Self {
             pattern: match runtime {
-                false => limits.pattern(spec.weight),
-                true => format!("{} or narrower W", limits.pattern(spec.weight)),
+                false => limits.pattern(spec.weight_operand(spec.weight)),
+                true => {
+                    format!("{} or narrower W", limits.pattern(spec.weight_operand(spec.weight)))
+                }
             },
             word_bits: WORD_BITS,
             fixed_mask: mask,
@@ -132,7 +134,7 @@ impl Sequencer {
             zero_point_can_exceed: runtime || core.zero_point_bits < fields.zero_point[1],
             pass_bits,
             plane_bits,
-            last_plane: control.last_plane,
+            last_plane: core.beats_per_step - 1,
             step_bits: 1
                 + u32::from(passes)
                 + u32::from(core.told_of_groups)
@@ -150,7 +152,7 @@ impl Sequencer {
     }
 
     /// Flip-flops: the command that waits, the one under way with its walk, and k-steps whose weights
-    /// have not come.
+    /// have not come, and whether a head is due.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let CommandFields { m, n, k, weight, accumulate, zero_point, id } = self.fields;
         let when = |condition: bool, bits: u32| if condition { bits } else { 0 };
@@ -166,7 +168,8 @@ impl Sequencer {
         let run = core.run_bits_bits + when(self.corrected, core.zero_point_bits);
         let numbers = 2 * self.step_number_bits.unwrap_or(0);
         let steps = 2 * self.step_bits + self.plane_bits + numbers;
-        u64::from(7 + 2 + waiting + walk + run + options + steps)
+        let heads = u32::from(core.heads);
+        u64::from(7 + 2 + waiting + walk + run + options + steps + heads)
     }
 }
 
@@ -188,7 +191,7 @@ fn fixed(spec: &Spec) -> (u128, u128) {
         FieldName::Activation | FieldName::Accumulator | FieldName::Output => false,
     });
     let mask = free.fold(u128::MAX, |mask, field| mask & !field.mask());
-    (mask, limits.tile_instruction(spec.weight).command().word() & mask)
+    (mask, limits.tile_instruction(spec.weight_operand(spec.weight)).command().word() & mask)
 }
 
 /// Zero detector (`<name>_zero_detector`): whether all activations of a k-step are zero, in the

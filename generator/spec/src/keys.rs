@@ -960,12 +960,7 @@ pub(crate) static KEYS: &[Key] = &[
         section: "sequencer",
         name: "commands",
         doc: "Commands that the core takes and executes.",
-        legal: |kind| match kind {
-            Kind::BitmodTile => Legal::first_word::<Commands>(
-                "a command word has no field for the data types of groups",
-            ),
-            _ => Legal::words::<Commands>(),
-        },
+        legal: |_| Legal::words::<Commands>(),
         default: Default::FirstWord,
         get: |spec| {
             word(match spec.sequencer {
@@ -987,13 +982,10 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "Format of a matrix C that a command can add and of the results then; at least as wide \
               as a result. Only with commands = \"lmma\".",
         legal: |kind| match kind {
-            Kind::FpMacArray => Legal::only_words(
+            Kind::FpMacArray | Kind::BitmodTile => Legal::only_words(
                 &[NO_ADDEND],
                 "C is added to integers, and its results are rounded",
             ),
-            Kind::BitmodTile => {
-                Legal::only_words(&[NO_ADDEND], "C is added by commands, which it does not take")
-            }
             _ => Legal::formats(16..=128, "no sum goes beyond 128 bits, and C is never narrower")
                 .or(NO_ADDEND),
         },

@@ -5,6 +5,7 @@ use bitplane_formats::{
 };
 
 use crate::choice::Named;
+use crate::lmma::WeightOperand;
 
 /// A checked configuration. Every combination of field values that the parser lets through can be
 /// built; combinations that make no sense are not representable where the types allow it.
@@ -255,6 +256,14 @@ impl Spec {
     /// Whether a head comes before each quantisation group.
     pub fn has_heads(&self) -> bool {
         self.head_bits() > 0
+    }
+
+    /// What a command says of the weights of a run of `weight` codes.
+    pub fn weight_operand(&self, weight: WeightFormat) -> WeightOperand {
+        match self.terms() {
+            Some(_) => WeightOperand::PerGroup,
+            None => WeightOperand::Format(weight),
+        }
     }
 
     /// How often a run of `weight` codes streams its activations: once, or once a bit plane.

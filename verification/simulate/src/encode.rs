@@ -258,7 +258,7 @@ impl Encoder {
             Part::Whole | Part::Middle | Part::Last => (case.rows as u32, case.columns as u32),
         };
         let k = case.leading_elements(&self.spec).unwrap_or(0) as u32;
-        let whole = limits.tile_instruction(case.weight);
+        let whole = limits.tile_instruction(self.spec.weight_operand(case.weight));
         Command {
             instruction: Instruction { m, n, k, ..whole },
             accumulate: case.addend.is_some(),

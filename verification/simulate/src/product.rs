@@ -3,7 +3,7 @@
 use crate::stimulus::Maker;
 use crate::{Case, Part};
 use bitplane_formats::IntegerFormat;
-use bitplane_golden::{GroupZeroPoints, Run, ZeroPoints};
+use bitplane_golden::{GroupType, GroupZeroPoints, Run, ZeroPoints};
 use bitplane_spec::Spec;
 
 /// A product as the runs of its tiles in stream order, and the golden results of each.
@@ -107,7 +107,9 @@ fn golden(spec: &Spec, cases: &[Case], corners: &[[usize; 2]], [m, n]: [usize; 2
         let count = n * k.div_ceil(groups.size);
         let scales = if groups.scales.is_empty() { 0 } else { count };
         let values = vec![first.zero_point; count];
-        GroupZeroPoints { size: groups.size, values, scales: vec![0; scales], types: Vec::new() }
+        let types = if groups.types.is_empty() { 0 } else { count };
+        let types = vec![GroupType::default(); types];
+        GroupZeroPoints { size: groups.size, values, scales: vec![0; scales], types }
     });
     for (case, [row, column]) in cases.iter().zip(corners) {
         for i in 0..case.rows {
@@ -122,6 +124,8 @@ fn golden(spec: &Spec, cases: &[Case], corners: &[[usize; 2]], [m, n]: [usize; 2
             to.values[start..][..count].copy_from_slice(&from.values[..count]);
             let scales = to.scales.iter_mut().skip(start).zip(&from.scales).take(count);
             scales.for_each(|(to, from)| *to = *from);
+            let types = to.types.iter_mut().skip(start).zip(&from.types).take(count);
+            types.for_each(|(to, from)| *to = *from);
         }
     }
     if let Some(factors) = factors {

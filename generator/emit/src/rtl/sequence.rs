@@ -19,6 +19,8 @@ struct SequencerPhrases {
     rows_range: String,
     columns_range: String,
     number_bits: u32,
+    /// The last beat of a k-step's weights is the last of its quantisation group.
+    group_is_done: &'static str,
     /// Elements of K in the k-step that is described.
     step_elements: String,
     /// Whether the last k-step of a quantisation group has fewer than others, and how many each has.
@@ -134,6 +136,10 @@ fn sequencer<'a>(core: &'a CoreText, unit: &'a Sequencer, masked: bool) -> Seque
         rows_range: low_bits(core.rows_bits, unit.fields.m[1]),
         columns_range: low_bits(core.columns_bits, unit.fields.n[1]),
         number_bits: unit.step_number_bits.unwrap_or(0),
+        group_is_done: match core.told_of_groups {
+            true => "plane_is_last && weight_step_ends_group",
+            false => "plane_is_last",
+        },
         step_elements: match group_has_tail {
             true => "step_elements".to_owned(),
             false => whole_step.clone(),

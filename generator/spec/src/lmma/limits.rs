@@ -1,6 +1,6 @@
-use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
+use bitplane_formats::{IntegerFormat, ZeroPoint};
 
-use super::{Command, Instruction, MOST_ROWS, NumberFormat};
+use super::{Command, Instruction, MOST_ROWS, NumberFormat, WeightOperand};
 use crate::problem::Problem;
 use crate::spec::{Spec, ZeroPointMode};
 
@@ -9,8 +9,8 @@ use crate::spec::{Spec, ZeroPointMode};
 pub struct Limits {
     /// Format of A.
     pub activation: NumberFormat,
-    /// Formats of W, narrowest first.
-    pub weights: Vec<WeightFormat>,
+    /// What W can be, narrowest first.
+    pub weights: Vec<WeightOperand>,
     /// Format of C and the sums.
     pub accumulator: NumberFormat,
     /// Format of O.
@@ -38,7 +38,7 @@ impl Limits {
                 Some(float) => NumberFormat::Float(float.format),
                 None => NumberFormat::Integer(spec.activation),
             },
-            weights: spec.run_weights().collect(),
+            weights: spec.run_weights().map(|weight| spec.weight_operand(weight)).collect(),
             // Scaled groups are added to floating-point results.
             accumulator: scaled.unwrap_or(sums),
             output: spec.result_format().map_or(sums, NumberFormat::Float),
@@ -51,7 +51,7 @@ impl Limits {
     }
 
     /// The instruction of one whole tile with `weight` weights.
-    pub fn tile_instruction(&self, weight: WeightFormat) -> Instruction {
+    pub fn tile_instruction(&self, weight: WeightOperand) -> Instruction {
         let [m, n, k] = self.tile;
         let k = k.min(self.max_k);
         Instruction {
@@ -66,7 +66,7 @@ impl Limits {
     }
 
     /// Every legal instruction with `weight` weights, as a pattern.
-    pub fn pattern(&self, weight: WeightFormat) -> String {
+    pub fn pattern(&self, weight: WeightOperand) -> String {
         let Self { activation, accumulator, output, .. } = self;
         format!("lmma.mMnNkK.{activation}.{weight}.{accumulator}.{output}")
     }

@@ -1,4 +1,3 @@
-use super::number::weights;
 use super::*;
 use bitplane_formats::{FloatFormat, IntegerFormat};
 use insta::assert_snapshot;
@@ -8,7 +7,7 @@ fn command() -> impl Strategy<Value = Command> {
     let numbers: Vec<NumberFormat> = NumberFormat::all().collect();
     let number = || proptest::sample::select(numbers.clone());
     let sizes = (1..=MOST_ROWS, 1..=MOST_ROWS, 1..=MOST_ELEMENTS);
-    let weight = proptest::sample::select(weights().collect::<Vec<_>>());
+    let weight = proptest::sample::select(WeightOperand::all().collect::<Vec<_>>());
     let formats = (number(), weight, number(), number());
     (sizes, formats, any::<bool>(), -255..=255i32, any::<u8>()).prop_map(
         |((m, n, k), (activation, weight, accumulator, output), accumulate, zero_point, id)| {
@@ -96,7 +95,7 @@ fn all_that_is_wrong_with_a_text_is_told_at_once() {
       help: split the product into commands of up to 65535
     : [lmma-size] K: K = 99999999 is not legal; legal is an integer from 1 to 16777216
       help: split the product into commands of up to 16777216
-    : [lmma-format] W: "itn2" is no format of W; legal is int1 to int8 or ternary
+    : [lmma-format] W: "itn2" is no format of W; legal is int1 to int8, ternary, per_group, fp16, bf16, fp8_e4m3, fp8_e5m2, fp6_e3m2, fp6_e2m3, fp4_e2m1
       help: did you mean `int2`?
     : [lmma-format] Acc: "int129" is no format of Acc; legal is int1 to int128, fp32, fp16, bf16, fp8_e4m3, fp8_e5m2, fp6_e3m2, fp6_e2m3, fp4_e2m1
       help: did you mean `int12`?
@@ -123,14 +122,14 @@ fn all_that_is_wrong_with_a_text_is_told_at_once() {
 
 #[test]
 fn all_that_is_wrong_with_a_word_is_told_at_once() {
-    assert_snapshot!(told(Command::of_word(0)), @"
+    assert_snapshot!(told(Command::of_word(0)), @r#"
     : [lmma-format] activation: 0 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
       help: `bitplane lmma assemble` makes words from text
     : [lmma-format] accumulator: 0 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
       help: `bitplane lmma assemble` makes words from text
     : [lmma-format] output: 0 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
       help: `bitplane lmma assemble` makes words from text
-    : [lmma-format] weight: 0 is the code of no format; legal is 1 to 8, the bits of a weight, 9 for ternary, or 17 to 23 for floating point
+    : [lmma-format] weight: 0 is the code of no format; legal is 1 to 8, the bits of a weight, 9 for ternary, 10 for data types that groups tell, or 17 to 23 for floating point
       help: `bitplane lmma assemble` makes words from text
     : [lmma-size] M: M = 0 is not legal; legal is an integer from 1 to 65535
       help: a product without results needs no command
@@ -138,8 +137,8 @@ fn all_that_is_wrong_with_a_word_is_told_at_once() {
       help: a product without results needs no command
     : [lmma-size] K: K = 0 is not legal; legal is an integer from 1 to 16777216
       help: a product without results needs no command
-    ");
-    assert_snapshot!(told(Command::of_word(u128::MAX)), @"
+    "#);
+    assert_snapshot!(told(Command::of_word(u128::MAX)), @r#"
     : [lmma-unused-bits] bits ff00fe00c0000000fe00000000000000 are set, which no field has; legal is 0
       help: clear them: later fields may mean something
     : [lmma-format] activation: 255 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
@@ -148,11 +147,11 @@ fn all_that_is_wrong_with_a_word_is_told_at_once() {
       help: `bitplane lmma assemble` makes words from text
     : [lmma-format] output: 255 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
       help: `bitplane lmma assemble` makes words from text
-    : [lmma-format] weight: 31 is the code of no format; legal is 1 to 8, the bits of a weight, 9 for ternary, or 17 to 23 for floating point
+    : [lmma-format] weight: 31 is the code of no format; legal is 1 to 8, the bits of a weight, 9 for ternary, 10 for data types that groups tell, or 17 to 23 for floating point
       help: `bitplane lmma assemble` makes words from text
     : [lmma-size] K: K = 33554431 is not legal; legal is an integer from 1 to 16777216
       help: split the product into commands of up to 16777216
-    ");
+    "#);
 }
 
 #[test]

@@ -5,8 +5,9 @@ use crate::bench::Flow;
 use crate::product::Product;
 use crate::{Case, Interrupt, Stalls};
 use bitplane_emit::wire::status;
-use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
-use bitplane_spec::lmma::{Command, FIELDS, Limits, NumberFormat, WORD_BITS};
+use bitplane_formats::{IntegerFormat, TermArray, ZeroPoint};
+use bitplane_golden::GroupType;
+use bitplane_spec::lmma::{Command, FIELDS, Limits, NumberFormat, WORD_BITS, WeightOperand};
 
 /// Random batches of products.
 const BATCHES: usize = 24;
@@ -109,12 +110,14 @@ impl Regression<'_> {
             let k = (steps * step).min(max_k);
             let one = Product::random(&mut self.maker, [m, n, k], false);
             let four = Product::random(&mut self.maker, [2 * m, 2 * n, k], false);
-            // Of the widest weights, and without zeros that are skipped.
+            // Of the widest weights or the slowest data type, and without zeros that are skipped.
             let slowest = |product: Product| -> Vec<Case> {
                 let weight = self.bench.spec().weight;
+                let slowest_type = self.bench.spec().terms().map_or(0, TermArray::slowest);
+                let group = GroupType { number: slowest_type, special: 0 };
                 let slowest = |case: Case| {
                     let activations = vec![1; case.activations.len()];
-                    Case { weight, activations, ..case }
+                    Case { weight, activations, ..case }.with_type(group)
                 };
                 product.cases.into_iter().map(slowest).collect()
             };
@@ -139,7 +142,7 @@ impl Regression<'_> {
     fn illegal_commands(&mut self) -> Flow {
         let legal = {
             let spec = self.bench.spec();
-            let weight = spec.weight;
+            let weight = spec.weight_operand(spec.weight);
             Limits::of(spec).tile_instruction(weight).command()
         };
         for (i, (name, word)) in
@@ -196,19 +199,20 @@ fn illegal_words(limits: &Limits, legal: Command) -> Vec<(String, u128)> {
     change("other activations", &|c| c.instruction.activation = other(instruction.activation));
     change("other sums", &|c| c.instruction.accumulator = other(instruction.accumulator));
     change("other results", &|c| c.instruction.output = other(instruction.output));
-    let others = (1..=8).filter_map(WeightFormat::new).chain([WeightFormat::TERNARY]);
-    for weight in others.filter(|weight| !limits.weights.contains(weight)) {
+    for weight in WeightOperand::all().filter(|weight| !limits.weights.contains(weight)) {
         change(&format!("{weight} weights"), &|c| c.instruction.weight = weight);
     }
     if !limits.accumulates {
         change("C where there is none", &|c| c.accumulate = true);
     }
     for weight in &limits.weights {
-        let codes = weight.codes() as i32;
-        let beyond = [codes + 1, -codes - 1].into_iter().filter(|z| (-256..256).contains(z));
-        let wrong = match limits.zero_points {
-            true => beyond.chain([2, -2]).collect(),
-            false => vec![1, -1],
+        let wrong = match (limits.zero_points, weight) {
+            (true, WeightOperand::Format(format)) => {
+                let codes = format.codes() as i32;
+                let beyond = [codes + 1, -codes - 1].into_iter();
+                beyond.filter(|z| (-256..256).contains(z)).chain([2, -2]).collect()
+            }
+            _ => vec![1, -1],
         };
         for zero_point in wrong {
             change(&format!("the zero point {zero_point} of {weight} weights"), &|c| {

@@ -279,6 +279,73 @@ const fn grouped(
     Fault { name, core: GROUPED, unit, right, wrong }
 }
 
+/// Groups of three k-steps with heads, of types that take two and three cycles.
+const HEADED: &str = "kind = 'bitmod_tile'\nactivation.format = 'fp8_e4m3'\n\
+                      weight.format = ['bitmod_fp4', 'int6']\ntile = { m = 2, n = 4, k = 4, drain = 2 }\n\
+                      accumulate.max_k = 100\n\
+                      group = { size = 12, scale = 'e8m0', scale_units = 2, drain = 'shadow' }\n\
+                      sequencer = { commands = 'lmma' }\n";
+
+const HEADED_FAULTS: &[Fault] = &[
+    headed(
+        "no head expected after the first of a run",
+        "sequencer",
+        "head_due_d = plane_is_last && weight_step_ends_group;",
+        "head_due_d = plane_is_last && weight_step_ends_group && 1'b0;",
+    ),
+    headed(
+        "a head expected in every k-step",
+        "sequencer",
+        "head_due_d = plane_is_last && weight_step_ends_group;",
+        "head_due_d = plane_is_last && (weight_step_ends_group || 1'b1);",
+    ),
+    headed(
+        "a head counted as codes",
+        "sequencer",
+        "if (weight_taken_i && !head_due_q) plane_d",
+        "if (weight_taken_i && (!head_due_q || 1'b1)) plane_d",
+    ),
+    headed(
+        "a head that ends its k-step",
+        "sequencer",
+        "plane_is_last = !head_due_q && (plane_q",
+        "plane_is_last = (!head_due_q || 1'b1) && (plane_q",
+    ),
+    headed(
+        "the head due after a clear forgotten",
+        "sequencer",
+        "if (clear_i) head_due_d = 1'b1;",
+        "if (clear_i) head_due_d = head_due_q;",
+    ),
+    headed(
+        "only a run's end taken for a group's",
+        "control",
+        "group_is_done <= step_group_last_i;",
+        "group_is_done <= step_group_last_i && step_last_i;",
+    ),
+];
+
+const fn headed(
+    name: &'static str,
+    unit: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+) -> Fault {
+    Fault { name, core: HEADED, unit, right, wrong }
+}
+
+#[test]
+fn the_core_with_heads_passes_without_a_fault() {
+    let Some(verilator) = verilator() else { return };
+    let report = regression_with(&verilator, HEADED, None);
+    assert!(report.passed(), "{:?}", report.failure);
+}
+
+#[test]
+fn every_fault_of_commands_with_heads_is_caught() {
+    assert_caught(HEADED_FAULTS);
+}
+
 #[test]
 fn the_core_with_quantisation_groups_passes_without_a_fault() {
     let Some(verilator) = verilator() else { return };
