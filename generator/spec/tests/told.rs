@@ -360,6 +360,15 @@ fn the_schema_tells_every_key() {
           bitmod_tile: "none"
             none             every k-step takes its cycles
             zero_steps       k-steps whose activations are all zero take no weights and no cycle of the array
+      activation_buffer (default: 0)
+          Beats of the activation port that a memory keeps, a power of two: A is streamed once and comes again from there for every n columns. 0: it is streamed again. Only with commands = "lmma".
+          an integer from 0 to 65536
+      weight_buffer (default: 0)
+          Beats of the weight port that a memory keeps, a power of two: W is streamed once and comes again from there for every m rows. 0: it is streamed again. Only with commands = "lmma".
+          an integer from 0 to 65536
+      buffer_banks (default: 1)
+          Memories that each buffer is made of, a power of two; neighbouring beats lie in different ones. Only with commands = "lmma".
+          an integer from 1 to 64
     "#);
 }
 

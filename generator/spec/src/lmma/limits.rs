@@ -23,6 +23,8 @@ pub struct Limits {
     pub zero_points: bool,
     /// The core's tile, M, N and the k * groups of K that it works on at once.
     pub tile: [u32; 3],
+    /// The core.
+    spec: Spec,
 }
 
 impl Limits {
@@ -47,6 +49,7 @@ impl Limits {
             accumulates: spec.addend().is_some(),
             zero_points: spec.zero_point == ZeroPointMode::Constant,
             tile: [spec.tile.m, spec.tile.n, spec.elements_per_step()],
+            spec: spec.clone(),
         }
     }
 
@@ -113,8 +116,43 @@ impl Limits {
             let help = "leave `zero_point` out, or write `zero_point = \"constant\"` in [group]";
             problems.push(Problem::new("lmma-zero-point", "zero_point", message, help));
         }
+        problems.extend(self.overfilled(&instruction));
         problems
     }
+
+    /// What comes again in the course of `instruction` and has no room in its buffer.
+    pub fn overfilled(&self, instruction: &Instruction) -> Vec<Problem> {
+        let Self { spec, tile: [rows, columns, _], .. } = self;
+        let buffers = spec.buffers();
+        let steps = spec.steps_of(instruction.k.into());
+        let weight = match instruction.weight {
+            WeightOperand::Format(format) => format,
+            WeightOperand::PerGroup => spec.weight,
+        };
+        let of_all_rows = u64::from(instruction.m.div_ceil(*rows)) * steps;
+        let needs = [
+            ("activation", buffers.activation, instruction.n > *columns, "columns", *columns),
+            ("weight", buffers.weight, instruction.m > *rows, "rows", *rows),
+        ];
+        let beats =
+            [spec.activation_buffer_beats(of_all_rows), spec.weight_buffer_beats(weight, steps)];
+        let overfull = needs.into_iter().zip(beats).filter(|((_, words, again, ..), beats)| {
+            *words > 0 && *again && u64::from(*words) < *beats
+        });
+        let problem =
+            |((name, words, _, lanes, most), beats)| buffer_fault(name, words, beats, lanes, most);
+        overfull.map(problem).collect()
+    }
+}
+
+fn buffer_fault(name: &str, words: u32, beats: u64, lanes: &str, most: u32) -> Problem {
+    let message =
+        format!("{beats} beats come again for further {lanes}, and {name}_buffer holds {words}");
+    let help = format!(
+        "split the product into commands of fewer elements of K{}, or of up to {most} {lanes}",
+        if name == "activation" { " or fewer rows" } else { "" }
+    );
+    Problem::new("lmma-buffer", format!("{name}_buffer"), message, help)
 }
 
 fn format_fault(place: &str, given: &str, legal: &str) -> Problem {

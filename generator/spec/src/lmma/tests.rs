@@ -182,6 +182,25 @@ fn a_core_refuses_what_it_does_not_do() {
     "#);
 }
 
+#[test]
+fn a_core_refuses_what_comes_again_and_has_no_room_in_its_buffers() {
+    let text = "kind = 'lut_tensor_core'\nactivation.format = 'int8'\nweight.format = 'int2'\n\
+                tile = { m = 2, n = 8, k = 4 }\n\
+                sequencer = { commands = 'lmma', activation_buffer = 8, weight_buffer = 16 }\n";
+    let limits = Limits::of(&crate::parse(text, "core").unwrap().spec);
+    let refused = |text: &str| limits.refuse(&Command::parse(text).unwrap());
+    // One column of tiles takes A once, one row of tiles W.
+    assert_eq!(refused("lmma.m100n8k4.int8.int2.int22.int22"), []);
+    assert_eq!(refused("lmma.m2n100k32.int8.int2.int22.int22"), []);
+    assert_eq!(refused("lmma.m4n100k16.int8.int2.int22.int22"), []);
+    assert_snapshot!(told::<()>(Err(refused("lmma.m5n9k36.int8.int2.int22.int22"))), @r#"
+    : [lmma-buffer] activation_buffer: 27 beats come again for further columns, and activation_buffer holds 8
+      help: split the product into commands of fewer elements of K or fewer rows, or of up to 8 columns
+    : [lmma-buffer] weight_buffer: 18 beats come again for further rows, and weight_buffer holds 16
+      help: split the product into commands of fewer elements of K, or of up to 2 rows
+    "#);
+}
+
 /// The tables of `docs/lmma.md`, made from the definition.
 #[test]
 fn the_page_lists_the_fields_and_the_codes() {
