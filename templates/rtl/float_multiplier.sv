@@ -7,12 +7,11 @@ module {{ core.name }}_float_multiplier (
 {% if unit.registers_product %}  input  logic {{ core.bit() }} clk_i,
 
 {% endif %}  // Decoded: significand with a leading one, exponent, sign{{ unit.phrases.operand_flags }}.
-  // The exponents of both add up to the biased exponent of a product below two, less one.
+  // The exponents of both add up to {{ unit.phrases.biased }} of a product below two, less one.
   input  logic {{ core.width(unit.activation.bits) }} activation_i,
   input  logic {{ core.width(unit.weight.bits) }} weight_i,
 
-  // Number, from the lowest bit up: significand with its leading bit, biased exponent (1 for
-  // subnormal numbers and zero, all ones for what is none), sign{{ unit.phrases.nan_meaning }}.
+  // Number, from the lowest bit up: significand with its leading bit, {{ unit.phrases.exponent_meaning }}, sign{{ unit.phrases.nan_meaning }}.
   output logic {{ core.width(unit.number_bits) }} product_o
 );
 

@@ -653,7 +653,14 @@ module {{ unit.phrases.module }} (
 `endif
 `endif
 {% endif %}{% endif %}  end
-{% endif %}{% else if !core.scales %}
+{% endif %}{% else if unit.encodes %}
+  for (genvar i = 0; i < Drain; i++) begin : gen_encoder
+    {{ core.name }}_sum_encoder u_sum_encoder (
+      .sum_i  (sums[i*Width +: Width]),
+      .code_o (result_data_o[i*{{ core.port_result_bits }} +: {{ core.port_result_bits }}])
+    );
+  end
+{% else if !core.scales %}
   assign {{ unit.phrases.results }} = sums[Drain*Width-1:0];
 {% endif %}{% if core.scales %}
 {% if !core.group_zero_points %}  assign values = sums[Drain*Width-1:0];

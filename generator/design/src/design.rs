@@ -559,11 +559,19 @@ impl FpMacDatapath {
             FpLane::Fused(lane) => {
                 units.push(unit("fused_lane", core.lanes(), lane.flops(core)));
             }
-            FpLane::Discrete(lane) => units.extend([
-                unit("float_multiplier", core.lanes() * k, lane.multiplier_flops()),
-                unit("float_adder", core.lanes() * lane.adders(core), 0),
-                unit("discrete_lane", core.lanes(), lane.flops(core)),
-            ]),
+            FpLane::Discrete(lane) => {
+                units.extend([
+                    unit("float_multiplier", core.lanes() * k, lane.multiplier_flops()),
+                    unit(lane.adder.unit(), core.lanes() * lane.adders(core), 0),
+                    unit("discrete_lane", core.lanes(), lane.flops(core)),
+                ]);
+                if lane.rounds_trees() {
+                    units.push(unit("sum_rounder", core.lanes() * (k - 1), 0));
+                }
+                if lane.adder.defers() {
+                    units.push(unit("sum_encoder", core.drain.into(), 0));
+                }
+            }
         }
         units
     }

@@ -433,6 +433,8 @@ struct Top {
     lane_weights_bits: u32,
     /// Of a decoded activation and weight, where lanes multiply floating-point numbers.
     operand_bits: [u32; 2],
+    /// Whether sums become codes behind the drain.
+    encodes: bool,
     weight_code_bits: u32,
     word_bits: u32,
     unpacks: bool,
@@ -1323,6 +1325,7 @@ fn top(design: &Design) -> Top {
         lane: "",
         lane_weights_bits: 0,
         operand_bits: [0, 0],
+        encodes: false,
         weight_code_bits: 0,
         word_bits: design.weight_register.word_bits,
         unpacks: design.weight_register.unpacker.is_some(),
@@ -1473,6 +1476,10 @@ fn top(design: &Design) -> Top {
                     top.lane = "discrete_lane";
                     top.operand_bits = [&lane.multiplier.activation, &lane.multiplier.weight]
                         .map(|factor| factor.bits);
+                    if lane.adder.defers() {
+                        top.encodes = true;
+                        top.phrases.result_width = core.port_result_bits.to_string();
+                    }
                 }
             }
             top.weight_code_bits = core.weight.bits();

@@ -1,7 +1,8 @@
 use bitplane_formats::{
-    AlignedFormat, FloatFormat, IntegerFormat, ProductFormat, Range, RoundedProduct, ScaleFormat,
-    Specials, TableContent, TableLayout, TermArray, TermSum, WeightFormat, WeightReading,
-    WeightWord, ZeroPoint, accumulator_range, mac_range, signed_bits, unsigned_range,
+    AlignedFormat, FloatFormat, HeldSum, IntegerFormat, ProductFormat, Range, RoundedProduct,
+    ScaleFormat, Specials, TableContent, TableLayout, TermArray, TermSum, WeightFormat,
+    WeightReading, WeightWord, ZeroPoint, accumulator_range, mac_range, signed_bits,
+    unsigned_range,
 };
 
 use crate::choice::Named;
@@ -218,8 +219,12 @@ impl Spec {
     }
 
     /// Width of an accumulator of the array: that of a result or, where it holds the sum of one
-    /// quantisation group alone, the narrowest that this fits.
+    /// quantisation group alone, the narrowest that this fits; of a sum as it is held where its rounding
+    /// is put off.
     pub fn accumulator_bits(&self) -> u32 {
+        if let Some(held) = self.held_sums() {
+            return held.bits();
+        }
         match self.quantisation_group {
             None => self.result_bits(),
             Some(_) => signed_bits(self.exact_accumulator()),
@@ -364,6 +369,11 @@ impl Spec {
     pub fn rounded_products(&self) -> Option<RoundedProduct> {
         let sum = self.rounded_sums()?;
         Some(RoundedProduct::new(self.float?.format, self.weight, sum))
+    }
+
+    /// How an accumulator of an `fp_mac_array` holds its sum, where this is rounded in the next addition.
+    pub fn held_sums(&self) -> Option<HeldSum> {
+        HeldSum::new(self.rounded_products()?, self.sum_levels())
     }
 
     /// Most registers that fit between the operands and the accumulator of a lane, where that

@@ -348,6 +348,8 @@ proptest! {
 
     #[test]
     fn every_sum_fits_an_automatic_accumulator(spec in specs()) {
+        // Numbers that are rounded are no integers.
+        prop_assume!(spec.held_sums().is_none());
         let mut spec = spec;
         spec.accumulate.format = AccumulatorFormat::Auto;
         let parts = [
