@@ -37,12 +37,14 @@ module {{ core.name }}_deferred_adder (
   // The sum so far is rounded while exponents are compared: a bit turns where all below it are
   // ones. It may become two; its exponent stays.
   localparam int RoundingLevels = $clog2(FractionBits);
-  logic [FractionBits-1:0] ones_below;
+  logic [FractionBits-1:0] fraction, ones_below;
   logic [FractionBits+1:0] augend;
   logic is_two;
 
+  assign fraction = unrounded[FractionBits-1:0];
+
   always_comb begin : p_ones_below
-    ones_below = (unrounded[FractionBits-1:0] << 1) | FractionBits'(1);
+    ones_below = (fraction << 1) | FractionBits'(1);
     for (int s = 0; s < RoundingLevels; s++) begin
       for (int i = FractionBits - 1; i >= 0; i--) begin
         if (((i >> s) & 1) == 1) ones_below[i] = ones_below[i] & ones_below[((i >> s) << s) - 1];
@@ -50,9 +52,9 @@ module {{ core.name }}_deferred_adder (
     end
   end
 
-  assign is_two = augend_i[UpPlace] && ones_below[FractionBits-1] && unrounded[FractionBits-1];
+  assign is_two = augend_i[UpPlace] && ones_below[FractionBits-1] && fraction[FractionBits-1];
   assign augend = {is_two, unrounded[FractionBits] && !is_two,
-                   unrounded[FractionBits-1:0] ^ (ones_below & {FractionBits{augend_i[UpPlace]}})};
+                   fraction ^ (ones_below & {FractionBits{augend_i[UpPlace]}})};
 
   // One subtraction tells both distances: inverted it is the addend's, and as it is one less than
   // the augend's.
@@ -183,11 +185,13 @@ module {{ core.name }}_deferred_adder (
 
   // The lowest bit of a count is known last.
   logic [ExponentBits-1:0] from_exponent, sum_exponent;
+  logic [1:0] places;
 
   assign from_exponent = exponent - ExponentBits'({count[CountBits-1:1], 1'b0});
+  assign places        = {is_below, count[0]};
 
   always_comb begin : p_exponent
-    case ({is_below, count[0]})
+    case (places)
       2'b00:   sum_exponent = from_exponent + ExponentBits'(1);
       2'b11:   sum_exponent = from_exponent - ExponentBits'(1);
       default: sum_exponent = from_exponent;
@@ -205,7 +209,8 @@ module {{ core.name }}_deferred_adder (
                    || (level && sum[2] && ((sum[1:0] != '0) || sum[3]))
                    || (below && sum[1] && (sum[0] || sum[2]));
 
-  // An infinity, or a NaN, has the largest exponent and so its sign. Numbers that cancel give +0.
+  // An infinity, or a NaN, has the largest exponent and so its sign. Numbers that cancel give +0;
+  // none of them is above the other, or less.
   logic augend_is_special, addend_is_special, is_special, is_nan, is_negative;
 
   assign augend_is_special = &augend_exponent;
@@ -213,8 +218,9 @@ module {{ core.name }}_deferred_adder (
   assign is_special        = augend_is_special || addend_is_special;
   assign is_nan            = augend_i[NanPlace] || addend_i[NanPlace]
                              || (augend_is_special && addend_is_special && subtracts);
-  assign is_negative       = (is_above || is_less) ? (augend_is_negative && !(is_zero && subtracts))
-                                                   : (addend_is_negative && !(is_zero && subtracts));
+  assign is_negative       = (is_above || is_less)
+                             ? augend_is_negative
+                             : (addend_is_negative && !(is_zero && subtracts));
 
   assign sum_o = {up && !is_special, is_nan, is_negative,
                   (sum_exponent & {ExponentBits{!is_zero}}) | {ExponentBits{is_special}},

@@ -28,10 +28,7 @@ module {{ core.name }}_discrete_lane (
 {% if unit.adder.defers() %}  localparam int SumBits = {{ unit.adder.sum_bits() }};
 {% endif %}  localparam int ProductBits = {{ unit.multiplier.number_bits }};
 
-{% if unit.adder.defers() && (core.k > 1 || !core.gates_addends) %}  // A negative zero changes no number that it is added to.
-  localparam logic [NumberBits-1:0] Nothing = {{ unit.adder.number_bits() }}'d1 << {{ unit.adder.sign_place() }};
-
-{% endif %}  // Node i is the sum of nodes 2i and 2i+1; the products are the nodes from Elements on. The nodes
+  // Node i is the sum of nodes 2i and 2i+1; the products are the nodes from Elements on. The nodes
   // nearest to the accumulator, the first, have registers.
   logic [(2*Elements-1)*NumberBits-1:0] nodes;
 
@@ -45,9 +42,9 @@ module {{ core.name }}_discrete_lane (
       .product_o    (product_d)
     );
 
-{% if unit.registers_products() %}{% if core.gates_addends && core.k == 1 %}    // Where nothing is to be added a negative zero is, which changes no number.
+{% if unit.registers_products() %}{% if core.gates_addends && core.k == 1 %}    // Where nothing is to be added zero is.
     always_ff @(posedge clk_i) begin : p_product
-      product <= enable_i ? product_d : ({{ unit.phrases.no_product }});
+      product <= enable_i ? product_d : '0;
     end
 {% else %}    always_ff @(posedge clk_i) begin : p_product
       product <= product_d;
@@ -83,7 +80,7 @@ module {{ core.name }}_discrete_lane (
       logic [NumberBits-1:0] sum_q;
 
       always_ff @(posedge clk_i) begin : p_sum
-        sum_q <= enable_i ? rounded : Nothing;
+        sum_q <= enable_i ? rounded : '0;
       end
 
       assign nodes[NumberBits-1:0] = sum_q;
@@ -103,10 +100,11 @@ module {{ core.name }}_discrete_lane (
 {% endif %}
   logic [NumberBits-1:0] addend;
 
-{% if unit.adder.defers() && !core.gates_addends %}  assign addend = enable_i ? nodes[NumberBits-1:0] : Nothing;
+{% if unit.adder.defers() && !core.gates_addends %}  assign addend = enable_i ? nodes[NumberBits-1:0] : '0;
 {% else %}  assign addend = nodes[NumberBits-1:0];
 {% endif %}
-{% if unit.adder.defers() %}  // Every cycle adds. A sum is rounded in the next addition, or behind the drain.
+{% if unit.adder.defers() %}  // Every cycle adds, be it zero: a sum that begins with +0 is never -0. It is rounded in the next
+  // addition, or behind the drain.
   logic [SumBits-1:0] total_q, total;
 
   {{ core.name }}_deferred_adder u_accumulating_adder (

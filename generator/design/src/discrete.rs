@@ -350,11 +350,6 @@ impl LaneAdder {
             Self::Deferred(adder) => adder.sum_bits,
         }
     }
-
-    /// Place of the sign in a number.
-    pub fn sign_place(&self) -> u32 {
-        self.number_bits() - 2
-    }
 }
 
 /// Multipliers, tree of adders and accumulator of one row and column of an `fp_mac_array` that rounds

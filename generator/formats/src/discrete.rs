@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn sums_that_are_rounded_below_or_above_the_normal_numbers_are_held_as_such() {
         let (fp16, bf16, fp32) = (FloatFormat::FP16, FloatFormat::BF16, FloatFormat::FP32);
-        let e2m1 = FloatFormat::E2M1;
+        let e2m1 = FloatFormat::FP4_E2M1;
         for (activation, weight, sum) in
             [(fp16, fp16, fp16), (bf16, bf16, fp32), (e2m1, e2m1, fp16)]
         {

@@ -63,7 +63,6 @@ struct DeferredPhrases {
 struct LanePhrases {
     timing: String,
     widened: String,
-    no_product: String,
     gate: &'static str,
     /// Behind an adder of the tree.
     sum: &'static str,
@@ -333,11 +332,6 @@ fn lane<'a>(core: &'a CoreText, unit: &'a DiscreteLane) -> DiscreteLaneText<'a> 
     let zeros = if zeros > 0 { format!(", {zeros}'d0") } else { String::new() };
     let phrases = LanePhrases {
         timing: float_timing(core),
-        no_product: format!(
-            "{}'d1 << {}",
-            multiplier.number_bits,
-            multiplier.number_bits - 1 - u32::from(multiplier.has_nan())
-        ),
         gate: if core.gates_addends { "a register before" } else { "at" },
         sum: if adder.defers() { "rounded" } else { "sum" },
         chain: match adder.defers() {
