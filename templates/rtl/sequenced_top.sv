@@ -1,7 +1,7 @@
 {% include "rtl/header.sv" %}// {{ unit.summary }}
 //
 // A core that takes commands: {{ unit.pattern }}.
-// Activations come again for every tile of {{ core.n }} column(s), weights for every tile of {{ core.m }} row(s);
+// {{ unit.again }};
 // both are streamed in whole k-steps, and what lies beyond M, N and K does not matter{% if unit.external %} (of K: the
 // tables there are those of zeros){% endif %}.
 
@@ -20,18 +20,52 @@ module {{ core.name }} (
 {% for wire in unit.wires %}  logic {{ core.width(wire.bits) }} {{ wire.name }};
 {% endfor %}
 {% if unit.skips %}  // A k-step of zeros is taken, but not by the core.
-  assign core_activation_valid = activation_valid_i && step_valid && !step_skipped;
-{% else %}  assign core_activation_valid = activation_valid_i && step_valid;
-{% endif %}  assign activation_ready_o    = core_activation_ready && step_valid;
-  assign core_weight_valid     = weight_valid_i && weight_enable;
-  assign weight_ready_o        = core_weight_ready && weight_enable;
+  assign core_activation_valid = {{ unit.activation.valid }} && step_valid && !step_skipped;
+{% else %}  assign core_activation_valid = {{ unit.activation.valid }} && step_valid;
+{% endif %}  assign {{ unit.activation.ready }} = core_activation_ready && step_valid;
+  assign core_weight_valid = {{ unit.weight.valid }} && weight_enable;
+  assign {{ unit.weight.ready }} = core_weight_ready && weight_enable;
 
   // A k-step, and what the array takes of the weights, is whole with the last of its beats.
-  assign step_taken   = activation_valid_i && activation_ready_o{% if unit.activation_bus.is_narrow() %} && core_activation_whole{% endif %};
+  assign step_taken   = {{ unit.activation.valid }} && {{ unit.activation.ready }}{% if unit.activation_bus.is_narrow() %}
+                        && core_activation_whole{% endif %};
   assign weight_taken = core_weight_valid && core_weight_ready{% if unit.weight_bus.is_narrow() %} && core_weight_whole{% endif %};
 
-{% if unit.skips %}  {{ core.name }}_zero_detector u_zero_detector (
-    .data_i    (activation_data_i),
+{% for buffer in unit.buffers %}  // {{ buffer.title }}: what comes again is kept.
+  logic {{ buffer.stream }}_memory_write, {{ buffer.stream }}_memory_read;
+  logic {{ buffer.stream }}_buffer_error;
+  logic {{ core.range(buffer.address_bits) }} {{ buffer.stream }}_memory_write_address;
+  logic {{ core.range(buffer.address_bits) }} {{ buffer.stream }}_memory_read_address;
+
+  {{ core.name }}_{{ buffer.stream }}_buffer u_{{ buffer.stream }}_buffer (
+    .clk_i                  (clk_i),
+    .rst_ni                 (rst_ni),
+    .clear_i                (clear_i),
+    .write_valid_i          ({{ buffer.stream }}_valid_i),
+    .write_ready_o          ({{ buffer.stream }}_ready_o),
+    .read_valid_o           ({{ buffer.valid }}),
+    .read_taken_i           ({{ buffer.valid }} && {{ buffer.ready }}),
+    .pass_ends_i            ({{ buffer.pass_ends }}),
+    .pass_is_final_i        ({{ buffer.stream }}_pass_is_final),
+    .memory_write_o         ({{ buffer.stream }}_memory_write),
+    .memory_write_address_o ({{ buffer.stream }}_memory_write_address),
+    .memory_read_o          ({{ buffer.stream }}_memory_read),
+    .memory_read_address_o  ({{ buffer.stream }}_memory_read_address),
+    .error_o                ({{ buffer.stream }}_buffer_error)
+  );
+
+  {{ core.name }}_{{ buffer.stream }}_memory u_{{ buffer.stream }}_memory (
+    .clk_i           (clk_i),
+    .write_i         ({{ buffer.stream }}_memory_write),
+    .write_address_i ({{ buffer.stream }}_memory_write_address),
+    .write_data_i    ({{ buffer.write_data }}),
+    .read_i          ({{ buffer.stream }}_memory_read),
+    .read_address_i  ({{ buffer.stream }}_memory_read_address),
+    .read_data_o     ({{ buffer.read_data }})
+  );
+
+{% endfor %}{% if unit.skips %}  {{ core.name }}_zero_detector u_zero_detector (
+    .data_i    ({{ unit.activation.data }}),
     .rows_i    (step_rows),
     .is_zero_o (step_is_zero)
   );
@@ -48,6 +82,9 @@ module {{ core.name }} (
     .step_skipped_o     (step_skipped),
     .fetch_valid_o      (fetch_valid_o),
     .fetch_step_o       (fetch_step_o),
+{% endif %}{% if unit.activation.buffered %}    .activation_pass_ends_o     (activation_pass_ends),
+    .activation_pass_is_final_o (activation_pass_is_final),
+{% endif %}{% if unit.weight.buffered %}    .weight_pass_is_final_o (weight_pass_is_final),
 {% endif %}    .step_valid_o       (step_valid),
     .step_first_o       (step_first),
     .step_last_o        (step_last),
@@ -94,7 +131,7 @@ module {{ core.name }} (
     .result_data_o  (result_data_o)
   );
 
-  assign error_o    = core_error || command_error;
+  assign error_o    = core_error || command_error{% for buffer in unit.buffers %} || {{ buffer.stream }}_buffer_error{% endfor %};
 {% if unit.accumulates %}  assign overflow_o = core_overflow || sum_overflow;
 {% else %}  assign overflow_o = core_overflow;
 {% endif %}

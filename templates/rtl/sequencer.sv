@@ -3,7 +3,7 @@
 // It describes the k-step that the activation port takes next; the weights follow from k-step to
 // k-step, at most two behind and never beyond the one that is described.{% if unit.step_number_bits.is_some() %} K-steps of zeros are skipped, but
 // for the last of {% if core.per_group() %}a quantisation group{% else %}a pass over K{% endif %}; so weights wait until their k-step is taken.{% endif %}{% if core.per_group() %}
-// One more weight beat follows the last plane of each quantisation group.{% endif %}
+// {% if core.heads %}A head comes before the weights of each quantisation group, its {{ core.factors_text() }} behind them.{% else %}One more weight beat follows the last plane of each quantisation group.{% endif %}{% endif %}
 //
 // An illegal command raises the error and is dropped. A command takes {{ unit.word_bits }} bits.
 
@@ -31,7 +31,11 @@ module {{ core.name }}_sequencer (
 {% endif %}{% if unit.corrected %}  output logic {{ core.width(core.zero_point_bits) }} step_zero_point_o,
 {% endif %}{% if unit.phrases.masked %}  output logic {{ core.vector(core.elements_per_step) }} step_keep_o,
 {% endif %}
-{% if unit.step_number_bits.is_some() %}
+{% if unit.tells_activation_passes %}
+  // Passes over A, one for each column of tiles: the k-step ends one; it is in the last.
+  output logic {{ core.bit() }} activation_pass_ends_o,
+  output logic {{ core.bit() }} activation_pass_is_final_o,
+{% endif %}{% if unit.step_number_bits.is_some() %}
   // All activations of the k-step are zero, and it is skipped: taken, but not by the core.
   input  logic {{ core.bit() }} step_is_zero_i,
   output logic {{ core.bit() }} step_skipped_o,
@@ -44,7 +48,9 @@ module {{ core.name }}_sequencer (
   input  logic {{ core.bit() }} weight_taken_i,
   output logic {{ core.bit() }} weight_valid_o,
   output logic {{ core.bit() }} weight_last_o,
-
+{% if unit.tells_weight_passes %}  // The last tile of its column of tiles.
+  output logic {{ core.bit() }} weight_pass_is_final_o,
+{% endif %}
   // A tile whose weights are all taken: whether it is its command's last,{% if unit.accumulates %} whether C is added,{% endif %} number.
   input  logic {{ core.bit() }} tile_ready_i,
   output logic {{ core.bit() }} tile_valid_o,
@@ -236,14 +242,14 @@ module {{ core.name }}_sequencer (
 
   assign tile = {id_q, {% if unit.accumulates %}accumulate_q, {% endif %}row_is_last && column_is_last};
 {% if unit.phrases.tells_plane %}  assign last_plane = {{ unit.phrases.last_plane }};
-{% endif %}  assign step = {tile, {% if unit.phrases.tells_plane %}last_plane, {% endif %}{% if unit.pass_bits > 0 %}step_is_last && pass_is_last, {% endif %}{% if core.told_of_groups %}step_ends_group, {% endif %}step_is_last};
+{% endif %}  assign step = {tile, {% if unit.phrases.tells_plane %}last_plane, {% endif %}{% if unit.tells_weight_passes %}row_is_last, {% endif %}{% if unit.pass_bits > 0 %}step_is_last && pass_is_last, {% endif %}{% if core.told_of_groups %}step_ends_group, {% endif %}step_is_last};
 
 {% if unit.step_number_bits.is_some() %}  // The weights of the oldest k-step that lacks some.
   assign weight_step = head_q;
 {% else %}  // The weights of the oldest k-step that lacks some: one that was taken, or the one that is
   // described, unless its weights were all ahead of it.
   assign weight_step = (ahead_steps_q != 2'd0) ? head_q : step;
-{% endif %}  assign {tile_o, {% if unit.phrases.tells_plane %}weight_last_plane, {% endif %}{% if unit.pass_bits > 0 %}weight_tile_is_last, {% endif %}{% if core.told_of_groups %}weight_step_ends_group, {% endif %}weight_step_is_last} = weight_step;
+{% endif %}  assign {tile_o, {% if unit.phrases.tells_plane %}weight_last_plane, {% endif %}{% if unit.tells_weight_passes %}weight_pass_is_final_o, {% endif %}{% if unit.pass_bits > 0 %}weight_tile_is_last, {% endif %}{% if core.told_of_groups %}weight_step_ends_group, {% endif %}weight_step_is_last} = weight_step;
 {% if unit.pass_bits == 0 %}  assign weight_tile_is_last = weight_step_is_last;
 {% endif %}
 {% if unit.step_number_bits.is_some() %}  assign weight_valid_o = tile_ready_i && (ahead_steps_q != 2'd0);
@@ -283,21 +289,34 @@ module {{ core.name }}_sequencer (
 {% if unit.plane_bits > 0 %}  // Bit planes of a k-step{% if core.per_group() %}, and the {{ core.factors_text() }} behind those of a quantisation group{% endif %}.
   logic {{ core.range(unit.plane_bits) }} plane_d, plane_q;
 
-  assign plane_is_last = (plane_q == {{ unit.phrases.weight_last_plane }});
+{% if core.heads %}  // The first beat of a quantisation group is its head, which counts as none of its k-step's.
+  logic head_due_d, head_due_q;
 
-  always_comb begin : p_plane
+  assign plane_is_last = !head_due_q && (plane_q == {{ unit.phrases.weight_last_plane }});
+
+  always_comb begin : p_head
+    head_due_d = head_due_q;
+    if (weight_taken_i) head_due_d = {{ unit.phrases.group_is_done }};
+    if (clear_i) head_due_d = 1'b1;
+  end
+
+{% else %}  assign plane_is_last = (plane_q == {{ unit.phrases.weight_last_plane }});
+
+{% endif %}  always_comb begin : p_plane
     plane_d = plane_q;
-    if (weight_taken_i) plane_d = plane_is_last ? '0 : (plane_q + {{ unit.plane_bits }}'d1);
+    if (weight_taken_i{% if core.heads %} && !head_due_q{% endif %}) plane_d = plane_is_last ? '0 : (plane_q + {{ unit.plane_bits }}'d1);
     if (clear_i) plane_d = '0;
   end
 
 {% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_plane_register
 {% else %}  always_ff @(posedge clk_i) begin : p_plane_register
 {% endif %}    if (!rst_ni) begin
-      plane_q <= '0;
-    end else begin
-      plane_q <= plane_d;
-    end
+      plane_q    <= '0;
+{% if core.heads %}      head_due_q <= 1'b1;
+{% endif %}    end else begin
+      plane_q    <= plane_d;
+{% if core.heads %}      head_due_q <= head_due_d;
+{% endif %}    end
   end
 {% else %}  // One beat is a whole step.
   assign plane_is_last = 1'b1;
@@ -341,6 +360,8 @@ module {{ core.name }}_sequencer (
   assign step_columns_o  = column_is_last ? columns_left_q{{ unit.phrases.columns_range }} : {{ core.columns_bits }}'d{{ core.n }};
 {% if unit.runtime %}  assign step_weight_bits_o = weight_bits_q;
 {% endif %}{% if unit.corrected %}  assign step_zero_point_o = zero_point_q;
+{% endif %}{% if unit.tells_activation_passes %}  assign activation_pass_ends_o     = tile_is_done && row_is_last;
+  assign activation_pass_is_final_o = column_is_last;
 {% endif %}  assign weight_last_o   = weight_step_is_last && plane_is_last;
   assign error_o         = error_q;
 

@@ -277,6 +277,10 @@ impl Design {
         if let Some(sequenced) = &self.sequenced {
             units.push(unit("sequencer", 1, sequenced.sequencer.flops(core)));
             units.extend(sequenced.detector.iter().map(|_| unit("zero_detector", 1, 0)));
+            let buffers = sequenced.buffers.all();
+            units.extend(
+                buffers.map(|(stream, buffer)| unit(buffer_unit(stream), 1, buffer.flops())),
+            );
             units.push(unit("core", 1, 0));
         }
         units.push(unit("control", 1, self.control.flops(core)));
@@ -363,6 +367,10 @@ impl Correction {
             }
         }
     }
+}
+
+fn buffer_unit(stream: &str) -> &'static str {
+    if stream == "weight" { "weight_buffer" } else { "activation_buffer" }
 }
 
 fn unit(unit: &'static str, count: u64, flops_of_one: u64) -> UnitCount {

@@ -5,6 +5,7 @@
 //! fail. Each hardware unit has its own module here, named as the field names it.
 
 mod adder;
+mod buffer;
 mod control;
 mod core;
 mod design;
@@ -24,6 +25,7 @@ mod term;
 mod throughput;
 
 pub use adder::FloatingPointAdder;
+pub use buffer::{Memory, ReplayBuffer, ReplayBuffers};
 pub use control::Control;
 pub use core::Core;
 pub use design::{
@@ -47,7 +49,9 @@ pub use result::{
     ZeroPointCorrection, ZeroPointSelect,
 };
 pub use scale::{GroupScaler, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling};
-pub use sequencer::{CommandFields, ResultEdge, Sequenced, Sequencer, ZeroDetector};
+pub use sequencer::{
+    ACTIVATION_BEAT, CommandFields, ResultEdge, Sequenced, Sequencer, WEIGHT_BEAT, ZeroDetector,
+};
 pub use shadow::{GroupRegister, Shadow, ShadowRegister};
 pub use term::{GroupHead, TermEncoder, TermLane, TermLanes, Terms};
 pub use throughput::Throughput;

@@ -1,6 +1,6 @@
 use bitplane_formats::{TermArray, WeightWord};
-use bitplane_spec::Spec;
 use bitplane_spec::lmma::{FieldName, WORD_BITS};
+use bitplane_spec::{Buffers, Spec};
 
 use crate::core::{Core, bits_to_hold};
 
@@ -115,8 +115,18 @@ pub(crate) fn sequenced_ports(spec: &Spec, core: &Core, inner: &[Port]) -> Vec<P
                 ports.push(port);
             }
             "activation_ready_o" | "weight_ready_o" => {
-                let meaning =
-                    port.meaning.replace("can be taken", "can be taken and belongs to a command");
+                let buffers = spec.buffers();
+                let buffered = match port.name {
+                    "weight_ready_o" => buffers.weight > 0,
+                    _ => buffers.activation > 0,
+                };
+                // A buffer takes beats ahead of their command.
+                let meaning = match buffered {
+                    true => port.meaning.clone(),
+                    false => port
+                        .meaning
+                        .replace("can be taken", "can be taken and belongs to a command"),
+                };
                 ports.push(Port { meaning, ..port });
             }
             "result_valid_o" => {
@@ -132,7 +142,11 @@ pub(crate) fn sequenced_ports(spec: &Spec, core: &Core, inner: &[Port]) -> Vec<P
                 ports.push(Port { bits: core.drain * spec.port_result_bits(), ..port });
             }
             "error_o" => {
-                let meaning = "illegal command, which is dropped; sticky".to_owned();
+                let overfull = match spec.buffers() {
+                    Buffers { activation: 0, weight: 0, .. } => "",
+                    _ => ", or one whose tiles do not fit a buffer",
+                };
+                let meaning = format!("illegal command, which is dropped{overfull}; sticky");
                 ports.push(Port { meaning, ..port });
             }
             "overflow_o" => {

@@ -1,9 +1,23 @@
 use bitplane_spec::lmma::{FIELDS, FieldName, Limits, WORD_BITS};
 use bitplane_spec::{PlaneOrder, Spec, WeightWidth};
 
+use crate::buffer::ReplayBuffers;
 use crate::control::Control;
 use crate::core::{Core, bits_to_hold};
 use crate::port::{Port, step_number_bits, whole_ports};
+
+/// Bits of a beat of activations, with the fields that come with it, and of one of weights.
+fn stream_bits(ports: &[Port]) -> [u32; 2] {
+    [ACTIVATION_BEAT, WEIGHT_BEAT].map(|names| {
+        let of_the_beat = ports.iter().filter(|port| names.contains(&port.name));
+        of_the_beat.map(|port| port.bits).sum()
+    })
+}
+
+/// Ports of the core that carry a beat of activations, the highest bits first.
+pub const ACTIVATION_BEAT: &[&str] = &["activation_exponents_i", "activation_data_i"];
+/// Ports of the core that carry a beat of weights.
+pub const WEIGHT_BEAT: &[&str] = &["weight_data_i"];
 
 /// What runs whole products on a core: the sequencer and what stands behind its results.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +28,8 @@ pub struct Sequenced {
     pub detector: Option<ZeroDetector>,
     /// Behind the results.
     pub edge: ResultEdge,
+    /// In front of the core's streams.
+    pub buffers: ReplayBuffers,
     /// Ports of the core that it drives.
     pub core_ports: Vec<Port>,
 }
@@ -54,6 +70,10 @@ pub struct Sequencer {
     pub corrected: bool,
     /// Whether C can be added.
     pub accumulates: bool,
+    /// Whether passes over A are told, for its buffer.
+    pub tells_activation_passes: bool,
+    /// Whether passes over the weights of a column of tiles are told, for their buffer.
+    pub tells_weight_passes: bool,
     /// Width of the number of a k-step, where k-steps of zeros are skipped.
     pub step_number_bits: Option<u32>,
     /// Width of the counter of a quantisation group's k-steps; 0 without such groups or where a step is a
@@ -116,12 +136,15 @@ impl Sequencer {
         // Whether it is the command's last, whether C is added, and the command's number.
         let tile_bits = 1 + u32::from(accumulates) + fields.id[1];
         let last_plane = if runtime { plane_bits } else { 0 };
+        let tells_weight_passes = spec.buffers().weight > 0;
         let limits = Limits::of(spec);
         let max_k = limits.max_k;
         Self {
             pattern: match runtime {
-                false => limits.pattern(spec.weight),
-                true => format!("{} or narrower W", limits.pattern(spec.weight)),
+                false => limits.pattern(spec.weight_operand(spec.weight)),
+                true => {
+                    format!("{} or narrower W", limits.pattern(spec.weight_operand(spec.weight)))
+                }
             },
             word_bits: WORD_BITS,
             fixed_mask: mask,
@@ -132,8 +155,11 @@ impl Sequencer {
             zero_point_can_exceed: runtime || core.zero_point_bits < fields.zero_point[1],
             pass_bits,
             plane_bits,
-            last_plane: control.last_plane,
+            last_plane: core.beats_per_step - 1,
+            tells_activation_passes: spec.buffers().activation > 0,
+            tells_weight_passes,
             step_bits: 1
+                + u32::from(tells_weight_passes)
                 + u32::from(passes)
                 + u32::from(core.told_of_groups)
                 + last_plane
@@ -150,7 +176,7 @@ impl Sequencer {
     }
 
     /// Flip-flops: the command that waits, the one under way with its walk, and k-steps whose weights
-    /// have not come.
+    /// have not come, and whether a head is due.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let CommandFields { m, n, k, weight, accumulate, zero_point, id } = self.fields;
         let when = |condition: bool, bits: u32| if condition { bits } else { 0 };
@@ -166,7 +192,8 @@ impl Sequencer {
         let run = core.run_bits_bits + when(self.corrected, core.zero_point_bits);
         let numbers = 2 * self.step_number_bits.unwrap_or(0);
         let steps = 2 * self.step_bits + self.plane_bits + numbers;
-        u64::from(7 + 2 + waiting + walk + run + options + steps)
+        let heads = u32::from(core.heads);
+        u64::from(7 + 2 + waiting + walk + run + options + steps + heads)
     }
 }
 
@@ -188,7 +215,7 @@ fn fixed(spec: &Spec) -> (u128, u128) {
         FieldName::Activation | FieldName::Accumulator | FieldName::Output => false,
     });
     let mask = free.fold(u128::MAX, |mask, field| mask & !field.mask());
-    (mask, limits.tile_instruction(spec.weight).command().word() & mask)
+    (mask, limits.tile_instruction(spec.weight_operand(spec.weight)).command().word() & mask)
 }
 
 /// Zero detector (`<name>_zero_detector`): whether all activations of a k-step are zero, in the
@@ -278,12 +305,14 @@ impl Sequenced {
         mut core_ports: Vec<Port>,
     ) -> Option<Self> {
         spec.sequencer?;
+        let [activation_bits, weight_bits] = stream_bits(&core_ports);
         core_ports.extend(whole_ports(spec));
         let sequencer = Sequencer::of(core, spec, control);
         Some(Self {
             detector: spec.skips().then(|| ZeroDetector::of(core, spec)),
             edge: ResultEdge::of(core, spec, &sequencer),
             sequencer,
+            buffers: ReplayBuffers::of(spec, activation_bits, weight_bits),
             core_ports,
         })
     }

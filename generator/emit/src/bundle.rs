@@ -1,8 +1,8 @@
-use bitplane_design::{Design, Direction, GroupTiming, Stream};
+use bitplane_design::{Design, Direction, GroupTiming, ReplayBuffer, Stream};
 use bitplane_formats::Range;
 use bitplane_spec::Spec;
 
-use crate::manifest::{Manifest, Port, QuantisationGroup, Throughput, Unit};
+use crate::manifest::{Manifest, Memory, Port, QuantisationGroup, Throughput, Unit};
 use crate::{documents, harness, rtl};
 
 /// Everything that is generated for one Spec. A pure function of the Spec: no date, no path.
@@ -67,8 +67,21 @@ fn manifest(spec: &Spec, design: &Design, rtl: &[BundleFile]) -> Manifest {
         throughput: design.throughput.iter().map(throughput).collect(),
         result_bits: spec.port_result_bits(),
         quantisation_group: design.timing.group.map(|group| groups(spec, design, group)),
+        memories: memories(design),
         units: design.units().into_iter().map(|unit| listed(&core.name, unit)).collect(),
     }
+}
+
+fn memories(design: &Design) -> Vec<Memory> {
+    let buffers = design.sequenced.iter().flat_map(|sequenced| sequenced.buffers.all());
+    let memory = |(stream, buffer): (&str, &ReplayBuffer)| Memory {
+        module: format!("{}_{stream}_memory", design.core.name),
+        words: buffer.memory.words,
+        bits: buffer.memory.word_bits,
+        banks: buffer.memory.banks,
+        flops: buffer.memory.bank_bits.into(),
+    };
+    buffers.map(memory).collect()
 }
 
 fn throughput(rate: &bitplane_design::Throughput) -> Throughput {

@@ -82,6 +82,7 @@ mod tests {
             throughput: vec![],
             result_bits: 16,
             quantisation_group: None,
+            memories: Vec::new(),
             units: vec![],
         }
     }

@@ -45,8 +45,26 @@ pub struct Manifest {
     /// What the core does with quantisation groups, where it corrects them one by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantisation_group: Option<QuantisationGroup>,
-    /// Module tree without the top: one entry per kind of unit.
+    /// Memories, which synthesis leaves out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memories: Vec<Memory>,
+    /// Module tree without the top and memories: one entry per kind of unit.
     pub units: Vec<Unit>,
+}
+
+/// A memory with a write and a read port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Its module in this bundle, which a macro can take the place of.
+    pub module: String,
+    /// Words.
+    pub words: u32,
+    /// Width of a word.
+    pub bits: u32,
+    /// Banks of `words / banks` words.
+    pub banks: u32,
+    /// Flip-flops beside the words and the one of each bank that was read: which bank was.
+    pub flops: u64,
 }
 
 /// What a k-step costs in a long run, or within a quantisation group, while no stream holds back.

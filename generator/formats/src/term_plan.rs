@@ -208,6 +208,12 @@ impl TermArray {
         self.plans.iter().map(|plan| plan.cycles).max().unwrap_or(0)
     }
 
+    /// The place in the list of the first type that takes as many.
+    pub fn slowest(&self) -> usize {
+        let cycles = self.cycles();
+        self.plans.iter().position(|plan| plan.cycles == cycles).unwrap_or(0)
+    }
+
     /// Cycles in which special values have terms; 0 where no type has them.
     pub fn special_cycles(&self) -> u32 {
         let with_special = self.plans.iter().filter(|plan| plan.data_type.special_code().is_some());

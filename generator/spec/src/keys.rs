@@ -10,7 +10,7 @@ use crate::choice::{
 };
 use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
-    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, Commands,
+    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus, Commands,
     FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
     QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry, Table,
     Tile, WeightWidth, ZeroPointMode,
@@ -199,6 +199,12 @@ fn data_types(value: &Setting) -> Vec<DataType> {
 fn change_group(spec: &mut Spec, change: impl FnOnce(&mut QuantisationGroup)) {
     if let Some(group) = &mut spec.quantisation_group {
         change(group);
+    }
+}
+
+fn change_buffers(spec: &mut Spec, change: impl FnOnce(&mut Buffers)) {
+    if let Some(sequencer) = &mut spec.sequencer {
+        change(&mut sequencer.buffers);
     }
 }
 
@@ -960,12 +966,7 @@ pub(crate) static KEYS: &[Key] = &[
         section: "sequencer",
         name: "commands",
         doc: "Commands that the core takes and executes.",
-        legal: |kind| match kind {
-            Kind::BitmodTile => Legal::first_word::<Commands>(
-                "a command word has no field for the data types of groups",
-            ),
-            _ => Legal::words::<Commands>(),
-        },
+        legal: |_| Legal::words::<Commands>(),
         default: Default::FirstWord,
         get: |spec| {
             word(match spec.sequencer {
@@ -976,7 +977,9 @@ pub(crate) static KEYS: &[Key] = &[
         set: |spec, value| {
             spec.sequencer = match value.choice() {
                 Commands::None => None,
-                Commands::Lmma => Some(Sequencer { addend: None, skip: Skip::None }),
+                Commands::Lmma => {
+                    Some(Sequencer { addend: None, skip: Skip::None, buffers: Buffers::NONE })
+                }
             }
         },
         later: &[],
@@ -987,13 +990,10 @@ pub(crate) static KEYS: &[Key] = &[
         doc: "Format of a matrix C that a command can add and of the results then; at least as wide \
               as a result. Only with commands = \"lmma\".",
         legal: |kind| match kind {
-            Kind::FpMacArray => Legal::only_words(
+            Kind::FpMacArray | Kind::BitmodTile => Legal::only_words(
                 &[NO_ADDEND],
                 "C is added to integers, and its results are rounded",
             ),
-            Kind::BitmodTile => {
-                Legal::only_words(&[NO_ADDEND], "C is added by commands, which it does not take")
-            }
             _ => Legal::formats(16..=128, "no sum goes beyond 128 bits, and C is never narrower")
                 .or(NO_ADDEND),
         },
@@ -1038,7 +1038,44 @@ pub(crate) static KEYS: &[Key] = &[
         },
         later: &[],
     },
+    Key {
+        section: "sequencer",
+        name: "activation_buffer",
+        doc: "Beats of the activation port that a memory keeps, a power of two: A is streamed once and comes again \
+              from there for every n columns. 0: it is streamed again. Only with commands = \"lmma\".",
+        legal: |_| Legal::integers(0..=MOST_BEATS, NO_LARGER_MEMORY),
+        default: Default::Is(Setting::Number(0)),
+        get: |spec| spec.sequencer.and_then(|sequencer| count(sequencer.buffers.activation)),
+        set: |spec, value| change_buffers(spec, |buffers| buffers.activation = value.count()),
+        later: &[],
+    },
+    Key {
+        section: "sequencer",
+        name: "weight_buffer",
+        doc: "Beats of the weight port that a memory keeps, a power of two: W is streamed once and comes again from \
+              there for every m rows. 0: it is streamed again. Only with commands = \"lmma\".",
+        legal: |_| Legal::integers(0..=MOST_BEATS, NO_LARGER_MEMORY),
+        default: Default::Is(Setting::Number(0)),
+        get: |spec| spec.sequencer.and_then(|sequencer| count(sequencer.buffers.weight)),
+        set: |spec, value| change_buffers(spec, |buffers| buffers.weight = value.count()),
+        later: &[],
+    },
+    Key {
+        section: "sequencer",
+        name: "buffer_banks",
+        doc: "Memories that each buffer is made of, a power of two; neighbouring beats lie in different ones. Only \
+              with commands = \"lmma\".",
+        legal: |_| Legal::integers(1..=64, "a beat is read from one of them while the others rest"),
+        default: Default::Is(Setting::Number(1)),
+        get: |spec| spec.sequencer.and_then(|sequencer| count(sequencer.buffers.banks)),
+        set: |spec, value| change_buffers(spec, |buffers| buffers.banks = value.count()),
+        later: &[],
+    },
 ];
+
+/// Beats of the largest buffer.
+const MOST_BEATS: u64 = 1 << 16;
+const NO_LARGER_MEMORY: &str = "a product that needs more can be split into commands";
 
 /// More than any k-step has: 16 rows of 16 external tables of 64 entries of 44 bits.
 const WIDEST_BUS: u64 = 1 << 20;

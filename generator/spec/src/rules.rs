@@ -1,5 +1,7 @@
 //! What has to hold between keys.
 
+mod buffers;
+
 use crate::choice::Named;
 use crate::parse::Draft;
 use crate::problem::Problem;
@@ -79,7 +81,7 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         addend_holds_a_result,
         cost_is_bounded,
     ];
-    rules.iter().filter_map(|rule| rule(draft)).collect()
+    rules.iter().filter_map(|rule| rule(draft)).chain(buffers::errors(draft)).collect()
 }
 
 /// Everything that is legal but worth a second thought.

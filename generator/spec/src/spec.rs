@@ -6,6 +6,7 @@ use bitplane_formats::{
 };
 
 use crate::choice::Named;
+use crate::lmma::WeightOperand;
 
 /// A checked configuration. Every combination of field values that the parser lets through can be
 /// built; combinations that make no sense are not representable where the types allow it.
@@ -213,6 +214,21 @@ impl Spec {
         self.sequencer.is_some_and(|sequencer| sequencer.skip == Skip::ZeroSteps)
     }
 
+    /// Memories in front of the core; [`Buffers::NONE`] where it takes no commands.
+    pub fn buffers(&self) -> Buffers {
+        self.sequencer.map_or(Buffers::NONE, |sequencer| sequencer.buffers)
+    }
+
+    /// Beats of the activation port that `steps` k-steps of one tile take.
+    pub fn activation_buffer_beats(&self, steps: u64) -> u64 {
+        steps * u64::from(self.activation_bus_beats())
+    }
+
+    /// Beats of the weight port that `steps` k-steps of `weight` codes take for one column of tiles.
+    pub fn weight_buffer_beats(&self, weight: WeightFormat, steps: u64) -> u64 {
+        self.weight_beats_of(weight, steps) * u64::from(self.weight_bus_beats())
+    }
+
     /// Format of the matrix C and of its sum with the results, where the core adds one.
     pub fn addend(&self) -> Option<IntegerFormat> {
         self.sequencer?.addend
@@ -260,6 +276,14 @@ impl Spec {
     /// Whether a head comes before each quantisation group.
     pub fn has_heads(&self) -> bool {
         self.head_bits() > 0
+    }
+
+    /// What a command says of the weights of a run of `weight` codes.
+    pub fn weight_operand(&self, weight: WeightFormat) -> WeightOperand {
+        match self.terms() {
+            Some(_) => WeightOperand::PerGroup,
+            None => WeightOperand::Format(weight),
+        }
     }
 
     /// How often a run of `weight` codes streams its activations: once, or once a bit plane.
@@ -930,6 +954,24 @@ pub struct Sequencer {
     pub addend: Option<IntegerFormat>,
     /// Key `skip`.
     pub skip: Skip,
+    /// Keys `activation_buffer`, `weight_buffer` and `buffer_banks`.
+    pub buffers: Buffers,
+}
+
+/// Memories that repeat what a command needs more than once, so that it is streamed once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buffers {
+    /// Beats of the activation port that are kept, a power of two; 0 without a buffer.
+    pub activation: u32,
+    /// Beats of the weight port that are kept, a power of two; 0 without a buffer.
+    pub weight: u32,
+    /// Banks of each memory, a power of two.
+    pub banks: u32,
+}
+
+impl Buffers {
+    /// No memories.
+    pub const NONE: Self = Self { activation: 0, weight: 0, banks: 1 };
 }
 
 /// Key `sequencer.skip`.

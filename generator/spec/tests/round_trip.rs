@@ -5,10 +5,10 @@ use bitplane_formats::{
     WeightFormat, WeightReading, signed_bits,
 };
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Bus, FloatActivation, Fold,
-    GroupDrain, KINDS, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
-    QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry, Table,
-    Tile, WeightWidth, ZeroPointMode, parse, starter,
+    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus,
+    FloatActivation, Fold, GroupDrain, KINDS, Kind, Overflow, Packing, Pipeline, PlaneOrder,
+    Precompute, QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry,
+    Table, Tile, WeightWidth, ZeroPointMode, parse, starter,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -54,11 +54,19 @@ fn accumulates() -> impl Strategy<Value = Accumulate> {
     })
 }
 
-/// A sequencer in half of all specs, with C in half of those, and skipping k-steps in half.
+/// A sequencer in half of all specs, with C in half of those, skipping k-steps in half, and memories in most.
 fn sequencers() -> impl Strategy<Value = Option<Sequencer>> {
     let addend = proptest::option::of((16..=128u32).prop_map(|b| IntegerFormat::new(b).unwrap()));
     let skip = select(vec![Skip::None, Skip::ZeroSteps]);
-    proptest::option::of((addend, skip).prop_map(|(addend, skip)| Sequencer { addend, skip }))
+    let words = || prop_oneof![Just(0), (8..=16u32).prop_map(|places| 1 << places)];
+    let buffers = (words(), words(), (0..=6u32).prop_map(|places| 1 << places));
+    let sequencer =
+        (addend, skip, buffers).prop_map(|(addend, skip, (activation, weight, banks))| {
+            let weight = if skip == Skip::None { weight } else { 0 };
+            let banks = if activation + weight > 0 { banks } else { 1 };
+            Sequencer { addend, skip, buffers: Buffers { activation, weight, banks } }
+        });
+    proptest::option::of(sequencer)
 }
 
 fn pipelines() -> impl Strategy<Value = Pipeline> {
@@ -251,6 +259,8 @@ fn legal(mut spec: Spec) -> Spec {
     let (float, bits) = (spec.result_format().is_some(), spec.result_bits());
     let (kind, external) = (spec.kind(), spec.has_external_tables());
     let narrow = spec.activation_bus_beats() > 1;
+    let passes = spec.tile.plane_order == PlaneOrder::Outer && spec.beats_per_step() > 1;
+    let beats = [spec.activation_buffer_beats(1), spec.weight_buffer_beats(spec.weight, 1)];
     if let Some(sequencer) = &mut spec.sequencer {
         let fits = |format: &IntegerFormat| !float && format.bits() >= bits;
         sequencer.addend = sequencer.addend.filter(fits);
@@ -258,8 +268,22 @@ fn legal(mut spec: Spec) -> Spec {
         if !tables || external || narrow || one_step {
             sequencer.skip = Skip::None;
         }
+        let kept = [!passes, sequencer.skip == Skip::None];
+        sequencer.buffers = legal_buffers(sequencer.buffers, kept, beats);
     }
     spec
+}
+
+/// `buffers` that hold at least `beats`, of those streams that are `kept`.
+fn legal_buffers(buffers: Buffers, kept: [bool; 2], beats: [u64; 2]) -> Buffers {
+    let words = |words: u32, kept: bool, beats: u64| match (words, kept) {
+        (0, _) | (_, false) => 0,
+        _ => words.max(beats.next_power_of_two() as u32),
+    };
+    let activation = words(buffers.activation, kept[0], beats[0]);
+    let weight = words(buffers.weight, kept[1], beats[1]);
+    let banks = if activation + weight > 0 { buffers.banks } else { 1 };
+    Buffers { activation, weight, banks }
 }
 
 /// Brings a spec inside the rules of a `bitmod_tile`, which always scales groups.
@@ -276,7 +300,6 @@ fn make_term_by_term(spec: &mut Spec) {
     }
     spec.accumulate.format = AccumulatorFormat::Auto;
     spec.accumulate.overflow = Overflow::Refuse;
-    spec.sequencer = None;
 }
 
 /// Brings a spec inside the rules of ternary weights, or gives it others.

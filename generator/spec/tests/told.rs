@@ -345,15 +345,12 @@ fn the_schema_tells_every_key() {
     [sequencer]  Whole matrix products as commands.
       commands (default: "none")
           Commands that the core takes and executes.
-          lut_tensor_core, lut_conventional, add_array, mac_array, fp_mac_array: "none" or "lmma"
-          bitmod_tile: "none"
             none             the streams carry single runs, with their markers
             lmma             command words of whole matrix products, run tile by tile
       addend (default: "none")
           Format of a matrix C that a command can add and of the results then; at least as wide as a result. Only with commands = "lmma".
           lut_tensor_core, lut_conventional, add_array, mac_array: "none" or "int16" to "int128"
-          fp_mac_array: "none"
-          bitmod_tile: "none"
+          fp_mac_array, bitmod_tile: "none"
             none             results are those of the product alone
       skip (default: "none")
           K-steps that the sequencer leaves out. The core asks for the weights of the others, one k-step after the other, on a stream of its own. The last of K and of each quantisation group stay. Only with commands = "lmma".
@@ -363,6 +360,15 @@ fn the_schema_tells_every_key() {
           bitmod_tile: "none"
             none             every k-step takes its cycles
             zero_steps       k-steps whose activations are all zero take no weights and no cycle of the array
+      activation_buffer (default: 0)
+          Beats of the activation port that a memory keeps, a power of two: A is streamed once and comes again from there for every n columns. 0: it is streamed again. Only with commands = "lmma".
+          an integer from 0 to 65536
+      weight_buffer (default: 0)
+          Beats of the weight port that a memory keeps, a power of two: W is streamed once and comes again from there for every m rows. 0: it is streamed again. Only with commands = "lmma".
+          an integer from 0 to 65536
+      buffer_banks (default: 1)
+          Memories that each buffer is made of, a power of two; neighbouring beats lie in different ones. Only with commands = "lmma".
+          an integer from 1 to 64
     "#);
 }
 

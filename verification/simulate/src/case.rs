@@ -27,6 +27,8 @@ pub struct Case {
     pub group_zero_points: Option<GroupZeroPoints>,
     /// Where the run stands in a command, where the core takes commands.
     pub part: Part,
+    /// The row and column of the command's product at which the run's tile starts.
+    pub corner: [usize; 2],
     /// Number of the command.
     pub id: u8,
     /// The tile's part of C, `[m * n]`, row-major, where the command adds one.
@@ -81,6 +83,7 @@ impl Case {
                 GroupZeroPoints { size, values: vec![ZeroPoint::MID_RISE; count], scales, types }
             }),
             part: Part::Whole,
+            corner: [0, 0],
             id: 0,
             addend: None,
         }

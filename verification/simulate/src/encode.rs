@@ -133,14 +133,29 @@ impl Encoder {
     /// Adds the run `case` to `batch`, its results included.
     pub fn add(&self, case: &Case, batch: &mut Batch) {
         self.activation_beats(case, &mut batch.activation);
-        self.weight_beats(case, &mut batch.weight);
+        if self.sends_weights(case) {
+            self.weight_beats(case, &mut batch.weight);
+        }
         self.scan_beats(case, batch);
         self.command_beats(case, batch);
         batch.result_beats = batch.result_beats.saturating_add(case.result_beats(&self.spec));
     }
 
-    /// Appends the activation beats of `case`.
+    /// Whether the activations of `case` are streamed, and do not come again from a buffer.
+    fn sends_activations(&self, case: &Case) -> bool {
+        self.spec.buffers().activation == 0 || case.corner[1] == 0
+    }
+
+    /// Whether the weights of `case` are streamed, and do not come again from a buffer.
+    pub(crate) fn sends_weights(&self, case: &Case) -> bool {
+        self.spec.buffers().weight == 0 || case.corner[0] == 0
+    }
+
+    /// Appends the activation beats of `case`, unless they come again from a buffer.
     pub fn activation_beats(&self, case: &Case, out: &mut Vec<u32>) {
+        if !self.sends_activations(case) {
+            return;
+        }
         let step = self.spec.elements_per_step() as usize;
         let steps = case.elements / step;
         let passes = self.spec.passes_of(case.weight) as usize;
@@ -209,7 +224,7 @@ impl Encoder {
 
     /// What the scanner records for each block of `case`; nothing where there is none.
     pub(crate) fn scanned(&self, case: &Case) -> Vec<Vec<u32>> {
-        if self.exponents.words == 0 {
+        if self.exponents.words == 0 || !self.sends_activations(case) {
             return Vec::new();
         }
         let words = |fields: &Vec<u32>| {
@@ -223,6 +238,9 @@ impl Encoder {
     /// Appends the activations of `case` as they are written into memory.
     pub(crate) fn scan_beats(&self, case: &Case, batch: &mut Batch) {
         let Some(data) = self.scan.field("data") else { return };
+        if !self.sends_activations(case) {
+            return;
+        }
         let step = self.spec.elements_per_step() as usize;
         let (steps, block) = (case.elements / step, self.block_elements(case) / step);
         for s in 0..steps {
@@ -258,7 +276,7 @@ impl Encoder {
             Part::Whole | Part::Middle | Part::Last => (case.rows as u32, case.columns as u32),
         };
         let k = case.leading_elements(&self.spec).unwrap_or(0) as u32;
-        let whole = limits.tile_instruction(case.weight);
+        let whole = limits.tile_instruction(self.spec.weight_operand(case.weight));
         Command {
             instruction: Instruction { m, n, k, ..whole },
             accumulate: case.addend.is_some(),

@@ -1,13 +1,18 @@
+use std::collections::BTreeMap;
+
 use crate::compare::compare;
-use crate::{Batch, Case, Encoder, Error, Interrupt, Monitor, Session, Simulator, Stalls, Start};
+use crate::{
+    Batch, Case, Encoder, Error, Interrupt, Monitor, Part, Session, Simulator, Stalls, Start,
+};
 use bitplane_emit::wire::status;
 use bitplane_formats::{WeightFormat, ZeroPoint};
 use bitplane_golden::{GroupZeroPoints, Run, ZeroPoints};
+use bitplane_spec::lmma::{Instruction, Limits, MOST_ROWS};
 use bitplane_spec::{QuantisationGroup, Spec, WeightWidth};
 use serde::{Deserialize, Serialize};
 
-/// Words of stimulus in one batch (4 MB), unless a single run is longer.
-const BATCH_WORDS: usize = 1 << 20;
+/// Words of stimulus in one batch (8 MB), unless a single run is longer.
+const BATCH_WORDS: usize = 1 << 21;
 
 /// A matrix product: `outputs[t, o] = sum over i of activations[t, i] * weight[o, i]`.
 #[derive(Clone, Debug)]
@@ -72,11 +77,14 @@ pub struct LayerReport {
     pub skipped_steps: u64,
     /// Cycles that the others take in the array or at the activation port, whichever is more.
     pub least_cycles: u64,
+    /// The commands that the layer was run as, where the core takes them, each with how often.
+    #[serde(default)]
+    pub commands: BTreeMap<String, u64>,
     /// The first difference, as text.
     pub first_mismatch: Option<String>,
 }
 
-/// Pushes a whole layer through `simulator`, tile by tile, nothing stalling, and compares every
+/// Pushes a whole layer through `simulator`, tile by tile or as commands, nothing stalling, and compares every
 /// result with the golden model.
 ///
 /// # Errors
@@ -104,10 +112,11 @@ pub fn layer(
         steps: 0,
         skipped_steps: 0,
         least_cycles: 0,
+        commands: BTreeMap::new(),
         first_mismatch: None,
     };
     let tiles = tiling.tiles();
-    let per_batch = (BATCH_WORDS / (tiling.steps() * encoder.step_words())).max(1);
+    let per_batch = tiling.tiles_of_a_batch();
     for (i, tiles_of_batch) in tiles.chunks(per_batch).enumerate() {
         monitor.report("layer", (i * per_batch) as u64, tiles.len() as u64)?;
         tiling.run(tiles_of_batch, &mut session, &mut report)?;
@@ -150,6 +159,34 @@ struct Corner {
 impl Tiling<'_> {
     fn steps(&self) -> usize {
         self.spec.steps_of(self.layer.inputs as u64) as usize
+    }
+
+    /// Tiles that are sent at once; where the core takes commands whole columns of them, so that each
+    /// batch is a command.
+    fn tiles_of_a_batch(&self) -> usize {
+        let most = (BATCH_WORDS / (self.steps() * self.encoder.step_words())).max(1);
+        let column = self.layer.tokens.div_ceil(self.spec.tile.m as usize);
+        let widest = MOST_ROWS as usize / self.spec.tile.n as usize;
+        match self.spec.sequencer {
+            None => most,
+            Some(_) => column * (most / column).clamp(1, widest.max(1)),
+        }
+    }
+
+    /// Makes the runs of `tiles`, whole columns of tiles, one command.
+    fn join(&self, tiles: &[Corner], cases: &mut [Case]) {
+        let (Some(first), Some(last)) = (tiles.first(), cases.len().checked_sub(1)) else { return };
+        let end = cases[last].columns + tiles[last].output;
+        let (m, n) = (self.layer.tokens as u32, (end - first.output) as u32);
+        for (place, (case, corner)) in cases.iter_mut().zip(tiles).enumerate() {
+            case.corner = [corner.token, corner.output - first.output];
+            case.part = match place {
+                0 if last == 0 => Part::Whole,
+                0 => Part::First { m, n },
+                _ if place == last => Part::Last,
+                _ => Part::Middle,
+            };
+        }
     }
 
     fn tiles(&self) -> Vec<Corner> {
@@ -210,7 +247,11 @@ impl Tiling<'_> {
         session: &mut Session,
         report: &mut LayerReport,
     ) -> Result<(), Error> {
-        let cases: Vec<Case> = tiles.iter().map(|corner| self.case(*corner)).collect();
+        let mut cases: Vec<Case> = tiles.iter().map(|corner| self.case(*corner)).collect();
+        if self.spec.sequencer.is_some() {
+            self.join(tiles, &mut cases);
+            *report.commands.entry(self.encoder.command(&cases[0]).to_string()).or_default() += 1;
+        }
         let values: Vec<Vec<i128>> =
             cases.iter().zip(tiles).map(|(case, corner)| self.values(case, *corner)).collect();
         let batch = self.batch(tiles, &cases);
@@ -262,7 +303,9 @@ impl Tiling<'_> {
                     self.encoder.activation_beats(case, &mut batch.activation);
                     self.encoder.scan_beats(case, &mut batch);
                     self.encoder.command_beats(case, &mut batch);
-                    self.encoder.packed_weight_beats(case, data, &mut batch.weight);
+                    if self.encoder.sends_weights(case) {
+                        self.encoder.packed_weight_beats(case, data, &mut batch.weight);
+                    }
                     batch.result_beats += case.result_beats(self.spec);
                 }
             }
@@ -311,6 +354,9 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
         );
         return refuse("accumulate.max_k", message, "raise accumulate.max_k to at least K");
     }
+    if let Some((message, help)) = command_fault(spec, layer) {
+        return refuse("layer", message, &help);
+    }
     if layer.activations.len() != tokens * inputs || layer.codes.len() != outputs * inputs {
         let message = format!(
             "{} activations and {} codes do not fill {tokens} x {inputs} and {outputs} x {inputs}",
@@ -353,6 +399,22 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
         }
     }
     Ok(())
+}
+
+/// Why no command does the layer, if the core takes commands and none does.
+fn command_fault(spec: &Spec, layer: &Layer) -> Option<(String, String)> {
+    spec.sequencer?;
+    if layer.tokens > MOST_ROWS as usize {
+        let message = format!("{} tokens are more than a command has rows", layer.tokens);
+        return Some((message, format!("give up to {MOST_ROWS} tokens")));
+    }
+    let limits = Limits::of(spec);
+    let n = layer.outputs.min(MOST_ROWS as usize) as u32;
+    let whole = limits.tile_instruction(spec.weight_operand(layer.weight));
+    let instruction = Instruction { m: layer.tokens as u32, n, k: layer.inputs as u32, ..whole };
+    let fault = limits.overfilled(&instruction).into_iter().next()?;
+    let help = format!("raise `{}` in [sequencer], or leave it out", fault.key);
+    Some((format!("{}: {}", fault.key, fault.message), help))
 }
 
 /// Which activation the core does not take, if there is one.

@@ -3,8 +3,9 @@
 use crate::stimulus::Maker;
 use crate::{Case, Part};
 use bitplane_formats::IntegerFormat;
-use bitplane_golden::{GroupZeroPoints, Run, ZeroPoints};
+use bitplane_golden::{GroupType, GroupZeroPoints, Run, ZeroPoints};
 use bitplane_spec::Spec;
+use bitplane_spec::lmma::{Instruction, Limits};
 
 /// A product as the runs of its tiles in stream order, and the golden results of each.
 #[derive(Clone, Debug)]
@@ -14,9 +15,20 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    /// A random product of M rows, N columns and K elements; with a matrix C if `accumulate` says so.
+    /// A random product of M rows, N columns and K elements, or as much as fits the buffers; with a matrix C if
+    /// `accumulate` says so.
     /// The golden model multiplies the whole matrices and knows no tiles.
-    pub(crate) fn random(maker: &mut Maker, [m, n, k]: [usize; 3], accumulate: bool) -> Self {
+    pub(crate) fn random(maker: &mut Maker, size: [usize; 3], accumulate: bool) -> Self {
+        let spec = maker.spec().clone();
+        let mut product = Self::unfitted(maker, fitted(&spec, size));
+        if let Some(format) = spec.addend().filter(|_| accumulate) {
+            product.add(maker, &spec, format);
+        }
+        product
+    }
+
+    /// A random product of exactly that size, without C.
+    pub(crate) fn unfitted(maker: &mut Maker, [m, n, k]: [usize; 3]) -> Self {
         let spec = maker.spec().clone();
         let tile = [spec.tile.m as usize, spec.tile.n as usize];
         let whole = maker.product_case(k);
@@ -29,6 +41,7 @@ impl Product {
                 let mut case = maker.tile_of(&whole);
                 case.rows = tile[0].min(m - row);
                 case.columns = tile[1].min(n - column);
+                case.corner = [*row, *column];
                 case.part = match place {
                     0 if last == 0 => Part::Whole,
                     0 => Part::First { m: m as u32, n: n as u32 },
@@ -40,11 +53,7 @@ impl Product {
             .collect();
         share_rows_and_columns(&mut cases, &corners, tile);
         let sums = golden(&spec, &cases, &corners, [m, n]);
-        let mut product = Self { values: split(&sums, n, &cases, &corners), cases };
-        if let Some(format) = spec.addend().filter(|_| accumulate) {
-            product.add(maker, &spec, format);
-        }
-        product
+        Self { values: split(&sums, n, &cases, &corners), cases }
     }
 
     /// Gives every tile its part of C, so that no sum leaves `format`.
@@ -58,6 +67,24 @@ impl Product {
             }
         }
     }
+}
+
+/// The sizes with so few elements of K, and if that is not enough rows, that what comes again fits the
+/// core's buffers.
+fn fitted(spec: &Spec, [mut m, n, mut k]: [usize; 3]) -> [usize; 3] {
+    let limits = Limits::of(spec);
+    let whole = limits.tile_instruction(spec.weight_operand(spec.weight));
+    let fits = |m: usize, k: usize| {
+        let instruction = Instruction { m: m as u32, n: n as u32, k: k as u32, ..whole };
+        limits.overfilled(&instruction).is_empty()
+    };
+    while !fits(m, k) && k > 1 {
+        k /= 2;
+    }
+    if !fits(m, k) {
+        m = m.min(spec.tile.m as usize);
+    }
+    [m, n, k]
 }
 
 /// Upper left corners of the tiles in stream order: columns of tiles one after the other.
@@ -107,7 +134,9 @@ fn golden(spec: &Spec, cases: &[Case], corners: &[[usize; 2]], [m, n]: [usize; 2
         let count = n * k.div_ceil(groups.size);
         let scales = if groups.scales.is_empty() { 0 } else { count };
         let values = vec![first.zero_point; count];
-        GroupZeroPoints { size: groups.size, values, scales: vec![0; scales], types: Vec::new() }
+        let types = if groups.types.is_empty() { 0 } else { count };
+        let types = vec![GroupType::default(); types];
+        GroupZeroPoints { size: groups.size, values, scales: vec![0; scales], types }
     });
     for (case, [row, column]) in cases.iter().zip(corners) {
         for i in 0..case.rows {
@@ -122,6 +151,8 @@ fn golden(spec: &Spec, cases: &[Case], corners: &[[usize; 2]], [m, n]: [usize; 2
             to.values[start..][..count].copy_from_slice(&from.values[..count]);
             let scales = to.scales.iter_mut().skip(start).zip(&from.scales).take(count);
             scales.for_each(|(to, from)| *to = *from);
+            let types = to.types.iter_mut().skip(start).zip(&from.types).take(count);
+            types.for_each(|(to, from)| *to = *from);
         }
     }
     if let Some(factors) = factors {

@@ -251,7 +251,8 @@ impl<'a> Flow<'a> {
 
     fn report(&self, total: &Total, units: Vec<UnitArea>) -> Report {
         let manifest = &self.request.manifest;
-        let tally = report::total(&total.statistics, &manifest.top, &self.cells);
+        let tally = report::total(&total.statistics, &manifest.top, &self.cells)
+            .without(&manifest.memories);
         Report {
             library: self.request.library.name().into(),
             tool: self.request.yosys.label(),
@@ -267,6 +268,7 @@ impl<'a> Flow<'a> {
             met: self.meets(&total.mapping),
             clock_mhz: self.request.clock_mhz,
             units,
+            memories: manifest.memories.clone(),
             problems: report::checks(&tally, manifest.flops, total.check_problems),
         }
     }

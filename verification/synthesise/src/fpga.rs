@@ -246,7 +246,9 @@ impl Counts {
         };
         let flops = count(Class::Flop);
         let registers = self.registers.as_ref().map(|counts| bits(counts, top, is_flop));
-        let registers = registers.unwrap_or(flops);
+        // Those that hold the word that was read are a part of block RAM.
+        let words = manifest.memories.iter().map(|memory| memory.banks * memory.bits).sum::<u32>();
+        let registers = registers.map_or(flops, |bits| bits.saturating_sub(words.into()));
         let latches = bits(&self.elaborated, top, is_latch).max(count(Class::Latch));
         let tally = report::Tally {
             flops: registers,
@@ -258,6 +260,8 @@ impl Counts {
                 .collect(),
             ..report::Tally::default()
         };
+        let of_memories: u64 = manifest.memories.iter().map(|memory| memory.flops).sum();
+        let predicted = manifest.flops + of_memories;
         FpgaReport {
             fpga: fpga.name().into(),
             tool: request.yosys.label(),
@@ -266,13 +270,13 @@ impl Counts {
             carry_cells: count(Class::Carry),
             flops,
             flops_in_dsps: registers.saturating_sub(flops),
-            predicted_flops: manifest.flops,
+            predicted_flops: predicted,
             latches,
             block_rams: count(Class::BlockRam),
             lut_rams: count(Class::LutRam),
             dsps: count(Class::Dsp),
             cells: cells_by_type.values().sum(),
-            problems: report::checks(&tally, manifest.flops, self.check_problems),
+            problems: report::checks(&tally, predicted, self.check_problems),
             cells_by_type,
         }
     }

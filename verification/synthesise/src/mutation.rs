@@ -330,6 +330,7 @@ mod tests {
             throughput: vec![],
             result_bits: 0,
             quantisation_group: None,
+            memories: Vec::new(),
             units: vec![],
         }
     }

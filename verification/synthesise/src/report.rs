@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bitplane_emit::manifest::Manifest;
+use bitplane_emit::manifest::{Manifest, Memory};
 use bitplane_spec::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,9 @@ pub struct Report {
     /// Area by unit, each without its sub-units, the top's own logic last; from a run that keeps
     /// the hierarchy, so the sum is not exactly `area`.
     pub units: Vec<UnitArea>,
+    /// Memories, which are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memories: Vec<Memory>,
     /// Failed checks: codes `flop-count`, `latch`, `unmapped-cell`, `netlist-check`.
     #[serde(skip)]
     pub problems: Vec<Problem>,
@@ -72,6 +75,14 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// The same without the macros that take the place of `memories`.
+    pub(crate) fn without(mut self, memories: &[Memory]) -> Self {
+        for memory in memories {
+            self.cells -= self.unmapped.remove(&memory.module).unwrap_or(0);
+        }
+        self
+    }
+
     fn add(&mut self, other: &Tally, times: u64) {
         self.area += other.area * times as f64;
         self.cells += other.cells * times;

@@ -113,8 +113,13 @@ impl Script<'_> {
         )
     }
 
+    /// Reads the sources; memories are macros of their own and leave the count.
     fn read(&self) -> Result<String, Failure> {
-        read(&self.sources, &self.manifest.top)
+        let mut script = read(&self.sources, &self.manifest.top)?;
+        for memory in &self.manifest.memories {
+            script.push_str(&format!("blackbox {}\n", memory.module));
+        }
+        Ok(script)
     }
 
     fn map(&self, run: Run) -> String {

@@ -85,6 +85,7 @@ fn manifest() -> Manifest {
         throughput: vec![],
         result_bits: 0,
         quantisation_group: None,
+        memories: Vec::new(),
         units: vec![],
     }
 }

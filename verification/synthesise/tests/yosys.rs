@@ -59,6 +59,7 @@ fn manifest(top: &str, files: &[&str]) -> Manifest {
         beats_per_step: 1,
         elements_per_step: 4,
         throughput: vec![],
+        memories: Vec::new(),
         units: vec![unit("table", "probe_table", 2, 96), unit("lane", "probe_lane", 8, 96)],
     }
 }

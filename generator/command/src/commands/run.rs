@@ -217,7 +217,7 @@ impl Finished<'_> {
         let Task { weights, activations, .. } = &self.task;
         format!(
             "{}: {} tokens x {} -> {}, {} weights, {} activations\n\
-             0 mismatches in {}; {} cycles, {:.1}% of the array's {}\n{}\
+             0 mismatches in {}; {} cycles, {:.1}% of the array's {}\n{}{}\
              error against {}: mean {:.3e}, largest {:.3e}, normalised mean square {:.4}\n{}{}{}{}\n",
             weights.tensor(),
             activations.rows,
@@ -229,6 +229,7 @@ impl Finished<'_> {
             self.sum.cycles,
             self.utilisation() * 100.0,
             if self.terms.is_some() { "terms" } else { "multiply-accumulates" },
+            self.commands(),
             self.terms.map_or(String::new(), |terms| terms.text(self.sum.cycles)),
             self.error.against,
             self.error.mean,
@@ -257,6 +258,15 @@ impl Finished<'_> {
             }
             false => String::new(),
         }
+    }
+
+    /// The commands that the layer was run as, where the core takes them.
+    fn commands(&self) -> String {
+        let line = |(command, count): (&String, &u64)| match count {
+            1 => format!("as the command {command}\n"),
+            _ => format!("as {count} commands {command}\n"),
+        };
+        self.sum.commands.iter().map(line).collect()
     }
 
     /// The share of k-steps that the core skips, where it does.
@@ -303,6 +313,7 @@ impl Finished<'_> {
             "steps": self.sum.steps,
             "skipped_steps": self.sum.skipped_steps,
             "least_cycles": self.sum.least_cycles,
+            "commands": self.sum.commands,
             "utilisation": self.utilisation(),
             "terms": self.terms.map(|terms| terms.json(self.sum.cycles)),
             "error": {"mean": mean, "max": max, "nmse": nmse, "against": against},

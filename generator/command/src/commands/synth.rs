@@ -11,6 +11,7 @@ use crate::places::{keep_log, scratch};
 use crate::progress::Progress;
 use crate::tools::{self, Tool, YosysOption};
 use bitplane_emit::Bundle;
+use bitplane_emit::manifest::Memory;
 use bitplane_spec::{Problem, Spec};
 use bitplane_synthesise::{
     Failure as Error, Fpga, FpgaReport, FpgaRequest, Library, Report, Request, Run, Stage,
@@ -351,6 +352,10 @@ fn table(report: &Report, tool: &Tool) -> String {
         ("clock", clock(report)),
     ] {
         line(&mut text, &format!("{name:<8} {value}"));
+    }
+    for Memory { module, words, bits, banks, .. } in &report.memories {
+        let size = format!("{words} words of {bits} bits in {banks} bank(s)");
+        line(&mut text, &format!("memory   {module}, {size}: left out"));
     }
     line(&mut text, "");
     units(&mut text, report);

@@ -9,6 +9,7 @@ use bitplane_simulate::{
 };
 use bitplane_spec::{QuantisationGroup, Spec};
 use bitplane_weights::{Grouping, PackedWeights, QuantisedActivations, ScaleCodes, TypedWeights};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What is multiplied.
@@ -217,6 +218,8 @@ pub struct LayerSum {
     pub skipped_steps: u64,
     /// Cycles that the others take at least.
     pub least_cycles: u64,
+    /// The commands that the layer was run as, each with how often.
+    pub commands: BTreeMap<String, u64>,
     /// The first difference, as text.
     pub first_mismatch: Option<String>,
 }
@@ -234,6 +237,7 @@ impl LayerSum {
             steps: 0,
             skipped_steps: 0,
             least_cycles: 0,
+            commands: BTreeMap::new(),
             first_mismatch: None,
         }
     }
@@ -258,6 +262,9 @@ impl LayerSum {
         self.steps += report.steps;
         self.skipped_steps += report.skipped_steps;
         self.least_cycles += report.least_cycles;
+        for (command, count) in report.commands {
+            *self.commands.entry(command).or_default() += count;
+        }
         if let (None, Some(first)) = (&self.first_mismatch, report.first_mismatch) {
             self.first_mismatch = Some(match operands.runs() {
                 1 => first,
@@ -323,6 +330,7 @@ mod tests {
             steps: 5,
             skipped_steps: 0,
             least_cycles: 5,
+            commands: BTreeMap::new(),
             first_mismatch: None,
         }
     }

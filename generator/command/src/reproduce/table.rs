@@ -434,6 +434,7 @@ mod tests {
             met: delay_ps <= 1e6 / CLOCK_MHZ,
             clock_mhz: CLOCK_MHZ,
             units: vec![lane, other],
+            memories: Vec::new(),
             problems: Vec::new(),
         }
     }

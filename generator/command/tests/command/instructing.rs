@@ -56,7 +56,7 @@ fn all_that_is_wrong_with_several_commands_is_told() {
     err:   help: `bitplane lmma assemble` makes words from text
     err: bitplane: [lmma-format] output: 0 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
     err:   help: `bitplane lmma assemble` makes words from text
-    err: bitplane: [lmma-format] weight: 0 is the code of no format; legal is 1 to 8, the bits of a weight, 9 for ternary, or 17 to 23 for floating point
+    err: bitplane: [lmma-format] weight: 0 is the code of no format; legal is 1 to 8, the bits of a weight, 9 for ternary, 10 for data types that groups tell, or 17 to 23 for floating point
     err:   help: `bitplane lmma assemble` makes words from text
     err: bitplane: [lmma-size] M: M = 0 is not legal; legal is an integer from 1 to 65535
     err:   help: a product without results needs no command

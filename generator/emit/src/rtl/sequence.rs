@@ -1,7 +1,12 @@
 //! Text of what runs whole products on a core.
 
+use std::ops::Deref;
+
 use askama::Template;
-use bitplane_design::{BusPort, Design, Port, ResultEdge, Sequenced, Sequencer, ZeroDetector};
+use bitplane_design::{
+    ACTIVATION_BEAT, BusPort, Design, Port, ReplayBuffer, ReplayBuffers, ResultEdge, Sequenced,
+    Sequencer, WEIGHT_BEAT, ZeroDetector,
+};
 
 use super::{BundleFile, CoreText, PortGroup, Worded, named, port_groups, print, summary};
 
@@ -19,6 +24,8 @@ struct SequencerPhrases {
     rows_range: String,
     columns_range: String,
     number_bits: u32,
+    /// The last beat of a k-step's weights is the last of its quantisation group.
+    group_is_done: &'static str,
     /// Elements of K in the k-step that is described.
     step_elements: String,
     /// Whether the last k-step of a quantisation group has fewer than others, and how many each has.
@@ -61,6 +68,50 @@ struct SequencedTop {
     pins: Vec<Pin>,
     activation_bus: BusPort,
     weight_bus: BusPort,
+    /// What comes how often.
+    again: String,
+    activation: StreamNets,
+    weight: StreamNets,
+    buffers: Vec<BufferInstance>,
+}
+
+/// The signals of a stream in front of the core.
+struct StreamNets {
+    buffered: bool,
+    valid: String,
+    ready: String,
+    data: String,
+}
+
+/// A buffer with its memory.
+struct BufferInstance {
+    title: &'static str,
+    stream: &'static str,
+    valid: String,
+    ready: String,
+    pass_ends: &'static str,
+    address_bits: u32,
+    write_data: String,
+    read_data: String,
+}
+
+unit_text!(ReplayBufferText, "rtl/replay_buffer.sv", BufferUnit<'a> {});
+unit_text!(MemoryText, "rtl/memory.sv", BufferUnit<'a> {});
+
+/// A buffer with the stream that it repeats.
+struct BufferUnit<'a> {
+    buffer: &'a ReplayBuffer,
+    stream: &'static str,
+    /// Width of an address in a bank.
+    row_bits: u32,
+}
+
+impl Deref for BufferUnit<'_> {
+    type Target = ReplayBuffer;
+
+    fn deref(&self) -> &ReplayBuffer {
+        self.buffer
+    }
 }
 
 /// A signal between the units.
@@ -79,14 +130,94 @@ struct Pin {
 pub(super) fn files(core: &CoreText, design: &Design, sequenced: &Sequenced) -> Vec<BundleFile> {
     let masked = sequenced.core_ports.iter().any(|port| port.name == "activation_keep_i");
     let sequencer = sequencer(core, &sequenced.sequencer, masked);
-    let top = SequencedTopText { core, unit: top(design, sequenced) };
+    let top = SequencedTopText { core, unit: top(core, design, sequenced) };
     let detector = sequenced.detector.as_ref().map(|unit| ZeroDetectorText { core, unit });
     let detector = detector.map(|text| named(core, "zero_detector", text));
     let others = [
         named(core, "result_edge", result_edge(core, &sequenced.edge)),
         BundleFile::new(format!("rtl/{}.sv", core.name), print(&top)),
     ];
-    [named(core, "sequencer", sequencer)].into_iter().chain(detector).chain(others).collect()
+    let first = [named(core, "sequencer", sequencer)].into_iter().chain(detector);
+    first.chain(buffer_files(core, &sequenced.buffers)).chain(others).collect()
+}
+
+fn buffer_files(core: &CoreText, buffers: &ReplayBuffers) -> Vec<BundleFile> {
+    let files = |(stream, buffer): (&'static str, &ReplayBuffer)| {
+        let unit = || {
+            let row_bits = buffer.memory.address_bits - buffer.memory.bank_bits;
+            BufferUnit { buffer, stream, row_bits }
+        };
+        [
+            named(core, &format!("{stream}_memory"), MemoryText { core, unit: unit() }),
+            named(core, &format!("{stream}_buffer"), ReplayBufferText { core, unit: unit() }),
+        ]
+    };
+    buffers.all().flat_map(files).collect()
+}
+
+fn stream_nets(sequenced: &Sequenced, stream: &'static str) -> StreamNets {
+    let buffered = sequenced.buffers.all().any(|(each, _)| each == stream);
+    let [valid, ready, data] = match buffered {
+        true => ["valid", "ready", "data"].map(|what| format!("buffered_{stream}_{what}")),
+        false => ["valid_i", "ready_o", "data_i"].map(|what| format!("{stream}_{what}")),
+    };
+    StreamNets { buffered, valid, ready, data }
+}
+
+fn buffers(sequenced: &Sequenced) -> Vec<BufferInstance> {
+    let instance = |(stream, buffer): (&'static str, &ReplayBuffer)| {
+        let StreamNets { valid, ready, .. } = stream_nets(sequenced, stream);
+        let carries = beat_ports(stream)
+            .iter()
+            .filter(|name| sequenced.core_ports.iter().any(|port| port.name == **name));
+        let ports: Vec<&str> = carries.copied().collect();
+        let nets: Vec<String> = ports.iter().map(|port| buffered_net(port)).collect();
+        let is_weight = stream == "weight";
+        BufferInstance {
+            title: if is_weight { "Weight buffer" } else { "Activation buffer" },
+            stream,
+            valid,
+            ready,
+            pass_ends: if is_weight { "tile_valid" } else { "activation_pass_ends" },
+            address_bits: buffer.memory.address_bits,
+            write_data: joined(&ports),
+            read_data: joined(&nets),
+        }
+    };
+    sequenced.buffers.all().map(instance).collect()
+}
+
+/// Ports of the core that a beat of `stream` lies on, the highest bits first.
+fn beat_ports(stream: &str) -> &'static [&'static str] {
+    if stream == "weight" { WEIGHT_BEAT } else { ACTIVATION_BEAT }
+}
+
+fn buffered_net(port: &str) -> String {
+    format!("buffered_{}", port.trim_end_matches("_i"))
+}
+
+/// A concatenation, or the one signal.
+fn joined(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names[..] {
+        [one] => one.to_owned(),
+        _ => format!("{{{}}}", names.join(", ")),
+    }
+}
+
+/// What comes how often on the ports.
+fn again(core: &CoreText, sequenced: &Sequenced) -> String {
+    let [activation, weight] =
+        ["activation", "weight"].map(|stream| stream_nets(sequenced, stream).buffered);
+    let told = |buffered, what: &str, lanes| match buffered {
+        true => format!("{what} once"),
+        false => format!("{what} again for every tile of {lanes}"),
+    };
+    format!(
+        "Activations come {}, weights {}",
+        told(activation, "", format!("{} column(s)", core.n)).trim_start(),
+        told(weight, "", format!("{} row(s)", core.m)).trim_start()
+    )
 }
 
 /// The low `bits` bits of a register of `of` bits: nothing where that is all of them.
@@ -134,6 +265,10 @@ fn sequencer<'a>(core: &'a CoreText, unit: &'a Sequencer, masked: bool) -> Seque
         rows_range: low_bits(core.rows_bits, unit.fields.m[1]),
         columns_range: low_bits(core.columns_bits, unit.fields.n[1]),
         number_bits: unit.step_number_bits.unwrap_or(0),
+        group_is_done: match core.told_of_groups {
+            true => "plane_is_last && weight_step_ends_group",
+            false => "plane_is_last",
+        },
         step_elements: match group_has_tail {
             true => "step_elements".to_owned(),
             false => whole_step.clone(),
@@ -163,7 +298,7 @@ fn result_edge<'a>(core: &'a CoreText, unit: &'a ResultEdge) -> ResultEdgeText<'
     ResultEdgeText { core, unit: EdgeUnit { unit, phrases } }
 }
 
-fn top(design: &Design, sequenced: &Sequenced) -> SequencedTop {
+fn top(core: &CoreText, design: &Design, sequenced: &Sequenced) -> SequencedTop {
     let external = !sequenced.core_ports.iter().any(|port| port.name == "activation_keep_i");
     let accumulates = sequenced.sequencer.accumulates;
     let mut wires: Vec<Wire> = sequenced.core_ports.iter().filter_map(wire).collect();
@@ -172,6 +307,7 @@ fn top(design: &Design, sequenced: &Sequenced) -> SequencedTop {
     let flags =
         flags.chain(skips.then_some(["step_is_zero", "step_skipped"]).into_iter().flatten());
     wires.extend(flags.map(|name| Wire { name: name.to_owned(), bits: 1 }));
+    wires.extend(buffer_wires(sequenced));
     SequencedTop {
         summary: summary(design),
         pattern: sequenced.sequencer.pattern.clone(),
@@ -181,10 +317,29 @@ fn top(design: &Design, sequenced: &Sequenced) -> SequencedTop {
         port_groups: port_groups(&design.ports),
         tile_bits: sequenced.sequencer.tile_bits,
         wires,
-        pins: sequenced.core_ports.iter().map(pin).collect(),
+        pins: sequenced.core_ports.iter().map(|port| pin(port, sequenced)).collect(),
         activation_bus: *design.datapath.bus(),
         weight_bus: design.weight_register.bus,
+        again: again(core, sequenced),
+        activation: stream_nets(sequenced, "activation"),
+        weight: stream_nets(sequenced, "weight"),
+        buffers: buffers(sequenced),
     }
+}
+
+/// Signals behind the buffers.
+fn buffer_wires(sequenced: &Sequenced) -> Vec<Wire> {
+    let wires = |(stream, _): (&'static str, &ReplayBuffer)| {
+        let carries = sequenced.core_ports.iter().filter(|p| beat_ports(stream).contains(&p.name));
+        let data = carries.map(|port| Wire { name: buffered_net(port.name), bits: port.bits });
+        let mut flags = ["valid", "ready"].map(|what| format!("buffered_{stream}_{what}")).to_vec();
+        flags.push(format!("{stream}_pass_is_final"));
+        if stream == "activation" {
+            flags.push("activation_pass_ends".to_owned());
+        }
+        flags.into_iter().map(|name| Wire { name, bits: 1 }).chain(data).collect::<Vec<_>>()
+    };
+    sequenced.buffers.all().flat_map(wires).collect()
 }
 
 /// The signal that a port of the core is connected to, where it is no port of the top.
@@ -208,7 +363,11 @@ fn wire(port: &Port) -> Option<Wire> {
     Some(Wire { name: inner_net(port)?, bits: port.bits })
 }
 
-fn pin(port: &Port) -> Pin {
-    let net = inner_net(port).unwrap_or_else(|| port.name.to_owned());
+fn pin(port: &Port, sequenced: &Sequenced) -> Pin {
+    let mut repeated = sequenced.buffers.all().flat_map(|(stream, _)| beat_ports(stream));
+    let net = match repeated.any(|name| *name == port.name) {
+        true => buffered_net(port.name),
+        false => inner_net(port).unwrap_or_else(|| port.name.to_owned()),
+    };
     Pin { port: port.name.to_owned(), net }
 }

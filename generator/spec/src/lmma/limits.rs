@@ -1,6 +1,6 @@
-use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
+use bitplane_formats::{IntegerFormat, ZeroPoint};
 
-use super::{Command, Instruction, MOST_ROWS, NumberFormat};
+use super::{Command, Instruction, MOST_ROWS, NumberFormat, WeightOperand};
 use crate::problem::Problem;
 use crate::spec::{Spec, ZeroPointMode};
 
@@ -9,8 +9,8 @@ use crate::spec::{Spec, ZeroPointMode};
 pub struct Limits {
     /// Format of A.
     pub activation: NumberFormat,
-    /// Formats of W, narrowest first.
-    pub weights: Vec<WeightFormat>,
+    /// What W can be, narrowest first.
+    pub weights: Vec<WeightOperand>,
     /// Format of C and the sums.
     pub accumulator: NumberFormat,
     /// Format of O.
@@ -23,6 +23,8 @@ pub struct Limits {
     pub zero_points: bool,
     /// The core's tile, M, N and the k * groups of K that it works on at once.
     pub tile: [u32; 3],
+    /// The core.
+    spec: Spec,
 }
 
 impl Limits {
@@ -38,7 +40,7 @@ impl Limits {
                 Some(float) => NumberFormat::Float(float.format),
                 None => NumberFormat::Integer(spec.activation),
             },
-            weights: spec.run_weights().collect(),
+            weights: spec.run_weights().map(|weight| spec.weight_operand(weight)).collect(),
             // Scaled groups are added to floating-point results.
             accumulator: scaled.unwrap_or(sums),
             output: spec.result_format().map_or(sums, NumberFormat::Float),
@@ -47,11 +49,12 @@ impl Limits {
             accumulates: spec.addend().is_some(),
             zero_points: spec.zero_point == ZeroPointMode::Constant,
             tile: [spec.tile.m, spec.tile.n, spec.elements_per_step()],
+            spec: spec.clone(),
         }
     }
 
     /// The instruction of one whole tile with `weight` weights.
-    pub fn tile_instruction(&self, weight: WeightFormat) -> Instruction {
+    pub fn tile_instruction(&self, weight: WeightOperand) -> Instruction {
         let [m, n, k] = self.tile;
         let k = k.min(self.max_k);
         Instruction {
@@ -66,7 +69,7 @@ impl Limits {
     }
 
     /// Every legal instruction with `weight` weights, as a pattern.
-    pub fn pattern(&self, weight: WeightFormat) -> String {
+    pub fn pattern(&self, weight: WeightOperand) -> String {
         let Self { activation, accumulator, output, .. } = self;
         format!("lmma.mMnNkK.{activation}.{weight}.{accumulator}.{output}")
     }
@@ -113,8 +116,43 @@ impl Limits {
             let help = "leave `zero_point` out, or write `zero_point = \"constant\"` in [group]";
             problems.push(Problem::new("lmma-zero-point", "zero_point", message, help));
         }
+        problems.extend(self.overfilled(&instruction));
         problems
     }
+
+    /// What comes again in the course of `instruction` and has no room in its buffer.
+    pub fn overfilled(&self, instruction: &Instruction) -> Vec<Problem> {
+        let Self { spec, tile: [rows, columns, _], .. } = self;
+        let buffers = spec.buffers();
+        let steps = spec.steps_of(instruction.k.into());
+        let weight = match instruction.weight {
+            WeightOperand::Format(format) => format,
+            WeightOperand::PerGroup => spec.weight,
+        };
+        let of_all_rows = u64::from(instruction.m.div_ceil(*rows)) * steps;
+        let needs = [
+            ("activation", buffers.activation, instruction.n > *columns, "columns", *columns),
+            ("weight", buffers.weight, instruction.m > *rows, "rows", *rows),
+        ];
+        let beats =
+            [spec.activation_buffer_beats(of_all_rows), spec.weight_buffer_beats(weight, steps)];
+        let overfull = needs.into_iter().zip(beats).filter(|((_, words, again, ..), beats)| {
+            *words > 0 && *again && u64::from(*words) < *beats
+        });
+        let problem =
+            |((name, words, _, lanes, most), beats)| buffer_fault(name, words, beats, lanes, most);
+        overfull.map(problem).collect()
+    }
+}
+
+fn buffer_fault(name: &str, words: u32, beats: u64, lanes: &str, most: u32) -> Problem {
+    let message =
+        format!("{beats} beats come again for further {lanes}, and {name}_buffer holds {words}");
+    let help = format!(
+        "split the product into commands of fewer elements of K{}, or of up to {most} {lanes}",
+        if name == "activation" { " or fewer rows" } else { "" }
+    );
+    Problem::new("lmma-buffer", format!("{name}_buffer"), message, help)
 }
 
 fn format_fault(place: &str, given: &str, legal: &str) -> Problem {

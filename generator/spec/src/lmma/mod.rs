@@ -9,10 +9,10 @@ mod number;
 mod text;
 mod word;
 
-use bitplane_formats::{WeightFormat, ZeroPoint};
+use bitplane_formats::ZeroPoint;
 
 pub use limits::Limits;
-pub use number::NumberFormat;
+pub use number::{NumberFormat, WeightOperand};
 pub use text::SYNTAX;
 pub use word::{FIELDS, Field, FieldName, WORD_BITS};
 
@@ -36,8 +36,8 @@ pub struct Instruction {
     pub k: u32,
     /// Format of A.
     pub activation: NumberFormat,
-    /// Format of W.
-    pub weight: WeightFormat,
+    /// What W is.
+    pub weight: WeightOperand,
     /// Format of C and of the sums, before they are rounded where O is floating point.
     pub accumulator: NumberFormat,
     /// Format of O.
@@ -51,7 +51,7 @@ pub struct Command {
     pub instruction: Instruction,
     /// Whether C is added.
     pub accumulate: bool,
-    /// The reinterpreted zero point of all weights, which [`WeightFormat::accepts`].
+    /// The reinterpreted zero point of all weights, which [`WeightOperand::accepts`].
     pub zero_point: ZeroPoint,
     /// Any number; it comes back with the results.
     pub id: u8,
@@ -88,11 +88,10 @@ fn size_fault(name: &'static str, size: i128, most: u32) -> Problem {
     Problem::new("lmma-size", name, message, help)
 }
 
-fn zero_point_fault(weight: WeightFormat, zero_point: i128) -> Problem {
-    let most = weight.largest();
-    let (legal, help) = match weight.is_ternary() || weight.float().is_some() {
-        true => ("0".to_owned(), "leave `zero_point` out".to_owned()),
-        false => (
+fn zero_point_fault(weight: WeightOperand, zero_point: i128) -> Problem {
+    let (legal, help) = match weight.largest_zero_point() {
+        None => ("0".to_owned(), "leave `zero_point` out".to_owned()),
+        Some(most) => (
             format!("0 or an odd integer from -{most} to {most}"),
             "z' = 2z + 1 - 2^b for the unsigned code z that stands for 0; two's complement is 1"
                 .to_owned(),

@@ -1,4 +1,3 @@
-use super::number::weights;
 use super::*;
 use bitplane_formats::{FloatFormat, IntegerFormat};
 use insta::assert_snapshot;
@@ -8,7 +7,7 @@ fn command() -> impl Strategy<Value = Command> {
     let numbers: Vec<NumberFormat> = NumberFormat::all().collect();
     let number = || proptest::sample::select(numbers.clone());
     let sizes = (1..=MOST_ROWS, 1..=MOST_ROWS, 1..=MOST_ELEMENTS);
-    let weight = proptest::sample::select(weights().collect::<Vec<_>>());
+    let weight = proptest::sample::select(WeightOperand::all().collect::<Vec<_>>());
     let formats = (number(), weight, number(), number());
     (sizes, formats, any::<bool>(), -255..=255i32, any::<u8>()).prop_map(
         |((m, n, k), (activation, weight, accumulator, output), accumulate, zero_point, id)| {
@@ -96,7 +95,7 @@ fn all_that_is_wrong_with_a_text_is_told_at_once() {
       help: split the product into commands of up to 65535
     : [lmma-size] K: K = 99999999 is not legal; legal is an integer from 1 to 16777216
       help: split the product into commands of up to 16777216
-    : [lmma-format] W: "itn2" is no format of W; legal is int1 to int8 or ternary
+    : [lmma-format] W: "itn2" is no format of W; legal is int1 to int8, ternary, per_group, fp16, bf16, fp8_e4m3, fp8_e5m2, fp6_e3m2, fp6_e2m3, fp4_e2m1
       help: did you mean `int2`?
     : [lmma-format] Acc: "int129" is no format of Acc; legal is int1 to int128, fp32, fp16, bf16, fp8_e4m3, fp8_e5m2, fp6_e3m2, fp6_e2m3, fp4_e2m1
       help: did you mean `int12`?
@@ -123,14 +122,14 @@ fn all_that_is_wrong_with_a_text_is_told_at_once() {
 
 #[test]
 fn all_that_is_wrong_with_a_word_is_told_at_once() {
-    assert_snapshot!(told(Command::of_word(0)), @"
+    assert_snapshot!(told(Command::of_word(0)), @r#"
     : [lmma-format] activation: 0 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
       help: `bitplane lmma assemble` makes words from text
     : [lmma-format] accumulator: 0 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
       help: `bitplane lmma assemble` makes words from text
     : [lmma-format] output: 0 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
       help: `bitplane lmma assemble` makes words from text
-    : [lmma-format] weight: 0 is the code of no format; legal is 1 to 8, the bits of a weight, 9 for ternary, or 17 to 23 for floating point
+    : [lmma-format] weight: 0 is the code of no format; legal is 1 to 8, the bits of a weight, 9 for ternary, 10 for data types that groups tell, or 17 to 23 for floating point
       help: `bitplane lmma assemble` makes words from text
     : [lmma-size] M: M = 0 is not legal; legal is an integer from 1 to 65535
       help: a product without results needs no command
@@ -138,8 +137,8 @@ fn all_that_is_wrong_with_a_word_is_told_at_once() {
       help: a product without results needs no command
     : [lmma-size] K: K = 0 is not legal; legal is an integer from 1 to 16777216
       help: a product without results needs no command
-    ");
-    assert_snapshot!(told(Command::of_word(u128::MAX)), @"
+    "#);
+    assert_snapshot!(told(Command::of_word(u128::MAX)), @r#"
     : [lmma-unused-bits] bits ff00fe00c0000000fe00000000000000 are set, which no field has; legal is 0
       help: clear them: later fields may mean something
     : [lmma-format] activation: 255 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
@@ -148,11 +147,11 @@ fn all_that_is_wrong_with_a_word_is_told_at_once() {
       help: `bitplane lmma assemble` makes words from text
     : [lmma-format] output: 255 is the code of no format; legal is 1 to 128, the bits of an integer, or 129 to 136 for floating point
       help: `bitplane lmma assemble` makes words from text
-    : [lmma-format] weight: 31 is the code of no format; legal is 1 to 8, the bits of a weight, 9 for ternary, or 17 to 23 for floating point
+    : [lmma-format] weight: 31 is the code of no format; legal is 1 to 8, the bits of a weight, 9 for ternary, 10 for data types that groups tell, or 17 to 23 for floating point
       help: `bitplane lmma assemble` makes words from text
     : [lmma-size] K: K = 33554431 is not legal; legal is an integer from 1 to 16777216
       help: split the product into commands of up to 16777216
-    ");
+    "#);
 }
 
 #[test]
@@ -180,6 +179,25 @@ fn a_core_refuses_what_it_does_not_do() {
       help: leave `accumulate` out, or write an `addend` in [sequencer]
     : [lmma-zero-point] zero_point: 1 is not legal; legal is 0: the core corrects no zero point of a command
       help: leave `zero_point` out, or write `zero_point = "constant"` in [group]
+    "#);
+}
+
+#[test]
+fn a_core_refuses_what_comes_again_and_has_no_room_in_its_buffers() {
+    let text = "kind = 'lut_tensor_core'\nactivation.format = 'int8'\nweight.format = 'int2'\n\
+                tile = { m = 2, n = 8, k = 4 }\n\
+                sequencer = { commands = 'lmma', activation_buffer = 8, weight_buffer = 16 }\n";
+    let limits = Limits::of(&crate::parse(text, "core").unwrap().spec);
+    let refused = |text: &str| limits.refuse(&Command::parse(text).unwrap());
+    // One column of tiles takes A once, one row of tiles W.
+    assert_eq!(refused("lmma.m100n8k4.int8.int2.int22.int22"), []);
+    assert_eq!(refused("lmma.m2n100k32.int8.int2.int22.int22"), []);
+    assert_eq!(refused("lmma.m4n100k16.int8.int2.int22.int22"), []);
+    assert_snapshot!(told::<()>(Err(refused("lmma.m5n9k36.int8.int2.int22.int22"))), @r#"
+    : [lmma-buffer] activation_buffer: 27 beats come again for further columns, and activation_buffer holds 8
+      help: split the product into commands of fewer elements of K or fewer rows, or of up to 8 columns
+    : [lmma-buffer] weight_buffer: 18 beats come again for further rows, and weight_buffer holds 16
+      help: split the product into commands of fewer elements of K, or of up to 2 rows
     "#);
 }
 

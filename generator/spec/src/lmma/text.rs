@@ -1,9 +1,8 @@
 use std::fmt;
 
-use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
+use bitplane_formats::{IntegerFormat, ZeroPoint};
 
-use super::number::weights;
-use super::{Command, Instruction, NumberFormat, size_fault, zero_point_fault};
+use super::{Command, Instruction, NumberFormat, WeightOperand, size_fault, zero_point_fault};
 use crate::check::excerpt;
 use crate::problem::Problem;
 use crate::suggest::nearest;
@@ -116,13 +115,15 @@ impl Reader {
         format
     }
 
-    fn weight(&mut self, name: &str) -> Option<WeightFormat> {
-        let format = weights().find(|format| format.to_string() == name);
-        if format.is_none() {
-            let names: Vec<String> = weights().map(|each| each.to_string()).collect();
-            self.note(format_fault("W", name, "int1 to int8 or ternary", &names));
+    fn weight(&mut self, name: &str) -> Option<WeightOperand> {
+        let weight = WeightOperand::all().find(|weight| weight.to_string() == name);
+        if weight.is_none() {
+            let names: Vec<String> = WeightOperand::all().map(|each| each.to_string()).collect();
+            let others = names.iter().map(String::as_str).filter(|name| !name.starts_with("int"));
+            let legal = format!("int1 to int8, {}", others.collect::<Vec<_>>().join(", "));
+            self.note(format_fault("W", name, &legal, &names));
         }
-        format
+        weight
     }
 
     /// The options, in a command whose instruction does not count; `weight` is that of the
@@ -130,7 +131,7 @@ impl Reader {
     fn options<'a>(
         &mut self,
         words: impl Iterator<Item = &'a str>,
-        weight: Option<WeightFormat>,
+        weight: Option<WeightOperand>,
     ) -> Command {
         let mut command = blank();
         let mut seen = Vec::new();
@@ -172,7 +173,7 @@ fn blank() -> Command {
         n: 1,
         k: 1,
         activation: format,
-        weight: WeightFormat::TERNARY,
+        weight: WeightOperand::PerGroup,
         accumulator: format,
         output: format,
     };

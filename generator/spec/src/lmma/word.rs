@@ -1,7 +1,6 @@
-use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
+use bitplane_formats::{IntegerFormat, ZeroPoint};
 
-use super::number::{weight_code, weight_of_code};
-use super::{Command, Instruction, NumberFormat};
+use super::{Command, Instruction, NumberFormat, WeightOperand};
 use crate::problem::Problem;
 
 /// Width of a command word.
@@ -57,7 +56,7 @@ pub const FIELDS: [Field; 10] = [
         "weight",
         88,
         5,
-        "format of W: bits of the weights, 9 for ternary, 17 to 23 for floating point",
+        "what W is: bits of the weights, 9 for ternary, 10 for data types that groups tell, 17 to 23 for floating point",
     ),
     field(FieldName::Accumulate, "accumulate", 93, 1, "whether C is added"),
     field(FieldName::ZeroPoint, "zero_point", 96, 9, "z' of all weights, 0 or odd, signed"),
@@ -107,7 +106,7 @@ impl Command {
                 FieldName::Activation => activation.code().into(),
                 FieldName::Accumulator => accumulator.code().into(),
                 FieldName::Output => output.code().into(),
-                FieldName::Weight => weight_code(weight).into(),
+                FieldName::Weight => weight.code().into(),
                 FieldName::Accumulate => self.accumulate.into(),
                 FieldName::ZeroPoint => self.zero_point.0 as u32,
                 FieldName::Id => self.id.into(),
@@ -140,7 +139,7 @@ impl Command {
         let formats =
             [FieldName::Activation, FieldName::Accumulator, FieldName::Output].map(&mut number);
         let code = get(FieldName::Weight) as u8;
-        let weight = weight_of_code(code);
+        let weight = WeightOperand::of_code(code);
         if weight.is_none() {
             problems.push(format_fault(FieldName::Weight.field(), code));
         }
@@ -154,7 +153,7 @@ impl Command {
                 n,
                 k,
                 activation,
-                weight: weight.unwrap_or(WeightFormat::TERNARY),
+                weight: weight.unwrap_or(WeightOperand::PerGroup),
                 accumulator,
                 output,
             },
@@ -182,7 +181,8 @@ fn unused_fault(bits: u128) -> Problem {
 fn format_fault(field: Field, code: u8) -> Problem {
     let legal = match field.name {
         FieldName::Weight => {
-            "1 to 8, the bits of a weight, 9 for ternary, or 17 to 23 for floating point".to_owned()
+            "1 to 8, the bits of a weight, 9 for ternary, 10 for data types that groups tell, or 17 to 23 \
+             for floating point".to_owned()
         }
         _ => format!(
             "1 to 128, the bits of an integer, or 129 to {} for floating point",

@@ -1,13 +1,22 @@
 //! What a core that takes commands is checked for besides.
 
-use super::Regression;
+use super::{PATIENCE, Regression};
 use crate::bench::Flow;
 use crate::product::Product;
-use crate::{Case, Interrupt, Stalls};
+use crate::{Batch, Case, Interrupt, Stalls};
 use bitplane_emit::wire::status;
-use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
-use bitplane_spec::lmma::{Command, FIELDS, Limits, NumberFormat, WORD_BITS};
+use bitplane_formats::{IntegerFormat, TermArray, ZeroPoint};
+use bitplane_golden::GroupType;
+use bitplane_spec::Spec;
+use bitplane_spec::lmma::{
+    Command, FIELDS, Instruction, Limits, NumberFormat, WORD_BITS, WeightOperand,
+};
 
+/// Words of the largest buffer that is overfilled, and tiles or k-steps with which it is tried.
+const MOST_WORDS: u32 = 256;
+const MOST_TILES: usize = 64;
+/// Elements of K with which a buffer is overfilled, at most.
+const MOST_ELEMENTS: u64 = 512;
 /// Random batches of products.
 const BATCHES: usize = 24;
 /// Products in one batch.
@@ -26,6 +35,7 @@ impl Regression<'_> {
         self.random_products()?;
         self.tile_rate()?;
         self.illegal_commands()?;
+        self.overfull_buffers()?;
         self.addend_overflow()
     }
 
@@ -107,14 +117,18 @@ impl Regression<'_> {
         let max_k = usize::try_from(self.bench.spec().accumulate.max_k).unwrap_or(usize::MAX);
         for steps in [1, 3] {
             let k = (steps * step).min(max_k);
-            let one = Product::random(&mut self.maker, [m, n, k], false);
             let four = Product::random(&mut self.maker, [2 * m, 2 * n, k], false);
-            // Of the widest weights, and without zeros that are skipped.
+            // As many as fit the buffers.
+            let k = four.cases[0].leading_elements(self.bench.spec()).unwrap_or(k);
+            let one = Product::random(&mut self.maker, [m, n, k], false);
+            // Of the widest weights or the slowest data type, and without zeros that are skipped.
             let slowest = |product: Product| -> Vec<Case> {
                 let weight = self.bench.spec().weight;
+                let slowest_type = self.bench.spec().terms().map_or(0, TermArray::slowest);
+                let group = GroupType { number: slowest_type, special: 0 };
                 let slowest = |case: Case| {
                     let activations = vec![1; case.activations.len()];
-                    Case { weight, activations, ..case }
+                    Case { weight, activations, ..case }.with_type(group)
                 };
                 product.cases.into_iter().map(slowest).collect()
             };
@@ -139,7 +153,7 @@ impl Regression<'_> {
     fn illegal_commands(&mut self) -> Flow {
         let legal = {
             let spec = self.bench.spec();
-            let weight = spec.weight;
+            let weight = spec.weight_operand(spec.weight);
             Limits::of(spec).tile_instruction(weight).command()
         };
         for (i, (name, word)) in
@@ -158,6 +172,35 @@ impl Regression<'_> {
         self.bench.check(check, &next, Stalls::none(), Interrupt::None, 8)
     }
 
+    /// A product of whose beats more come again than a buffer holds raises `error_o`; behind a clear or reset
+    /// the core goes on.
+    fn overfull_buffers(&mut self) -> Flow {
+        let spec = self.bench.spec().clone();
+        let [m, n] = [spec.tile.m as usize, spec.tile.n as usize];
+        let buffers = spec.buffers();
+        for (i, (what, words)) in
+            [("activation", buffers.activation), ("weight", buffers.weight)].into_iter().enumerate()
+        {
+            let Some(size) = overfull(&spec, what, words, [m, n]).filter(|_| words > 0) else {
+                continue;
+            };
+            let check = format!("a product too large for the {what} buffer");
+            let product = Product::unfitted(&mut self.maker, size);
+            let mut batch = self.bench.encoder.empty_batch();
+            for case in product.cases {
+                let widest = Case { weight: spec.weight, ..case };
+                self.bench.encoder.add(&widest, &mut batch);
+            }
+            (batch.result_beats, batch.watchdog_cycles) = (Batch::ENDLESS, PATIENCE);
+            batch.limit_cycles = Some(u32::MAX);
+            self.bench.check_flags(&check, &batch, status::ERROR, status::WATCHDOG)?;
+            self.lower_flags(&check, i % 2 == 1)?;
+            let next = [self.maker.random(), self.maker.random()];
+            self.bench.check(&check, &next, Stalls::none(), Interrupt::None, 8)?;
+        }
+        Ok(())
+    }
+
     /// A sum with C beyond its format keeps its low bits and raises `overflow_o`.
     fn addend_overflow(&mut self) -> Flow {
         let Some(format) = self.bench.spec().addend() else { return Ok(()) };
@@ -172,6 +215,23 @@ impl Regression<'_> {
         }
         Ok(())
     }
+}
+
+/// The size of a product of which more than `words` beats of `what` come again, if it is small enough to try.
+fn overfull(spec: &Spec, what: &str, words: u32, [m, n]: [usize; 2]) -> Option<[usize; 3]> {
+    let limits = Limits::of(spec);
+    let whole = limits.tile_instruction(spec.weight_operand(spec.weight));
+    let longest = spec.accumulate.max_k.min(MOST_ELEMENTS) as usize;
+    let sizes = (1..MOST_TILES).map(|tiles| match what {
+        "activation" => [tiles * m, 2 * n, longest],
+        _ => [2 * m, n, (tiles * spec.elements_per_step() as usize).min(longest)],
+    });
+    let faulty = |[m, n, k]: &[usize; 3]| {
+        let instruction = Instruction { m: *m as u32, n: *n as u32, k: *k as u32, ..whole };
+        let faults = limits.overfilled(&instruction);
+        faults.iter().any(|fault| fault.key.starts_with(what)) && words <= MOST_WORDS
+    };
+    sizes.into_iter().find(faulty)
 }
 
 /// Words that no core like this takes, each with its name.
@@ -196,19 +256,20 @@ fn illegal_words(limits: &Limits, legal: Command) -> Vec<(String, u128)> {
     change("other activations", &|c| c.instruction.activation = other(instruction.activation));
     change("other sums", &|c| c.instruction.accumulator = other(instruction.accumulator));
     change("other results", &|c| c.instruction.output = other(instruction.output));
-    let others = (1..=8).filter_map(WeightFormat::new).chain([WeightFormat::TERNARY]);
-    for weight in others.filter(|weight| !limits.weights.contains(weight)) {
+    for weight in WeightOperand::all().filter(|weight| !limits.weights.contains(weight)) {
         change(&format!("{weight} weights"), &|c| c.instruction.weight = weight);
     }
     if !limits.accumulates {
         change("C where there is none", &|c| c.accumulate = true);
     }
     for weight in &limits.weights {
-        let codes = weight.codes() as i32;
-        let beyond = [codes + 1, -codes - 1].into_iter().filter(|z| (-256..256).contains(z));
-        let wrong = match limits.zero_points {
-            true => beyond.chain([2, -2]).collect(),
-            false => vec![1, -1],
+        let wrong = match (limits.zero_points, weight) {
+            (true, WeightOperand::Format(format)) => {
+                let codes = format.codes() as i32;
+                let beyond = [codes + 1, -codes - 1].into_iter();
+                beyond.filter(|z| (-256..256).contains(z)).chain([2, -2]).collect()
+            }
+            _ => vec![1, -1],
         };
         for zero_point in wrong {
             change(&format!("the zero point {zero_point} of {weight} weights"), &|c| {

@@ -146,6 +146,7 @@ pub fn manifest(shape: Shape) -> Manifest {
         accumulator_bits: width,
         result_bits: width,
         quantisation_group: None,
+        memories: Vec::new(),
         max_k,
         beats_per_step: weight,
         elements_per_step: k,

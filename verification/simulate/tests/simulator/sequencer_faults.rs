@@ -279,6 +279,181 @@ const fn grouped(
     Fault { name, core: GROUPED, unit, right, wrong }
 }
 
+/// Groups of three k-steps with heads, of types that take two and three cycles.
+const HEADED: &str = "kind = 'bitmod_tile'\nactivation.format = 'fp8_e4m3'\n\
+                      weight.format = ['bitmod_fp4', 'int6']\ntile = { m = 2, n = 4, k = 4, drain = 2 }\n\
+                      accumulate.max_k = 100\n\
+                      group = { size = 12, scale = 'e8m0', scale_units = 2, drain = 'shadow' }\n\
+                      sequencer = { commands = 'lmma' }\n";
+
+const HEADED_FAULTS: &[Fault] = &[
+    headed(
+        "no head expected after the first of a run",
+        "sequencer",
+        "head_due_d = plane_is_last && weight_step_ends_group;",
+        "head_due_d = plane_is_last && weight_step_ends_group && 1'b0;",
+    ),
+    headed(
+        "a head expected in every k-step",
+        "sequencer",
+        "head_due_d = plane_is_last && weight_step_ends_group;",
+        "head_due_d = plane_is_last && (weight_step_ends_group || 1'b1);",
+    ),
+    headed(
+        "a head counted as codes",
+        "sequencer",
+        "if (weight_taken_i && !head_due_q) plane_d",
+        "if (weight_taken_i && (!head_due_q || 1'b1)) plane_d",
+    ),
+    headed(
+        "a head that ends its k-step",
+        "sequencer",
+        "plane_is_last = !head_due_q && (plane_q",
+        "plane_is_last = (!head_due_q || 1'b1) && (plane_q",
+    ),
+    headed(
+        "the head due after a clear forgotten",
+        "sequencer",
+        "if (clear_i) head_due_d = 1'b1;",
+        "if (clear_i) head_due_d = head_due_q;",
+    ),
+    headed(
+        "only a run's end taken for a group's",
+        "control",
+        "group_is_done <= step_group_last_i;",
+        "group_is_done <= step_group_last_i && step_last_i;",
+    ),
+];
+
+const fn headed(
+    name: &'static str,
+    unit: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+) -> Fault {
+    Fault { name, core: HEADED, unit, right, wrong }
+}
+
+/// Activations and weights come again from memories of two banks.
+const BUFFERED: &str = "kind = 'lut_tensor_core'\nactivation.format = 'int4'\nweight.format = 'int2'\n\
+                        tile = { m = 2, n = 4, k = 4, drain = 2 }\naccumulate.max_k = 64\n\
+                        sequencer = { commands = 'lmma', activation_buffer = 8, weight_buffer = 8, \
+                        buffer_banks = 2 }\n";
+
+const BUFFERED_FAULTS: &[Fault] = &[
+    buffered(
+        "a pass that is not repeated",
+        "activation_buffer",
+        "pass_ends_i && !pass_is_final_i",
+        "pass_ends_i && 1'b0",
+    ),
+    buffered(
+        "a pass repeated once too often",
+        "activation_buffer",
+        "pass_ends_i && !pass_is_final_i",
+        "pass_ends_i",
+    ),
+    buffered(
+        "beats given up while they come again",
+        "activation_buffer",
+        "if (pass_is_final_i) oldest_d",
+        "if (pass_is_final_i || 1'b1) oldest_d",
+    ),
+    buffered(
+        "beats never given up",
+        "activation_buffer",
+        "if (pass_is_final_i) oldest_d",
+        "if (pass_is_final_i && 1'b0) oldest_d",
+    ),
+    buffered(
+        "a beat read before it is written",
+        "activation_buffer",
+        "valid_d = !clear_i && (read_d != write_q)",
+        "valid_d = !clear_i && (read_d != write_d)",
+    ),
+    buffered(
+        "a full memory written",
+        "weight_buffer",
+        "(write_d - oldest_d) != Words)",
+        "(write_d - oldest_d) != (Words + PlaceBits'(1)))",
+    ),
+    buffered(
+        "the beat behind the one that is taken not read",
+        "weight_buffer",
+        "valid_d && (read_taken_i || !valid_q)",
+        "valid_d && !(read_taken_i && valid_q)",
+    ),
+    buffered(
+        "a clear that keeps beats",
+        "weight_buffer",
+        "if (clear_i) begin",
+        "if (clear_i && 1'b0) begin",
+    ),
+    buffered(
+        "an endless pass not told",
+        "weight_buffer",
+        "(is_full && (read_q == write_q))",
+        "(is_full && (read_q == write_q) && 1'b0)",
+    ),
+    buffered(
+        "banks exchanged",
+        "activation_memory",
+        "if (read_i) bank_q <= read_bank;",
+        "if (read_i) bank_q <= ~read_bank;",
+    ),
+    buffered(
+        "weights repeated for the tile behind the last",
+        "sequencer",
+        "step = {tile, row_is_last,",
+        "step = {tile, row_is_last && column_is_last,",
+    ),
+    buffered(
+        "activations given up a column of tiles early",
+        "sequencer",
+        "activation_pass_is_final_o = column_is_last;",
+        "activation_pass_is_final_o = column_is_last || row_is_last;",
+    ),
+    buffered(
+        "a pass that ends with every row of tiles",
+        "sequencer",
+        "activation_pass_ends_o     = tile_is_done && row_is_last;",
+        "activation_pass_ends_o     = tile_is_done;",
+    ),
+];
+
+const fn buffered(
+    name: &'static str,
+    unit: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+) -> Fault {
+    Fault { name, core: BUFFERED, unit, right, wrong }
+}
+
+#[test]
+fn the_core_with_buffers_passes_without_a_fault() {
+    let Some(verilator) = verilator() else { return };
+    let report = regression_with(&verilator, BUFFERED, None);
+    assert!(report.passed(), "{:?}", report.failure);
+}
+
+#[test]
+fn every_fault_of_buffers_is_caught() {
+    assert_caught(BUFFERED_FAULTS);
+}
+
+#[test]
+fn the_core_with_heads_passes_without_a_fault() {
+    let Some(verilator) = verilator() else { return };
+    let report = regression_with(&verilator, HEADED, None);
+    assert!(report.passed(), "{:?}", report.failure);
+}
+
+#[test]
+fn every_fault_of_commands_with_heads_is_caught() {
+    assert_caught(HEADED_FAULTS);
+}
+
 #[test]
 fn the_core_with_quantisation_groups_passes_without_a_fault() {
     let Some(verilator) = verilator() else { return };
