@@ -183,20 +183,12 @@ module {{ core.name }}_deferred_adder (
                                 : normal[PlacesBits-1 -: FractionBits+1];
   assign is_zero     = !significand[FractionBits];
 
-  // The lowest bit of a count is known last.
-  logic [ExponentBits-1:0] from_exponent, sum_exponent;
-  logic [1:0] places;
+  // Its exponent, in both cases before it is known which one it is.
+  logic [ExponentBits-1:0] exponent_above, sum_exponent;
 
-  assign from_exponent = exponent - ExponentBits'({count[CountBits-1:1], 1'b0});
-  assign places        = {is_below, count[0]};
-
-  always_comb begin : p_exponent
-    case (places)
-      2'b00:   sum_exponent = from_exponent + ExponentBits'(1);
-      2'b11:   sum_exponent = from_exponent - ExponentBits'(1);
-      default: sum_exponent = from_exponent;
-    endcase
-  end
+  assign exponent_above = exponent + ExponentBits'(1);
+  assign sum_exponent   = is_below ? (exponent - ExponentBits'(count))
+                                   : (exponent_above - ExponentBits'(count));
 
   // To the nearest, of two the even one, by where it leads: with its carry, where the larger number
   // did, or a place below. A difference that leads farther below is exact.

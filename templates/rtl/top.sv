@@ -307,14 +307,16 @@ module {{ unit.phrases.module }} (
 
   for (genvar i = 0; i < Rows * Elements; i++) begin : gen_activation
     {{ core.name }}_activation_decoder u_activation_decoder (
-      .code_i    (operands[i*{{ core.activation_bits }} +: {{ core.activation_bits }}]),
+{% if unit.registers_operands %}      .clk_i     (clk_i),
+{% endif %}      .code_i    (operands[i*{{ core.activation_bits }} +: {{ core.activation_bits }}]),
       .operand_o (decoded_activations[i*ActivationBits +: ActivationBits])
     );
   end
 
   for (genvar i = 0; i < Columns * Elements; i++) begin : gen_weight
     {{ core.name }}_weight_decoder u_weight_decoder (
-      .code_i    (weights[i*{{ unit.weight_code_bits }} +: {{ unit.weight_code_bits }}]),
+{% if unit.registers_operands %}      .clk_i     (clk_i),
+{% endif %}      .code_i    (weights[i*{{ unit.weight_code_bits }} +: {{ unit.weight_code_bits }}]),
       .operand_o (decoded_weights[i*WeightBits +: WeightBits])
     );
   end

@@ -9,8 +9,8 @@ use crate::core::{Core, bits_to_hold};
 /// Decoder of a factor of rounded products (`<name>_<side>_decoder`), shared by all lanes of a row or
 /// column: subnormal numbers and integers get a leading one.
 ///
-/// The operand, from the lowest bit up: significand, exponent in two's complement, sign, and what it
-/// is else, as far as there is anything: NaN, infinity, and where the other factor can be an infinity
+/// The operand, from the lowest bit up: significand, exponent (in two's complement if any is negative), sign, and
+/// what it is else, as far as there is anything: NaN, infinity, and where the other factor can be an infinity
 /// zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FactorDecoder {
@@ -22,6 +22,8 @@ pub struct FactorDecoder {
     pub significand_bits: u32,
     /// Bits of an exponent.
     pub exponent_bits: u32,
+    /// Whether an exponent can be negative.
+    pub exponent_is_signed: bool,
     /// Exponent of the operand that is 1.
     pub exponent_of_one: i32,
     /// Width of a count of leading zeros.
@@ -32,6 +34,8 @@ pub struct FactorDecoder {
     pub specials: Specials,
     /// Whether the operand says that it is zero.
     pub tells_zero: bool,
+    /// Whether the operand is registered.
+    pub registers_operand: bool,
     /// Bits of an operand.
     pub bits: u32,
 }
@@ -68,7 +72,8 @@ impl FactorDecoder {
             min: (factor.smallest + exponent_of_one).into(),
             max: (factor.largest + exponent_of_one).into(),
         };
-        let exponent_bits = signed_bits(exponents);
+        let exponent_is_signed = exponents.min < 0;
+        let exponent_bits = signed_bits(exponents) - u32::from(!exponent_is_signed);
         let (code_bits, counted_bits) = match code {
             FactorCode::Float(float) => (float.bits(), float.fraction_bits() + 1),
             FactorCode::Integer => (factor.significand_bits + 1, factor.significand_bits + 1),
@@ -84,13 +89,20 @@ impl FactorDecoder {
             code_bits,
             significand_bits: factor.significand_bits,
             exponent_bits,
+            exponent_is_signed,
             exponent_of_one,
             count_bits: counted_bits.next_power_of_two().ilog2().max(1),
             counted_bits,
             specials: factor.specials,
             tells_zero,
+            registers_operand: false,
             bits: factor.significand_bits + exponent_bits + 1 + kinds + u32::from(tells_zero),
         }
+    }
+
+    /// Flip-flops of one decoder.
+    pub(crate) fn flops(&self) -> u64 {
+        if self.registers_operand { self.bits.into() } else { 0 }
     }
 
     /// The fields of a code that is a floating-point number.
@@ -159,7 +171,9 @@ pub struct FloatMultiplier {
 }
 
 impl FloatMultiplier {
-    fn of(spec: &Spec, product: RoundedProduct, registers_product: bool) -> Self {
+    /// `has_first_stage` says whether there is a register before the one behind products: before they are
+    /// rounded or, where they are not, before they are made.
+    fn of(spec: &Spec, product: RoundedProduct, has_first_stage: bool) -> Self {
         let float = spec.float.expect("activations of this kind are floating point");
         let format = product.sum;
         let (exponent_bits, exponent_offset) = match spec.held_sums() {
@@ -167,15 +181,18 @@ impl FloatMultiplier {
             None => (format.exponent_bits(), 0),
         };
         let (fraction_bits, offset) = (format.fraction_bits(), exponent_offset as i32);
+        let rounds = !product.is_exact();
+        let registers_operand = has_first_stage && !rounds;
         let activation = FactorDecoder::of_activation(float.format, product.weight);
         let weight = FactorDecoder::of_weight(spec.weight, float.format, format.bias() - offset);
+        let [activation, weight] =
+            [activation, weight].map(|factor| FactorDecoder { registers_operand, ..factor });
         let exponents = Range {
             min: (product.smallest_exponent() - offset - 1).into(),
             max: (product.largest_exponent() - offset - 2).into(),
         };
         let sum_bits = signed_bits(exponents).max(exponent_bits + 1);
         let window_bits = fraction_bits + 4;
-        let rounds = !product.is_exact();
         let significand_bits = if rounds { fraction_bits + 1 } else { product.product_bits() };
         let multiplier = Self {
             format,
@@ -191,7 +208,7 @@ impl FloatMultiplier {
             can_be_below: product.smallest_exponent() < 1,
             window_bits,
             distance_bits: bits_to_hold(u64::from(window_bits) - 1).min(sum_bits - 1),
-            registers_product,
+            registers_product: has_first_stage && rounds,
             number_bits: significand_bits + exponent_bits + 1,
         };
         let number_bits = multiplier.number_bits + u32::from(multiplier.has_nan());

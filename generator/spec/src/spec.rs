@@ -402,14 +402,12 @@ impl Spec {
 
     /// Most registers that fit between the operands and the accumulator of a lane, where that
     /// hangs on other keys: after each level of a tree of sums, after the products and, where
-    /// they are rounded, before that; in a `bitmod_tile` after the sum of a cycle or, where that is
+    /// they are rounded, before that, or else before they are made; in a `bitmod_tile` after the sum of a cycle or, where that is
     /// rounded, after the exponents, after the sum and after its rounding.
     pub fn most_stages(&self) -> Option<u32> {
         match self.architecture {
-            Architecture::FpMacArray => Some(match self.rounded_products() {
-                None => 2,
-                Some(product) => self.sum_levels() + 1 + u32::from(!product.is_exact()),
-            }),
+            Architecture::FpMacArray if self.rounds_sums() => Some(self.sum_levels() + 2),
+            Architecture::FpMacArray => Some(2),
             Architecture::BitmodTile(_) => Some(if self.rounds_sums() { 3 } else { 1 }),
             _ => None,
         }

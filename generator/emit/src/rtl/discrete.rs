@@ -33,6 +33,8 @@ struct MultiplierPhrases {
     rounded: &'static str,
     timing: &'static str,
     operand_flags: String,
+    signed: [&'static str; 2],
+    exponents: [String; 2],
     biased: &'static str,
     exponent_meaning: String,
     nan_meaning: &'static str,
@@ -139,15 +141,16 @@ fn decoder<'a>(
             (format!("an integer of {} bits", unit.code_bits), "A magnitude", "magnitude")
         }
     };
-    let offset = match unit.exponent_of_one {
-        0 => String::new(),
-        _ => format!(" ({} stands for 1)", unit.exponent_of_one),
+    let offset = match (unit.exponent_is_signed, unit.exponent_of_one) {
+        (true, 0) => "in two's complement".to_owned(),
+        (true, one) => format!("in two's complement ({one} stands for 1)"),
+        (false, one) => format!("({one} stands for 1)"),
     };
     let phrases = DecoderPhrases {
         side,
         title,
         what,
-        offset: format!("in two's complement{offset}"),
+        offset,
         flags: kinds(unit).iter().rev().map(|kind| format!(", {}", meaning(kind.name))).collect(),
         extended: if unit.code_bits == 1 { "{2{code_i[0]}}" } else { "code_i" },
         counted,
@@ -223,6 +226,12 @@ fn float_multiplier<'a>(core: &'a CoreText, unit: &'a FloatMultiplier) -> FloatM
         } else {
             String::new()
         },
+        signed: [unit.activation, unit.weight]
+            .map(|factor| if factor.exponent_is_signed { " signed" } else { "" }),
+        exponents: [
+            exponent("activation_i[ActivationBits", &unit.activation),
+            exponent("weight_i[WeightBits", &unit.weight),
+        ],
         biased: if unit.exponent_offset == 0 { "the biased exponent" } else { "that" },
         exponent_meaning: match unit.exponent_offset {
             0 => "biased exponent (1 for\n  // subnormal numbers and zero, all ones for what is none)"
@@ -265,6 +274,12 @@ fn float_multiplier<'a>(core: &'a CoreText, unit: &'a FloatMultiplier) -> FloatM
         unless_beyond: if unit.has_infinities() { " or infinite" } else { "" },
     };
     FloatMultiplierText { core, unit: Worded { unit, phrases } }
+}
+
+/// The exponent of an operand, which begins at `place`.
+fn exponent(place: &str, factor: &FactorDecoder) -> String {
+    let field = format!("{place} +: {}]", factor.exponent_bits);
+    if factor.exponent_is_signed { format!("$signed({field})") } else { field }
 }
 
 /// The places beyond the first by which a product below the normal numbers moves: the complement of

@@ -139,8 +139,8 @@ const DEFERRED_FAULTS: &[Fault] = &[
         name: "differences that lead a place below with the exponent above",
         core: DISCRETE_DEFERRED,
         unit: "deferred_adder",
-        right: "2'b11:   sum_exponent = from_exponent - ExponentBits'(1);",
-        wrong: "2'b11:   sum_exponent = from_exponent - ExponentBits'(is_above);",
+        right: "? (exponent - ExponentBits'(count))",
+        wrong: "? ((is_above ? exponent : exponent_above) - ExponentBits'(count))",
     },
     Fault {
         name: "ties of sums with a carry rounded up",
