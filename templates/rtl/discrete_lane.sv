@@ -7,7 +7,7 @@
 module {{ core.name }}_discrete_lane (
   input  logic {{ core.bit() }} clk_i,
 
-  // The sum of a k-step is at the accumulator; take the neighbour's result instead.
+  // The sum of a k-step is {{ unit.phrases.gate }} the accumulator; take the neighbour's result instead.
   input  logic {{ core.bit() }} enable_i,
   input  logic {{ core.bit() }} shift_i,
 
@@ -15,17 +15,18 @@ module {{ core.name }}_discrete_lane (
   input  logic {{ core.width(unit.activations_bits) }} activations_i,
   input  logic {{ core.width(unit.weights_bits) }} weights_i,
 
-  // Drain chain, codes of {{ unit.format }}.
+  // Drain chain, {{ unit.phrases.chain }}.
   input  logic {{ core.width(core.accumulator_bits) }} chain_i,
   output logic {{ core.width(core.accumulator_bits) }} word_o
 );
 
   localparam int Elements = {{ core.k }};
 {% if core.k > 1 %}  localparam int Stages = {{ core.stages }};
-{% endif %}  localparam int FractionBits = {{ unit.adder.fraction_bits }};
-  localparam int ExponentBits = {{ unit.adder.exponent_bits }};
-  localparam int NumberBits = {{ unit.adder.number_bits }};
-  localparam int ProductBits = {{ unit.multiplier.number_bits }};
+{% endif %}{% if !unit.adder.defers() %}  localparam int FractionBits = {{ unit.adder.fraction_bits() }};
+  localparam int ExponentBits = {{ unit.adder.exponent_bits() }};
+{% endif %}  localparam int NumberBits = {{ unit.adder.number_bits() }};
+{% if unit.adder.defers() %}  localparam int SumBits = {{ unit.adder.sum_bits() }};
+{% endif %}  localparam int ProductBits = {{ unit.multiplier.number_bits }};
 
   // Node i is the sum of nodes 2i and 2i+1; the products are the nodes from Elements on. The nodes
   // nearest to the accumulator, the first, have registers.
@@ -41,42 +42,84 @@ module {{ core.name }}_discrete_lane (
       .product_o    (product_d)
     );
 
-{% if unit.registers_products() %}    always_ff @(posedge clk_i) begin : p_product
+{% if unit.registers_products() %}{% if core.gates_addends && core.k == 1 %}    // Where nothing is to be added zero is.
+    always_ff @(posedge clk_i) begin : p_product
+      product <= enable_i ? product_d : '0;
+    end
+{% else %}    always_ff @(posedge clk_i) begin : p_product
       product <= product_d;
     end
-{% else %}    assign product = product_d;
+{% endif %}{% else %}    assign product = product_d;
 {% endif %}
     assign nodes[(Elements-1+i)*NumberBits +: NumberBits] = {{ unit.phrases.widened }};
   end
 {% if core.k > 1 %}
   for (genvar i = 1; i < Elements; i++) begin : gen_sum
-    logic [NumberBits-1:0] sum;
+{% if unit.adder.defers() %}    logic [SumBits-1:0] sum;
+    logic [NumberBits-1:0] rounded;
+
+    {{ core.name }}_deferred_adder u_deferred_adder (
+      .augend_i ({1'b0, nodes[(2*i-1)*NumberBits +: NumberBits]}),
+      .addend_i (nodes[2*i*NumberBits +: NumberBits]),
+      .sum_o    (sum)
+    );
+
+    {{ core.name }}_sum_rounder u_sum_rounder (
+      .sum_i    (sum),
+      .number_o (rounded)
+    );
+{% else %}    logic [NumberBits-1:0] sum;
 
     {{ core.name }}_float_adder u_float_adder (
       .augend_i (nodes[(2*i-1)*NumberBits +: NumberBits]),
       .addend_i (nodes[2*i*NumberBits +: NumberBits]),
       .sum_o    (sum)
     );
-
-    if ($clog2(i + 1) <= Stages) begin : gen_register
+{% endif %}
+{% if core.gates_addends %}    if (i == 1) begin : gen_gated
       logic [NumberBits-1:0] sum_q;
 
       always_ff @(posedge clk_i) begin : p_sum
-        sum_q <= sum;
+        sum_q <= enable_i ? rounded : '0;
+      end
+
+      assign nodes[NumberBits-1:0] = sum_q;
+    end else if ($clog2(i + 1) <= Stages) begin : gen_register
+{% else %}    if ($clog2(i + 1) <= Stages) begin : gen_register
+{% endif %}      logic [NumberBits-1:0] sum_q;
+
+      always_ff @(posedge clk_i) begin : p_sum
+        sum_q <= {{ unit.phrases.sum }};
       end
 
       assign nodes[(i-1)*NumberBits +: NumberBits] = sum_q;
     end else begin : gen_wire
-      assign nodes[(i-1)*NumberBits +: NumberBits] = sum;
+      assign nodes[(i-1)*NumberBits +: NumberBits] = {{ unit.phrases.sum }};
     end
   end
 {% endif %}
   logic [NumberBits-1:0] addend;
 
-  assign addend = nodes[NumberBits-1:0];
+{% if unit.adder.defers() && !core.gates_addends %}  assign addend = enable_i ? nodes[NumberBits-1:0] : '0;
+{% else %}  assign addend = nodes[NumberBits-1:0];
+{% endif %}
+{% if unit.adder.defers() %}  // Every cycle adds, be it zero: a sum that begins with +0 is never -0. It is rounded in the next
+  // addition, or behind the drain.
+  logic [SumBits-1:0] total_q, total;
 
-{% include "parts/float_accumulator.sv" %}
+  {{ core.name }}_deferred_adder u_accumulating_adder (
+    .augend_i (total_q),
+    .addend_i (addend),
+    .sum_o    (total)
+  );
 
+  always_ff @(posedge clk_i) begin : p_total
+    total_q <= shift_i ? chain_i : total;
+  end
+
+  assign word_o = total_q;
+{% else %}{% include "parts/float_accumulator.sv" %}
+{% endif %}
 endmodule
 
 `default_nettype wire

@@ -1,10 +1,12 @@
 {% include "rtl/header.sv" %}// {{ unit.phrases.title }} decoder: {{ unit.phrases.what }} as a significand with a leading one and
-// its exponent, for all lanes that multiply by it. Zero alone has no leading one.
+// its exponent, for all lanes that multiply by it. Zero alone has no leading one.{% if unit.registers_operand %} Registered.{% endif %}
 
 `default_nettype none
 
 module {{ core.name }}_{{ unit.phrases.side }}_decoder (
-  input  logic {{ core.vector(unit.code_bits) }} code_i,
+{% if unit.registers_operand %}  input  logic {{ core.bit() }} clk_i,
+
+{% endif %}  input  logic {{ core.vector(unit.code_bits) }} code_i,
 
   // From the lowest bit up: significand, exponent {{ unit.phrases.offset }},
   // sign{{ unit.phrases.flags }}.
@@ -56,8 +58,11 @@ module {{ core.name }}_{{ unit.phrases.side }}_decoder (
 {% for kind in unit.phrases.kinds %}  logic {{ kind.name }};
 {% endfor %}{% for kind in unit.phrases.kinds %}  assign {{ kind.name }} = {{ kind.value }};
 {% endfor %}{% endif %}
-  assign operand_o = { {%- for kind in unit.phrases.kinds %}{{ kind.name }}, {% endfor %}code_i[{{ unit.code_bits }}-1], exponent, significand};
-
+{% if unit.registers_operand %}  always_ff @(posedge clk_i) begin : p_operand
+    operand_o <= { {%- for kind in unit.phrases.kinds %}{{ kind.name }}, {% endfor %}code_i[{{ unit.code_bits }}-1], exponent, significand};
+  end
+{% else %}  assign operand_o = { {%- for kind in unit.phrases.kinds %}{{ kind.name }}, {% endfor %}code_i[{{ unit.code_bits }}-1], exponent, significand};
+{% endif %}
 endmodule
 
 `default_nettype wire

@@ -7,12 +7,11 @@ module {{ core.name }}_float_multiplier (
 {% if unit.registers_product %}  input  logic {{ core.bit() }} clk_i,
 
 {% endif %}  // Decoded: significand with a leading one, exponent, sign{{ unit.phrases.operand_flags }}.
-  // The exponents of both add up to the biased exponent of a product below two, less one.
+  // The exponents of both add up to {{ unit.phrases.biased }} of a product below two, less one.
   input  logic {{ core.width(unit.activation.bits) }} activation_i,
   input  logic {{ core.width(unit.weight.bits) }} weight_i,
 
-  // Number, from the lowest bit up: significand with its leading bit, biased exponent (1 for
-  // subnormal numbers and zero, all ones for what is none), sign{{ unit.phrases.nan_meaning }}.
+  // Number, from the lowest bit up: significand with its leading bit, {{ unit.phrases.exponent_meaning }}, sign{{ unit.phrases.nan_meaning }}.
   output logic {{ core.width(unit.number_bits) }} product_o
 );
 
@@ -29,12 +28,12 @@ module {{ core.name }}_float_multiplier (
                          * ProductBits'(weight_i[WeightBits-1:0]);
   assign is_negative_d = activation_i[{{ unit.activation.sign_place() }}] ^ weight_i[{{ unit.weight.sign_place() }}];
 
-  logic signed [{{ unit.activation.exponent_bits }}-1:0] activation_exponent;
-  logic signed [{{ unit.weight.exponent_bits }}-1:0] weight_exponent;
+  logic{{ unit.phrases.signed[0] }} [{{ unit.activation.exponent_bits }}-1:0] activation_exponent;
+  logic{{ unit.phrases.signed[1] }} [{{ unit.weight.exponent_bits }}-1:0] weight_exponent;
   logic [SumBits-1:0] sum_d;
 
-  assign activation_exponent = $signed(activation_i[ActivationBits +: {{ unit.activation.exponent_bits }}]);
-  assign weight_exponent     = $signed(weight_i[WeightBits +: {{ unit.weight.exponent_bits }}]);
+  assign activation_exponent = {{ unit.phrases.exponents[0] }};
+  assign weight_exponent     = {{ unit.phrases.exponents[1] }};
 {% if unit.has_infinities() %}
   // An infinite product has an exponent beyond that of every number.
   logic is_infinite;

@@ -307,14 +307,16 @@ module {{ unit.phrases.module }} (
 
   for (genvar i = 0; i < Rows * Elements; i++) begin : gen_activation
     {{ core.name }}_activation_decoder u_activation_decoder (
-      .code_i    (operands[i*{{ core.activation_bits }} +: {{ core.activation_bits }}]),
+{% if unit.registers_operands %}      .clk_i     (clk_i),
+{% endif %}      .code_i    (operands[i*{{ core.activation_bits }} +: {{ core.activation_bits }}]),
       .operand_o (decoded_activations[i*ActivationBits +: ActivationBits])
     );
   end
 
   for (genvar i = 0; i < Columns * Elements; i++) begin : gen_weight
     {{ core.name }}_weight_decoder u_weight_decoder (
-      .code_i    (weights[i*{{ unit.weight_code_bits }} +: {{ unit.weight_code_bits }}]),
+{% if unit.registers_operands %}      .clk_i     (clk_i),
+{% endif %}      .code_i    (weights[i*{{ unit.weight_code_bits }} +: {{ unit.weight_code_bits }}]),
       .operand_o (decoded_weights[i*WeightBits +: WeightBits])
     );
   end
@@ -654,7 +656,14 @@ module {{ unit.phrases.module }} (
 `endif
 `endif
 {% endif %}{% endif %}  end
-{% endif %}{% else if !core.scales %}
+{% endif %}{% else if unit.encodes %}
+  for (genvar i = 0; i < Drain; i++) begin : gen_encoder
+    {{ core.name }}_sum_encoder u_sum_encoder (
+      .sum_i  (sums[i*Width +: Width]),
+      .code_o (result_data_o[i*{{ core.port_result_bits }} +: {{ core.port_result_bits }}])
+    );
+  end
+{% else if !core.scales %}
   assign {{ unit.phrases.results }} = sums[Drain*Width-1:0];
 {% endif %}{% if core.scales %}
 {% if !core.group_zero_points %}  assign values = sums[Drain*Width-1:0];

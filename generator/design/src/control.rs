@@ -20,7 +20,7 @@ pub struct Control {
     pub rows_can_exceed: bool,
     /// Whether the column count field can hold more than n.
     pub columns_can_exceed: bool,
-    /// Cycles by which the accumulators follow the look-up.
+    /// Cycles by which the accumulators, or what replaces their addends, follow the look-up.
     pub stages: u32,
     /// Bits that go with a look-up to the accumulators: its plane, unless lanes take that at once, or that a
     /// pass starts.
@@ -46,7 +46,7 @@ impl Control {
             step_count_bits: bits_to_hold(core.max_steps),
             rows_can_exceed: !(core.m + 1).is_power_of_two(),
             columns_can_exceed: !(core.n + 1).is_power_of_two(),
-            stages: core.stages,
+            stages: core.stages - u32::from(core.gates_addends),
             delayed_bits: core.stages * marker_bits,
         }
     }

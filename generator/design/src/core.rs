@@ -89,6 +89,9 @@ pub struct Core {
     pub early_planes: bool,
     /// Whether lanes are told of each k-step when it reaches them, and not only when its sum does.
     pub enables_lanes: bool,
+    /// Whether lanes are told of a k-step's sum one register before the accumulator, where they replace
+    /// what is not to be added.
+    pub gates_addends: bool,
     /// Registers between look-up (or multipliers) and accumulator.
     pub stages: u32,
     /// Whether reset is asserted asynchronously.
@@ -149,6 +152,7 @@ impl Core {
                 || spec.term_sums().is_some(),
             early_planes: spec.term_sums().is_some(),
             enables_lanes: spec.products().is_some(),
+            gates_addends: spec.held_sums().is_some() && stages(spec) > 0,
             stages: stages(spec),
             reset_is_async: spec.pipeline.reset == Reset::Async,
             copies: match &spec.architecture {

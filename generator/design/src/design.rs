@@ -558,20 +558,34 @@ impl TermDatapath {
 impl FpMacDatapath {
     fn units(&self, core: &Core) -> Vec<UnitCount> {
         let (rows, columns, k) = (u64::from(core.m), u64::from(core.n), u64::from(core.k));
+        let decoder_flops = match &self.lane {
+            FpLane::Fused(_) => [0, 0],
+            FpLane::Discrete(lane) => {
+                [lane.multiplier.activation.flops(), lane.multiplier.weight.flops()]
+            }
+        };
         let mut units = vec![
             unit("operand_register", 1, self.operand_register.flops(core)),
-            unit("activation_decoder", rows * k, 0),
-            unit("weight_decoder", columns * k, 0),
+            unit("activation_decoder", rows * k, decoder_flops[0]),
+            unit("weight_decoder", columns * k, decoder_flops[1]),
         ];
         match &self.lane {
             FpLane::Fused(lane) => {
                 units.push(unit("fused_lane", core.lanes(), lane.flops(core)));
             }
-            FpLane::Discrete(lane) => units.extend([
-                unit("float_multiplier", core.lanes() * k, lane.multiplier_flops()),
-                unit("float_adder", core.lanes() * lane.adders(core), 0),
-                unit("discrete_lane", core.lanes(), lane.flops(core)),
-            ]),
+            FpLane::Discrete(lane) => {
+                units.extend([
+                    unit("float_multiplier", core.lanes() * k, lane.multiplier_flops()),
+                    unit(lane.adder.unit(), core.lanes() * lane.adders(core), 0),
+                    unit("discrete_lane", core.lanes(), lane.flops(core)),
+                ]);
+                if lane.rounds_trees() {
+                    units.push(unit("sum_rounder", core.lanes() * (k - 1), 0));
+                }
+                if lane.adder.defers() {
+                    units.push(unit("sum_encoder", core.drain.into(), 0));
+                }
+            }
         }
         units
     }

@@ -1,5 +1,5 @@
 use bitplane_formats::{
-    Factor, FloatFormat, Range, RoundedProduct, Specials, WeightFormat, signed_bits,
+    Factor, FloatFormat, HeldSum, Range, RoundedProduct, Specials, WeightFormat, signed_bits,
 };
 use bitplane_spec::Spec;
 
@@ -9,8 +9,8 @@ use crate::core::{Core, bits_to_hold};
 /// Decoder of a factor of rounded products (`<name>_<side>_decoder`), shared by all lanes of a row or
 /// column: subnormal numbers and integers get a leading one.
 ///
-/// The operand, from the lowest bit up: significand, exponent in two's complement, sign, and what it
-/// is else, as far as there is anything: NaN, infinity, and where the other factor can be an infinity
+/// The operand, from the lowest bit up: significand, exponent (in two's complement if any is negative), sign, and
+/// what it is else, as far as there is anything: NaN, infinity, and where the other factor can be an infinity
 /// zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FactorDecoder {
@@ -22,6 +22,8 @@ pub struct FactorDecoder {
     pub significand_bits: u32,
     /// Bits of an exponent.
     pub exponent_bits: u32,
+    /// Whether an exponent can be negative.
+    pub exponent_is_signed: bool,
     /// Exponent of the operand that is 1.
     pub exponent_of_one: i32,
     /// Width of a count of leading zeros.
@@ -32,6 +34,8 @@ pub struct FactorDecoder {
     pub specials: Specials,
     /// Whether the operand says that it is zero.
     pub tells_zero: bool,
+    /// Whether the operand is registered.
+    pub registers_operand: bool,
     /// Bits of an operand.
     pub bits: u32,
 }
@@ -50,15 +54,15 @@ impl FactorDecoder {
         Self::of(FactorCode::Float(format), Factor::of_float(format), other, format.bias())
     }
 
-    /// Exponents of weights are such that both sum up to the biased exponent of a product below two,
-    /// less one.
-    fn of_weight(format: WeightFormat, activation: FloatFormat, sum: FloatFormat) -> Self {
+    /// Exponents of weights are such that both sum up to that of a product below two, less one;
+    /// `exponent_of_one` is that of a product which is 1.
+    fn of_weight(format: WeightFormat, activation: FloatFormat, exponent_of_one: i32) -> Self {
         let code = format.float().map_or(FactorCode::Integer, FactorCode::Float);
         let decoder = Self::of(
             code,
             Factor::of_weight(format),
             Factor::of_float(activation),
-            sum.bias() - 1 - activation.bias(),
+            exponent_of_one - 1 - activation.bias(),
         );
         Self { code_bits: format.bits(), ..decoder }
     }
@@ -68,7 +72,8 @@ impl FactorDecoder {
             min: (factor.smallest + exponent_of_one).into(),
             max: (factor.largest + exponent_of_one).into(),
         };
-        let exponent_bits = signed_bits(exponents);
+        let exponent_is_signed = exponents.min < 0;
+        let exponent_bits = signed_bits(exponents) - u32::from(!exponent_is_signed);
         let (code_bits, counted_bits) = match code {
             FactorCode::Float(float) => (float.bits(), float.fraction_bits() + 1),
             FactorCode::Integer => (factor.significand_bits + 1, factor.significand_bits + 1),
@@ -84,13 +89,20 @@ impl FactorDecoder {
             code_bits,
             significand_bits: factor.significand_bits,
             exponent_bits,
+            exponent_is_signed,
             exponent_of_one,
             count_bits: counted_bits.next_power_of_two().ilog2().max(1),
             counted_bits,
             specials: factor.specials,
             tells_zero,
+            registers_operand: false,
             bits: factor.significand_bits + exponent_bits + 1 + kinds + u32::from(tells_zero),
         }
+    }
+
+    /// Flip-flops of one decoder.
+    pub(crate) fn flops(&self) -> u64 {
+        if self.registers_operand { self.bits.into() } else { 0 }
     }
 
     /// The fields of a code that is a floating-point number.
@@ -138,8 +150,10 @@ pub struct FloatMultiplier {
     pub seen_bits: u32,
     /// Width of the sum of the exponents.
     pub sum_bits: u32,
-    /// Bits of an exponent of the format.
+    /// Bits of an exponent of the product.
     pub exponent_bits: u32,
+    /// How much less that is than in a code of the format.
+    pub exponent_offset: u32,
     /// Bits of a fraction of the format.
     pub fraction_bits: u32,
     /// Whether a product may have to be rounded, or is a subnormal number.
@@ -157,19 +171,28 @@ pub struct FloatMultiplier {
 }
 
 impl FloatMultiplier {
-    fn of(spec: &Spec, product: RoundedProduct, registers_product: bool) -> Self {
+    /// `has_first_stage` says whether there is a register before the one behind products: before they are
+    /// rounded or, where they are not, before they are made.
+    fn of(spec: &Spec, product: RoundedProduct, has_first_stage: bool) -> Self {
         let float = spec.float.expect("activations of this kind are floating point");
         let format = product.sum;
-        let (fraction_bits, exponent_bits) = (format.fraction_bits(), format.exponent_bits());
+        let (exponent_bits, exponent_offset) = match spec.held_sums() {
+            Some(held) => (held.exponent_bits, held.exponent_offset),
+            None => (format.exponent_bits(), 0),
+        };
+        let (fraction_bits, offset) = (format.fraction_bits(), exponent_offset as i32);
+        let rounds = !product.is_exact();
+        let registers_operand = has_first_stage && !rounds;
         let activation = FactorDecoder::of_activation(float.format, product.weight);
-        let weight = FactorDecoder::of_weight(spec.weight, float.format, format);
+        let weight = FactorDecoder::of_weight(spec.weight, float.format, format.bias() - offset);
+        let [activation, weight] =
+            [activation, weight].map(|factor| FactorDecoder { registers_operand, ..factor });
         let exponents = Range {
-            min: i128::from(product.smallest_exponent()) - 1,
-            max: i128::from(product.largest_exponent()) - 2,
+            min: (product.smallest_exponent() - offset - 1).into(),
+            max: (product.largest_exponent() - offset - 2).into(),
         };
         let sum_bits = signed_bits(exponents).max(exponent_bits + 1);
         let window_bits = fraction_bits + 4;
-        let rounds = !product.is_exact();
         let significand_bits = if rounds { fraction_bits + 1 } else { product.product_bits() };
         let multiplier = Self {
             format,
@@ -179,12 +202,13 @@ impl FloatMultiplier {
             seen_bits: product.product_bits().min(window_bits),
             sum_bits,
             exponent_bits,
+            exponent_offset,
             fraction_bits,
             rounds,
             can_be_below: product.smallest_exponent() < 1,
             window_bits,
             distance_bits: bits_to_hold(u64::from(window_bits) - 1).min(sum_bits - 1),
-            registers_product,
+            registers_product: has_first_stage && rounds,
             number_bits: significand_bits + exponent_bits + 1,
         };
         let number_bits = multiplier.number_bits + u32::from(multiplier.has_nan());
@@ -246,6 +270,105 @@ impl FloatAdder {
     }
 }
 
+/// What adds sums of products that lose nothing and puts their rounding off to the next addition
+/// (`<name>_deferred_adder`), rounds them behind trees (`<name>_sum_rounder`) and makes codes of them behind the
+/// drain (`<name>_sum_encoder`); all combinational.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeferredAdder {
+    /// Format that sums are rounded to.
+    pub format: FloatFormat,
+    /// Bits of an exponent as it is held.
+    pub exponent_bits: u32,
+    /// How much less that is than in a code.
+    pub exponent_offset: u32,
+    /// Bits of a fraction.
+    pub fraction_bits: u32,
+    /// Bits of a number, which has nothing left to be rounded: significand with its leading bit, exponent,
+    /// sign, whether it is NaN.
+    pub number_bits: u32,
+    /// Bits of a sum: a number, and whether it is to be rounded up.
+    pub sum_bits: u32,
+    /// Width of a count of leading zeros.
+    pub count_bits: u32,
+    /// Bits of an exponent in a code.
+    pub field_bits: u32,
+    /// Bits of a code.
+    pub code_bits: u32,
+}
+
+impl DeferredAdder {
+    fn of(held: HeldSum) -> Self {
+        let fraction_bits = held.fraction_bits();
+        Self {
+            format: held.sum,
+            exponent_bits: held.exponent_bits,
+            exponent_offset: held.exponent_offset,
+            fraction_bits,
+            number_bits: held.number_bits(),
+            sum_bits: held.bits(),
+            count_bits: bits_to_hold(u64::from(fraction_bits) + 3),
+            field_bits: held.sum.exponent_bits(),
+            code_bits: held.sum.bits(),
+        }
+    }
+}
+
+/// What adds two numbers in a lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LaneAdder {
+    /// Rounds sums at once.
+    Rounding(FloatAdder),
+    /// Leaves rounding to the next addition.
+    Deferred(DeferredAdder),
+}
+
+impl LaneAdder {
+    /// Name of the unit.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Self::Rounding(_) => "float_adder",
+            Self::Deferred(_) => "deferred_adder",
+        }
+    }
+
+    /// Whether rounding is put off.
+    pub fn defers(&self) -> bool {
+        matches!(self, Self::Deferred(_))
+    }
+
+    /// Bits of a fraction.
+    pub fn fraction_bits(&self) -> u32 {
+        match self {
+            Self::Rounding(adder) => adder.fraction_bits,
+            Self::Deferred(adder) => adder.fraction_bits,
+        }
+    }
+
+    /// Bits of an exponent as it is held.
+    pub fn exponent_bits(&self) -> u32 {
+        match self {
+            Self::Rounding(adder) => adder.exponent_bits,
+            Self::Deferred(adder) => adder.exponent_bits,
+        }
+    }
+
+    /// Bits of a number.
+    pub fn number_bits(&self) -> u32 {
+        match self {
+            Self::Rounding(adder) => adder.number_bits,
+            Self::Deferred(adder) => adder.number_bits,
+        }
+    }
+
+    /// Bits that an accumulator holds.
+    pub fn sum_bits(&self) -> u32 {
+        match self {
+            Self::Rounding(adder) => adder.number_bits,
+            Self::Deferred(adder) => adder.sum_bits,
+        }
+    }
+}
+
 /// Multipliers, tree of adders and accumulator of one row and column of an `fp_mac_array` that rounds
 /// every product and sum (`<name>_discrete_lane`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -257,7 +380,7 @@ pub struct DiscreteLane {
     /// One for each element.
     pub multiplier: FloatMultiplier,
     /// One for each sum of two.
-    pub adder: FloatAdder,
+    pub adder: LaneAdder,
     /// Levels of the tree of sums.
     pub levels: u32,
     /// Registers between the operands and the accumulator.
@@ -276,7 +399,10 @@ impl DiscreteLane {
         Self {
             activation: spec.float.expect("activations of this kind are floating point").format,
             format: product.sum,
-            adder: FloatAdder::of(product.sum),
+            adder: match spec.held_sums() {
+                Some(held) => LaneAdder::Deferred(DeferredAdder::of(held)),
+                None => LaneAdder::Rounding(FloatAdder::of(product.sum)),
+            },
             levels,
             stages: core.stages,
             activations_bits: core.k * multiplier.activation.bits,
@@ -290,6 +416,11 @@ impl DiscreteLane {
         self.stages > self.levels
     }
 
+    /// Whether the sums of its tree are rounded behind their adders.
+    pub fn rounds_trees(&self) -> bool {
+        self.adder.defers() && self.levels > 0
+    }
+
     /// Adders of one lane.
     pub fn adders(&self, core: &Core) -> u64 {
         core.k.into()
@@ -301,7 +432,7 @@ impl DiscreteLane {
         let sums = (1 << self.stages.min(self.levels)) - 1;
         let products =
             if self.registers_products() { core.k * self.multiplier.number_bits } else { 0 };
-        u64::from((sums + 1) * self.adder.number_bits + products)
+        u64::from(sums * self.adder.number_bits() + products + self.adder.sum_bits())
     }
 
     /// Flip-flops of one multiplier.

@@ -32,7 +32,9 @@ pub use design::{
     AddDatapath, Correction, Datapath, Design, FpLane, FpMacDatapath, GroupTiming, LutDatapath,
     MacDatapath, TermDatapath, Timing, UnitCount,
 };
-pub use discrete::{DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier};
+pub use discrete::{
+    DeferredAdder, DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier, LaneAdder,
+};
 pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder};
 pub use float_term::{FloatOperands, FloatTermLane, FloatTerms};
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};

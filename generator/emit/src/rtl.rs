@@ -433,6 +433,9 @@ struct Top {
     lane_weights_bits: u32,
     /// Of a decoded activation and weight, where lanes multiply floating-point numbers.
     operand_bits: [u32; 2],
+    registers_operands: bool,
+    /// Whether sums become codes behind the drain.
+    encodes: bool,
     weight_code_bits: u32,
     word_bits: u32,
     unpacks: bool,
@@ -1323,6 +1326,8 @@ fn top(design: &Design) -> Top {
         lane: "",
         lane_weights_bits: 0,
         operand_bits: [0, 0],
+        registers_operands: false,
+        encodes: false,
         weight_code_bits: 0,
         word_bits: design.weight_register.word_bits,
         unpacks: design.weight_register.unpacker.is_some(),
@@ -1473,6 +1478,11 @@ fn top(design: &Design) -> Top {
                     top.lane = "discrete_lane";
                     top.operand_bits = [&lane.multiplier.activation, &lane.multiplier.weight]
                         .map(|factor| factor.bits);
+                    top.registers_operands = lane.multiplier.activation.registers_operand;
+                    if lane.adder.defers() {
+                        top.encodes = true;
+                        top.phrases.result_width = core.port_result_bits.to_string();
+                    }
                 }
             }
             top.weight_code_bits = core.weight.bits();

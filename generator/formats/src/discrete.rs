@@ -81,6 +81,56 @@ impl RoundedProduct {
     }
 }
 
+/// How a sum of products that lose nothing is held between one addition and the next. All of them are multiples
+/// of the least product, and so is every sum: none is below the normal numbers, and exponents are counted from
+/// the least product's.
+///
+/// From the lowest bit up: significand with its leading bit, exponent (0 for zero, 1 for the least product, all
+/// ones for infinity and NaN), sign, whether it is NaN, whether it still is to be rounded up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldSum {
+    /// Format that sums are rounded to.
+    pub sum: FloatFormat,
+    /// How much less an exponent is than the biased one of the format.
+    pub exponent_offset: u32,
+    /// Bits of an exponent.
+    pub exponent_bits: u32,
+}
+
+impl HeldSum {
+    /// Sums, however many, of trees with `levels` levels of such products; nothing where products are rounded or
+    /// sums can be beyond the largest number.
+    pub fn new(product: RoundedProduct, levels: u32) -> Option<Self> {
+        let sum = product.sum;
+        let offset = product.smallest_exponent() - 1;
+        // What a tree adds is below 2^addend. Once a sum's last place is more than twice that, nothing that is
+        // added changes it.
+        let addend = product.largest_exponent() + 1 + levels as i32;
+        let largest = addend + sum.fraction_bits() as i32 + 2;
+        let fits = largest <= sum.largest_exponent() as i32;
+        (product.is_exact() && fits).then(|| Self {
+            sum,
+            exponent_offset: offset as u32,
+            exponent_bits: i32::BITS - (largest - offset + 1).leading_zeros(),
+        })
+    }
+
+    /// Bits of a significand behind its leading one.
+    pub fn fraction_bits(self) -> u32 {
+        self.sum.fraction_bits()
+    }
+
+    /// Bits of a number, which has nothing left to be rounded.
+    pub fn number_bits(self) -> u32 {
+        self.fraction_bits() + 1 + self.exponent_bits + 2
+    }
+
+    /// Bits of a sum.
+    pub fn bits(self) -> u32 {
+        self.number_bits() + 1
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +148,32 @@ mod tests {
         // 2^-24 * 2^-24, and just below 2^16 * 2^16.
         assert_eq!(product(fp16, weight, fp32).smallest_exponent(), 127 - 48);
         assert_eq!(product(fp16, weight, fp32).largest_exponent(), 127 + 31);
+    }
+
+    #[test]
+    fn sums_of_exact_products_have_the_exponents_that_they_need() {
+        let (fp16, fp32) = (FloatFormat::FP16, FloatFormat::FP32);
+        let product = product(fp16, WeightFormat::of_float(fp16), fp32);
+        let held = HeldSum::new(product, 0).unwrap();
+        assert_eq!((held.exponent_offset, held.exponent_bits, held.bits()), (78, 7, 34));
+        // 2^32 is above every product; a sum stops below 2^32 * (2^25 + 1). All ones is no number's exponent.
+        let largest = 127 + 32 + 25 - held.exponent_offset;
+        assert!(largest < (1 << held.exponent_bits) - 1);
+        assert_eq!(HeldSum::new(product, 6).unwrap().exponent_bits, 7);
+    }
+
+    #[test]
+    fn sums_that_are_rounded_below_or_above_the_normal_numbers_are_held_as_such() {
+        let (fp16, bf16, fp32) = (FloatFormat::FP16, FloatFormat::BF16, FloatFormat::FP32);
+        let e2m1 = FloatFormat::FP4_E2M1;
+        for (activation, weight, sum) in
+            [(fp16, fp16, fp16), (bf16, bf16, fp32), (e2m1, e2m1, fp16)]
+        {
+            assert_eq!(
+                HeldSum::new(product(activation, WeightFormat::of_float(weight), sum), 0),
+                None
+            );
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use accumulator::{
 pub use aligned::{AlignedFormat, exact_bits};
 pub use codebook::{Codebook, CodebookFault};
 pub use data_type::DataType;
-pub use discrete::{Factor, RoundedProduct};
+pub use discrete::{Factor, HeldSum, RoundedProduct};
 pub use float::{FloatFormat, Number, Specials};
 pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;

@@ -664,20 +664,8 @@ fn stages_have_their_places(draft: &Draft<'_>) -> Option<Problem> {
     if stages <= most || !draft.has(&keys) {
         return None;
     }
-    let before =
-        if most > draft.spec.sum_levels() + 1 { " and before these are rounded" } else { "" };
-    let rounds = draft.spec.rounds_sums();
-    let places = match (draft.spec.kind(), draft.spec.sum_levels()) {
-        (Kind::BitmodTile, _) if rounds => {
-            "after the exponents, after the sum of a cycle and after its rounding".to_owned()
-        }
-        (Kind::BitmodTile, _) => {
-            "after the sum of a cycle, and only with mode = \"float\" in more places".to_owned()
-        }
-        _ if !rounds => "after the products and after their sum".to_owned(),
-        (_, 0) => format!("after the products{before}"),
-        _ => format!("after each level of sums, after the products{before}"),
-    };
+    // All other lanes have places for as many as the key takes.
+    let places = "after the sum of a cycle, and only with mode = \"float\" in more places";
     let message = format!(
         "{stages} is not legal; legal is \"auto\" or an integer from 0 to {most}: registers fit {places}"
     );

@@ -1,7 +1,8 @@
 use bitplane_formats::{
-    AlignedFormat, FloatFormat, IntegerFormat, ProductFormat, Range, RoundedProduct, ScaleFormat,
-    Specials, TableContent, TableLayout, TermArray, TermSum, WeightFormat, WeightReading,
-    WeightWord, ZeroPoint, accumulator_range, mac_range, signed_bits, unsigned_range,
+    AlignedFormat, FloatFormat, HeldSum, IntegerFormat, ProductFormat, Range, RoundedProduct,
+    ScaleFormat, Specials, TableContent, TableLayout, TermArray, TermSum, WeightFormat,
+    WeightReading, WeightWord, ZeroPoint, accumulator_range, mac_range, signed_bits,
+    unsigned_range,
 };
 
 use crate::choice::Named;
@@ -234,8 +235,12 @@ impl Spec {
     }
 
     /// Width of an accumulator of the array: that of a result or, where it holds the sum of one
-    /// quantisation group alone, the narrowest that this fits.
+    /// quantisation group alone, the narrowest that this fits; of a sum as it is held where its rounding
+    /// is put off.
     pub fn accumulator_bits(&self) -> u32 {
+        if let Some(held) = self.held_sums() {
+            return held.bits();
+        }
         match self.quantisation_group {
             None => self.result_bits(),
             Some(_) => signed_bits(self.exact_accumulator()),
@@ -390,16 +395,19 @@ impl Spec {
         Some(RoundedProduct::new(self.float?.format, self.weight, sum))
     }
 
+    /// How an accumulator of an `fp_mac_array` holds its sum, where this is rounded in the next addition.
+    pub fn held_sums(&self) -> Option<HeldSum> {
+        HeldSum::new(self.rounded_products()?, self.sum_levels())
+    }
+
     /// Most registers that fit between the operands and the accumulator of a lane, where that
     /// hangs on other keys: after each level of a tree of sums, after the products and, where
-    /// they are rounded, before that; in a `bitmod_tile` after the sum of a cycle or, where that is
+    /// they are rounded, before that, or else before they are made; in a `bitmod_tile` after the sum of a cycle or, where that is
     /// rounded, after the exponents, after the sum and after its rounding.
     pub fn most_stages(&self) -> Option<u32> {
         match self.architecture {
-            Architecture::FpMacArray => Some(match self.rounded_products() {
-                None => 2,
-                Some(product) => self.sum_levels() + 1 + u32::from(!product.is_exact()),
-            }),
+            Architecture::FpMacArray if self.rounds_sums() => Some(self.sum_levels() + 2),
+            Architecture::FpMacArray => Some(2),
             Architecture::BitmodTile(_) => Some(if self.rounds_sums() { 3 } else { 1 }),
             _ => None,
         }

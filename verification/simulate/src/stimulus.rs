@@ -1,7 +1,8 @@
 //! Runs to check a core with: directed corners and random ones.
 
 use crate::values::{
-    Activations, any_weight, of_pattern, patterns, special_weights, weight_block, weight_extremes,
+    Activations, any_weight, of_pattern, patterns, power_of_two, special_weights, weight_block,
+    weight_extremes,
 };
 use crate::{Case, Encoder, Stalls};
 use bitplane_formats::{IntegerFormat, TermArray, WeightFormat, ZeroPoint, signed_bits};
@@ -185,7 +186,26 @@ impl Maker {
         cases.extend(self.sweep());
         cases.extend(self.longest_runs());
         cases.extend(self.full_sums());
+        cases.extend(self.cancelled_rounding());
         cases
+    }
+
+    /// Where the rounding of sums is put off: what cancels a sum before it is rounded up, so that its rounding
+    /// alone is left. The numbers stand in k-steps of their own.
+    fn cancelled_rounding(&mut self) -> Option<Case> {
+        let fraction_bits = self.spec.held_sums()?.fraction_bits();
+        let numbers = self.activations.cancelled_rounding(fraction_bits)?;
+        if self.longest_steps < numbers.len() {
+            return None;
+        }
+        let (weight, step) = (self.spec.weight, self.spec.elements_per_step() as usize);
+        let mut case = self.constant(numbers.len(), 0, |_, _| power_of_two(weight));
+        for row in case.activations.chunks_mut(case.elements) {
+            for (start, number) in (0..).step_by(step).zip(numbers) {
+                row[start] = number;
+            }
+        }
+        Some(case)
     }
 
     /// Every number of rows, chosen numbers of columns, every number of elements in a last k-step.

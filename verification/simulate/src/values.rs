@@ -100,6 +100,22 @@ impl Activations {
         ];
         rows.into_iter().map(|row| row.into_iter().map(|code| code as i32).collect()).collect()
     }
+
+    /// A number, one that is three quarters of the last place of sums with so many fraction bits at that
+    /// number, and the number again with the other sign; nothing where the format has none so far apart.
+    pub(crate) fn cancelled_rounding(self, fraction_bits: u32) -> Option<[i32; 3]> {
+        let Self::Floats(float, _) = self else { return None };
+        // Three of the least number.
+        let exponent = fraction_bits + 3 - float.fraction_bits();
+        let number = exponent << float.fraction_bits();
+        let is_number = exponent < float.largest_exponent() && float.fraction_bits() > 1;
+        is_number.then(|| [number, 3, float.negated(number)].map(|code| code as i32))
+    }
+}
+
+/// The weight whose magnitude is a power of two: one, or the most negative integer.
+pub(crate) fn power_of_two(weight: WeightFormat) -> u16 {
+    weight.float().map_or(0, |float| (float.bias() as u16) << float.fraction_bits())
 }
 
 /// The smallest and the largest weight of a format.

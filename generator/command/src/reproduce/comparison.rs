@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use bitplane_synthesise::Library;
 
 /// Units that a dot product has for itself; everything else is shared by rows or columns.
-pub const LANE_UNITS: [&str; 8] = [
+pub const LANE_UNITS: [&str; 10] = [
     "select_lane",
     "add_lane",
     "dot_lane",
@@ -16,6 +16,8 @@ pub const LANE_UNITS: [&str; 8] = [
     "discrete_lane",
     "float_multiplier",
     "float_adder",
+    "deferred_adder",
+    "sum_rounder",
 ];
 
 /// What a unit does for the processing elements of a tile.
@@ -51,7 +53,14 @@ impl Component {
             Self::Multiply => {
                 &["group_head", "term_encoder", "term_lane", "float_term_lane", "float_multiplier"]
             }
-            Self::Accumulate => &["plane_accumulator", "discrete_lane", "float_adder"],
+            Self::Accumulate => &[
+                "plane_accumulator",
+                "discrete_lane",
+                "float_adder",
+                "deferred_adder",
+                "sum_rounder",
+                "sum_encoder",
+            ],
             Self::Dequantise => &[
                 "shadow_lane",
                 "group_register",

@@ -1,7 +1,9 @@
 //! Text of the units of an array of multipliers that rounds every product and sum.
 
 use askama::Template;
-use bitplane_design::{DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier};
+use bitplane_design::{
+    DeferredAdder, DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier, LaneAdder,
+};
 use bitplane_formats::Specials;
 
 use super::{CoreText, Worded, named};
@@ -31,6 +33,10 @@ struct MultiplierPhrases {
     rounded: &'static str,
     timing: &'static str,
     operand_flags: String,
+    signed: [&'static str; 2],
+    exponents: [String; 2],
+    biased: &'static str,
+    exponent_meaning: String,
     nan_meaning: &'static str,
     is_infinite: String,
     is_nan: String,
@@ -51,9 +57,18 @@ struct AdderPhrases {
     distance_bits: u32,
 }
 
+struct DeferredPhrases {
+    distance_bits: u32,
+    counted: String,
+}
+
 struct LanePhrases {
     timing: String,
     widened: String,
+    gate: &'static str,
+    /// Behind an adder of the tree.
+    sum: &'static str,
+    chain: String,
 }
 
 unit_text!(FactorDecoderText, "rtl/factor_decoder.sv", Worded<'a, FactorDecoder, DecoderPhrases> {});
@@ -62,18 +77,46 @@ unit_text!(
     Worded<'a, FloatMultiplier, MultiplierPhrases> {}
 );
 unit_text!(FloatAdderText, "rtl/float_adder.sv", Worded<'a, FloatAdder, AdderPhrases> {});
+unit_text!(
+    DeferredAdderText, "rtl/deferred_adder.sv", Worded<'a, DeferredAdder, DeferredPhrases> {}
+);
+unit_text!(SumRounderText, "rtl/sum_rounder.sv", &'a DeferredAdder {});
+unit_text!(SumEncoderText, "rtl/sum_encoder.sv", &'a DeferredAdder {});
 unit_text!(DiscreteLaneText, "rtl/discrete_lane.sv", Worded<'a, DiscreteLane, LanePhrases> {});
 
 /// The files of the lanes and of what decodes for them, lanes last.
 pub(super) fn files(core: &CoreText, unit: &DiscreteLane) -> Vec<BundleFile> {
     let multiplier = &unit.multiplier;
-    vec![
+    let mut files = vec![
         named(core, "activation_decoder", activation_decoder(core, &multiplier.activation)),
         named(core, "weight_decoder", weight_decoder(core, &multiplier.weight)),
         named(core, "float_multiplier", float_multiplier(core, multiplier)),
-        float_adder(core, &unit.adder),
-        named(core, "discrete_lane", lane(core, unit)),
-    ]
+    ];
+    match &unit.adder {
+        LaneAdder::Rounding(adder) => files.push(float_adder(core, adder)),
+        LaneAdder::Deferred(adder) => {
+            files.push(named(core, "deferred_adder", deferred_adder(core, adder)));
+            if unit.rounds_trees() {
+                files.push(named(core, "sum_rounder", SumRounderText { core, unit: adder }));
+            }
+            files.push(named(core, "sum_encoder", SumEncoderText { core, unit: adder }));
+        }
+    }
+    files.push(named(core, "discrete_lane", lane(core, unit)));
+    files
+}
+
+fn deferred_adder<'a>(core: &'a CoreText, unit: &'a DeferredAdder) -> DeferredAdderText<'a> {
+    let largest_distance = (1 << unit.exponent_bits) - 1;
+    let phrases = DeferredPhrases {
+        distance_bits: bits_to_hold(largest_distance.max(unit.fraction_bits + 3)),
+        counted: padded("leading", unit.fraction_bits + 3, unit.count_bits),
+    };
+    DeferredAdderText { core, unit: Worded { unit, phrases } }
+}
+
+fn bits_to_hold(largest: u32) -> u32 {
+    u32::BITS - largest.leading_zeros()
 }
 
 fn activation_decoder<'a>(core: &'a CoreText, unit: &'a FactorDecoder) -> FactorDecoderText<'a> {
@@ -98,15 +141,16 @@ fn decoder<'a>(
             (format!("an integer of {} bits", unit.code_bits), "A magnitude", "magnitude")
         }
     };
-    let offset = match unit.exponent_of_one {
-        0 => String::new(),
-        _ => format!(" ({} stands for 1)", unit.exponent_of_one),
+    let offset = match (unit.exponent_is_signed, unit.exponent_of_one) {
+        (true, 0) => "in two's complement".to_owned(),
+        (true, one) => format!("in two's complement ({one} stands for 1)"),
+        (false, one) => format!("({one} stands for 1)"),
     };
     let phrases = DecoderPhrases {
         side,
         title,
         what,
-        offset: format!("in two's complement{offset}"),
+        offset,
         flags: kinds(unit).iter().rev().map(|kind| format!(", {}", meaning(kind.name))).collect(),
         extended: if unit.code_bits == 1 { "{2{code_i[0]}}" } else { "code_i" },
         counted,
@@ -182,6 +226,20 @@ fn float_multiplier<'a>(core: &'a CoreText, unit: &'a FloatMultiplier) -> FloatM
         } else {
             String::new()
         },
+        signed: [unit.activation, unit.weight]
+            .map(|factor| if factor.exponent_is_signed { " signed" } else { "" }),
+        exponents: [
+            exponent("activation_i[ActivationBits", &unit.activation),
+            exponent("weight_i[WeightBits", &unit.weight),
+        ],
+        biased: if unit.exponent_offset == 0 { "the biased exponent" } else { "that" },
+        exponent_meaning: match unit.exponent_offset {
+            0 => "biased exponent (1 for\n  // subnormal numbers and zero, all ones for what is none)"
+                .to_owned(),
+            offset => format!(
+                "exponent ({offset} less\n  // than in a code, 1 for zero, all ones for what is none)"
+            ),
+        },
         nan_meaning: if unit.has_nan() { ", whether it is NaN" } else { "" },
         is_infinite: is_infinite(unit),
         is_nan: is_nan(unit),
@@ -216,6 +274,12 @@ fn float_multiplier<'a>(core: &'a CoreText, unit: &'a FloatMultiplier) -> FloatM
         unless_beyond: if unit.has_infinities() { " or infinite" } else { "" },
     };
     FloatMultiplierText { core, unit: Worded { unit, phrases } }
+}
+
+/// The exponent of an operand, which begins at `place`.
+fn exponent(place: &str, factor: &FactorDecoder) -> String {
+    let field = format!("{place} +: {}]", factor.exponent_bits);
+    if factor.exponent_is_signed { format!("$signed({field})") } else { field }
 }
 
 /// The places beyond the first by which a product below the normal numbers moves: the complement of
@@ -279,10 +343,16 @@ pub(super) fn float_adder(core: &CoreText, unit: &FloatAdder) -> BundleFile {
 fn lane<'a>(core: &'a CoreText, unit: &'a DiscreteLane) -> DiscreteLaneText<'a> {
     let (multiplier, adder) = (&unit.multiplier, &unit.adder);
     let nan = if multiplier.has_nan() { "" } else { "1'b0, " };
-    let zeros = adder.number_bits - multiplier.number_bits - u32::from(!multiplier.has_nan());
+    let zeros = adder.number_bits() - multiplier.number_bits - u32::from(!multiplier.has_nan());
     let zeros = if zeros > 0 { format!(", {zeros}'d0") } else { String::new() };
     let phrases = LanePhrases {
         timing: float_timing(core),
+        gate: if core.gates_addends { "a register before" } else { "at" },
+        sum: if adder.defers() { "rounded" } else { "sum" },
+        chain: match adder.defers() {
+            true => "sums as they are held".to_owned(),
+            false => format!("codes of {}", unit.format),
+        },
         widened: match (nan, zeros.as_str()) {
             ("", "") => "product".to_owned(),
             _ => format!("{{{nan}product{zeros}}}"),

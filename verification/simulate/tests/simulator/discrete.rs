@@ -35,6 +35,199 @@ mode = "float"
 max_k = 200
 "#;
 
+/// Short sums whose rounding is put off, of products that are often next to each other.
+const DISCRETE_DEFERRED: &str = r#"
+kind = "fp_mac_array"
+[activation]
+format = "fp6_e3m2"
+[weight]
+format = "fp6_e2m3"
+[tile]
+m = 2
+n = 2
+k = 1
+drain = 1
+[accumulate]
+mode = "float"
+max_k = 200
+result = "bf16"
+"#;
+
+/// The same with a tree, infinities and long sums.
+const DISCRETE_DEFERRED_TREE: &str = r#"
+kind = "fp_mac_array"
+[activation]
+format = "fp8_e5m2"
+[weight]
+format = "fp8_e5m2"
+[tile]
+m = 2
+n = 1
+k = 4
+drain = 1
+[accumulate]
+mode = "float"
+max_k = 200
+result = "fp32"
+"#;
+
+const DEFERRED_FAULTS: &[Fault] = &[
+    Fault {
+        name: "a sum that is to be rounded up left as it is",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "{FractionBits{augend_i[UpPlace]}}",
+        wrong: "{FractionBits{augend_i[UpPlace] && !subtracts}}",
+    },
+    Fault {
+        name: "a sum that is rounded up to two taken for one",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "assign is_two = augend_i[UpPlace] &&",
+        wrong: "assign is_two = augend_i[UpPlace] && subtracts &&",
+    },
+    Fault {
+        name: "equal exponents compared without what is to be rounded up",
+        core: DISCRETE_DEFERRED_TREE,
+        unit: "deferred_adder",
+        right: "(equals[FractionBits] && augend_i[UpPlace])",
+        wrong: "(equals[FractionBits] && augend_i[UpPlace] && is_nan)",
+    },
+    Fault {
+        name: "a difference of the wrong sign where exponents are equal",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "&& (exceeds[FractionBits] ||",
+        wrong: "&& ((exceeds[FractionBits] && !subtracts) ||",
+    },
+    Fault {
+        name: "what is lost of the addend not borrowed",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "subtracts && !lost",
+        wrong: "subtracts && !(lost && !is_above)",
+    },
+    Fault {
+        name: "what is lost of the sum so far not borrowed",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "subtracts && !lost",
+        wrong: "subtracts && !(lost && is_above)",
+    },
+    Fault {
+        name: "what is lost forgotten where sums are rounded",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "{propagates ^ carry, lost}",
+        wrong: "{propagates ^ carry, lost && subtracts}",
+    },
+    Fault {
+        name: "a distance one too short for anything to be lost",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "'(i + 1));",
+        wrong: "'(i + 2));",
+    },
+    Fault {
+        name: "differences taken to lead where the next digit borrows",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "(differs & ~borrows_below)",
+        wrong: "(differs & ~(borrows_below & {PlacesBits{is_above}}))",
+    },
+    Fault {
+        name: "differences that lead a place below with the exponent above",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "? (exponent - ExponentBits'(count))",
+        wrong: "? ((is_above ? exponent : exponent_above) - ExponentBits'(count))",
+    },
+    Fault {
+        name: "ties of sums with a carry rounded up",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "((sum[2:0] != '0) || sum[4])",
+        wrong: "((sum[2:0] != '0) || sum[4] || sum[3])",
+    },
+    Fault {
+        name: "ties of sums without a carry rounded up",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "((sum[1:0] != '0) || sum[3])",
+        wrong: "((sum[1:0] != '0) || sum[3] || sum[2])",
+    },
+    Fault {
+        name: "differences that lead a place below not rounded",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "|| (below &&",
+        wrong: "|| (below && is_nan &&",
+    },
+    Fault {
+        name: "numbers that cancel give -0",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "!(is_zero && subtracts)",
+        wrong: "!(is_zero && subtracts && is_nan)",
+    },
+    Fault {
+        name: "numbers that cancel with an exponent",
+        core: DISCRETE_DEFERRED,
+        unit: "deferred_adder",
+        right: "{ExponentBits{!is_zero}}",
+        wrong: "{ExponentBits{!(is_zero && is_nan)}}",
+    },
+    Fault {
+        name: "infinities rounded up",
+        core: DISCRETE_DEFERRED_TREE,
+        unit: "deferred_adder",
+        right: "{up && !is_special,",
+        wrong: "{up && !(is_special && is_nan),",
+    },
+    Fault {
+        name: "infinities of both signs infinite where rounding is put off",
+        core: DISCRETE_DEFERRED_TREE,
+        unit: "deferred_adder",
+        right: "(augend_is_special && addend_is_special && subtracts)",
+        wrong: "(augend_is_special && addend_is_special && subtracts && is_above)",
+    },
+    Fault {
+        name: "sums of a tree left without their rounding",
+        core: DISCRETE_DEFERRED_TREE,
+        unit: "sum_rounder",
+        right: "RoundedBits'(sum_i[NumberBits])",
+        wrong: "RoundedBits'(sum_i[NumberBits] && sum_i[0])",
+    },
+    Fault {
+        name: "results left without their rounding",
+        core: DISCRETE_DEFERRED,
+        unit: "sum_encoder",
+        right: "RoundedBits'(sum_i[SignPlace+2])",
+        wrong: "RoundedBits'(sum_i[SignPlace+2] && sum_i[0])",
+    },
+    Fault {
+        name: "results of zero with an exponent",
+        core: DISCRETE_DEFERRED,
+        unit: "sum_encoder",
+        right: "{FieldBits{sum_i[FractionBits]}}",
+        wrong: "{FieldBits{sum_i[FractionBits] || !is_special}}",
+    },
+    Fault {
+        name: "a product of another k-step added",
+        core: DISCRETE_DEFERRED,
+        unit: "discrete_lane",
+        right: "product <= enable_i ? product_d : '0;",
+        wrong: "product <= (enable_i || shift_i) ? product_d : product_d;",
+    },
+    Fault {
+        name: "a sum of another k-step added",
+        core: DISCRETE_DEFERRED_TREE,
+        unit: "discrete_lane",
+        right: "sum_q <= enable_i ? rounded : '0;",
+        wrong: "sum_q <= (enable_i || shift_i) ? rounded : rounded;",
+    },
+];
+
 const FAULTS: &[Fault] = &[
     Fault {
         name: "a subnormal number as if it led with a one",
@@ -153,7 +346,7 @@ const FAULTS: &[Fault] = &[
 #[test]
 fn discrete_cores_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
-    for core in [DISCRETE, DISCRETE_INTEGERS] {
+    for core in [DISCRETE, DISCRETE_INTEGERS, DISCRETE_DEFERRED, DISCRETE_DEFERRED_TREE] {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{}", report.failure.unwrap());
     }
@@ -162,4 +355,9 @@ fn discrete_cores_pass_without_a_fault() {
 #[test]
 fn faults_of_discrete_lanes_are_caught() {
     assert_caught(FAULTS);
+}
+
+#[test]
+fn faults_of_lanes_that_put_rounding_off_are_caught() {
+    assert_caught(DEFERRED_FAULTS);
 }
