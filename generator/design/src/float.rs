@@ -323,17 +323,12 @@ impl FixedToFloat {
         u64::from(sum + magnitude + counted + normalised)
     }
 
-    /// Bits of the biased exponent that differ from each other and are not always 0, whatever the count of
-    /// leading zeros and, where blocks have exponents of their own, theirs.
+    /// Bits of the biased exponent that differ from each other and are not always 0, where there is one
+    /// exponent for all blocks and they hang on the count of leading zeros alone.
     fn different_biased_bits(&self) -> u32 {
-        let exponents = match self.fixed_exponent {
-            Some(exponent) => exponent..exponent + 1,
-            None => 0..1 << self.sum_exponent_bits,
-        };
-        let values = exponents.flat_map(|exponent| {
-            let largest = exponent as i32 + self.exponent_offset;
-            (0..1 << self.count_bits).map(move |count| largest - count)
-        });
+        let Some(exponent) = self.fixed_exponent else { return self.biased_bits };
+        let largest = exponent as i32 + self.exponent_offset;
+        let values = (0..1 << self.count_bits).map(|count| largest - count);
         let bits = (0..self.biased_bits)
             .map(|bit| values.clone().map(|value| value >> bit & 1).collect::<Vec<i32>>());
         let mut different: Vec<Vec<i32>> = bits.filter(|bits| bits.contains(&1)).collect();
