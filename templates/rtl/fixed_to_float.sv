@@ -83,7 +83,13 @@ module {{ core.name }}_fixed_to_float (
   logic normalised_is_negative_q, half_q, rest_q;
   logic [FractionBits-1:0] fraction_q;
   logic [BiasedBits-1:0] biased_q;
+{% if let Some(runs) = unit.phrases.runs %}
+  // Bits that are always equal are one register.
+  logic {{ core.range(runs.bits) }} kept, kept_q;
 
+  assign kept     = {{ runs.kept }};
+  assign biased_q = {{ runs.spread }};
+{% endif %}
   assign normalised = {{ unit.phrases.normalised }} << count_q;
   assign biased     = {{ unit.phrases.biased }} - BiasedBits'(count_q);
 
@@ -91,8 +97,9 @@ module {{ core.name }}_fixed_to_float (
     if (advance_i) begin
       normalised_is_negative_q <= counted_is_negative_q;
       // Without a leading one the result is zero or subnormal.
-      biased_q   <= normalised[NormalisedBits-1] ? biased : '0;
-      fraction_q <= normalised[NormalisedBits-2 -: FractionBits];
+{% if unit.phrases.runs.is_some() %}      kept_q     <= normalised[NormalisedBits-1] ? kept : '0;
+{% else %}      biased_q   <= normalised[NormalisedBits-1] ? biased : '0;
+{% endif %}      fraction_q <= normalised[NormalisedBits-2 -: FractionBits];
       half_q     <= normalised[NormalisedBits-2-FractionBits];
       rest_q     <= |normalised[NormalisedBits-3-FractionBits:0];
     end

@@ -319,20 +319,45 @@ impl FixedToFloat {
         let magnitude = 1 + self.sum_bits;
         let counted = magnitude + self.count_bits;
         let fraction = self.fraction_bits + 2 - (self.padded_bits - self.sum_bits);
-        let normalised = 1 + fraction + self.different_biased_bits();
+        let normalised = 1 + fraction + self.biased_flops();
         u64::from(sum + magnitude + counted + normalised)
     }
 
-    /// Bits of the biased exponent that differ from each other and are not always 0, where there is one
-    /// exponent for all blocks and they hang on the count of leading zeros alone.
-    fn different_biased_bits(&self) -> u32 {
-        let Some(exponent) = self.fixed_exponent else { return self.biased_bits };
-        let largest = exponent as i32 + self.exponent_offset;
-        let values = (0..1 << self.count_bits).map(|count| largest - count);
-        let bits = (0..self.biased_bits)
-            .map(|bit| values.clone().map(|value| value >> bit & 1).collect::<Vec<i32>>());
-        let mut different: Vec<Vec<i32>> = bits.filter(|bits| bits.contains(&1)).collect();
-        different.dedup();
-        different.len() as u32
+    /// Bits of the biased exponent, the highest first, in runs of those that are always equal, each as its
+    /// highest and lowest: whatever the count of leading zeros is and, where blocks have exponents of their own,
+    /// those. A run has one flip-flop, or none if it is always 0.
+    pub fn biased_runs(&self) -> Vec<[u32; 2]> {
+        let values = self.biased_values();
+        let equal =
+            |high: u32, low: u32| values.iter().all(|value| value >> high & 1 == value >> low & 1);
+        let mut runs: Vec<[u32; 2]> = Vec::new();
+        for bit in (0..self.biased_bits).rev() {
+            match runs.last_mut().filter(|run| equal(run[0], bit)) {
+                Some(run) => run[1] = bit,
+                None => runs.push([bit, bit]),
+            }
+        }
+        runs
+    }
+
+    /// All biased exponents that the registers before can stand for.
+    fn biased_values(&self) -> Vec<i32> {
+        let exponents = match self.fixed_exponent {
+            Some(exponent) => exponent..exponent + 1,
+            None => 0..1 << self.sum_exponent_bits,
+        };
+        let values = exponents.flat_map(|exponent| {
+            let largest = exponent as i32 + self.exponent_offset;
+            (0..1 << self.count_bits).map(move |count| largest - count)
+        });
+        values.collect()
+    }
+
+    /// Flip-flops of the biased exponent.
+    fn biased_flops(&self) -> u32 {
+        let values = self.biased_values();
+        let runs = self.biased_runs();
+        let used = runs.iter().filter(|run| values.iter().any(|value| value >> run[0] & 1 == 1));
+        used.count() as u32
     }
 }

@@ -213,6 +213,8 @@ struct FloatPhrases {
     counted: String,
     normalised: String,
     biased: String,
+    /// Where bits of the biased exponent are always equal.
+    runs: Option<BiasedRuns>,
     rounded_bits: u32,
     code_bits: u32,
     exponent_ones: u32,
@@ -807,6 +809,7 @@ fn fixed_to_float<'a>(core: &'a CoreText, rounder: &'a ResultRounder) -> FixedTo
             below => format!("{{counted_magnitude_q, {below}'d0}}"),
         },
         biased: biased(unit),
+        runs: biased_runs(unit),
         rounded_bits: unit.biased_bits + unit.fraction_bits,
         code_bits,
         exponent_ones,
@@ -836,6 +839,42 @@ fn counted(unit: &FixedToFloat) -> String {
         0 => magnitude,
         below => format!("{{{magnitude}, {below}'d0}}"),
     }
+}
+
+/// The registers of a biased exponent, some of whose bits are always equal.
+struct BiasedRuns {
+    bits: u32,
+    /// What they hold, the highest bit of the exponent first.
+    kept: String,
+    /// The exponent from them.
+    spread: String,
+}
+
+fn biased_runs(unit: &FixedToFloat) -> Option<BiasedRuns> {
+    let runs = unit.biased_runs();
+    let bits = runs.len() as u32;
+    let several = |run: &[u32; 2]| run[0] > run[1];
+    if !runs.iter().any(several) {
+        return None;
+    }
+    let (mut kept, mut spread, mut place) = (Vec::new(), Vec::new(), bits);
+    for part in runs.chunk_by(|a, b| !several(a) && !several(b)) {
+        let (high, low) = (part[0][0], part[part.len() - 1][1]);
+        place -= part.len() as u32;
+        let range = if high == low { format!("[{low}]") } else { format!("[{high}:{low}]") };
+        if several(&part[0]) {
+            kept.push(format!("|biased{range}"));
+            spread.push(format!("{{{}{{kept_q[{place}]}}}}", high - low + 1));
+        } else {
+            kept.push(format!("biased{range}"));
+            spread.push(match part.len() {
+                1 => format!("kept_q[{place}]"),
+                count => format!("kept_q[{}:{place}]", place + count as u32 - 1),
+            });
+        }
+    }
+    let [kept, spread] = [kept, spread].map(|parts| format!("{{{}}}", parts.join(", ")));
+    Some(BiasedRuns { bits, kept, spread })
 }
 
 /// The biased exponent of a sum without leading zeros; numbers are modulo its width.

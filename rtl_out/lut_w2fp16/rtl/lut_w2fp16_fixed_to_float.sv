@@ -83,6 +83,12 @@ module lut_w2fp16_fixed_to_float (
   logic [FractionBits-1:0] fraction_q;
   logic [BiasedBits-1:0] biased_q;
 
+  // Bits that are always equal are one register.
+  logic [6:0] kept, kept_q;
+
+  assign kept     = {biased[7], |biased[6:5], biased[4:0]};
+  assign biased_q = {kept_q[6], {2{kept_q[5]}}, kept_q[4:0]};
+
   assign normalised = counted_magnitude_q << count_q;
   assign biased     = 8'd127 + BiasedBits'(counted_exponent_i) - BiasedBits'(count_q);
 
@@ -90,7 +96,7 @@ module lut_w2fp16_fixed_to_float (
     if (advance_i) begin
       normalised_is_negative_q <= counted_is_negative_q;
       // Without a leading one the result is zero or subnormal.
-      biased_q   <= normalised[NormalisedBits-1] ? biased : '0;
+      kept_q     <= normalised[NormalisedBits-1] ? kept : '0;
       fraction_q <= normalised[NormalisedBits-2 -: FractionBits];
       half_q     <= normalised[NormalisedBits-2-FractionBits];
       rest_q     <= |normalised[NormalisedBits-3-FractionBits:0];
