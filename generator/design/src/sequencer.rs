@@ -151,7 +151,8 @@ impl Sequencer {
             fixed_value: value,
             fields,
             max_k,
-            k_bits: bits_to_hold(max_k.max(core.elements_per_step).into()),
+            // More than a k-step has, so that no comparison with one is always true.
+            k_bits: bits_to_hold(u64::from(max_k).max(u64::from(core.elements_per_step) + 1)),
             zero_point_can_exceed: runtime || core.zero_point_bits < fields.zero_point[1],
             pass_bits,
             plane_bits,
