@@ -210,16 +210,19 @@ module {{ core.name }}_floating_point_adder (
   // To the nearest, of two the even one. A carry out of the fraction counts the exponent up, also
   // from subnormal to normal.
   logic [FractionBits-1:0] fraction;
-  logic half, rest, is_beyond;
-  logic [BiasedBits+FractionBits-1:0] rounded;
+  logic half, rest, round_up, is_beyond;
+  logic [BiasedBits+FractionBits-1:0] unrounded, rounded;
   logic [ExponentBits+FractionBits-1:0] code;
 
   assign fraction  = normalised[WindowBits-2 -: FractionBits];
   assign half      = normalised[WindowBits-2-FractionBits];
   assign rest      = (normalised[WindowBits-3-FractionBits:0] != '0);
-  assign rounded   = {biased, fraction}
-                     + {{ unit.phrases.rounded_bits }}'(half && (rest || fraction[0]));
-  assign is_beyond = (rounded > {{ unit.phrases.largest }});
+  assign round_up  = half && (rest || fraction[0]);
+  assign unrounded = {biased, fraction};
+  assign rounded   = unrounded + {{ unit.phrases.rounded_bits }}'(round_up);
+  // Of the rounded number, without waiting for it.
+  assign is_beyond = (unrounded > {{ unit.phrases.largest }})
+                     || (round_up && (unrounded == {{ unit.phrases.largest }}));
   assign code      = is_beyond ? {{ unit.phrases.beyond }} : rounded[ExponentBits+FractionBits-1:0];
 
   // Numbers that cancel give +0.
