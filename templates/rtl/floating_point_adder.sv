@@ -1,5 +1,5 @@
 {% include "rtl/header.sv" %}// Floating-point adder: the {{ unit.format }} number nearest to the exact sum of a {{ unit.format }} number and a
-// term of {{ unit.significand_bits }} bits, of two the even one. {% if unit.is_registered %}One register, behind the sum.{% else %}Combinational.{% endif %}
+// term of {{ unit.significand_bits }} bits, of two the even one. {{ unit.phrases.registers }}
 //
 // The term stays where it is; the augend moves down beside it, from so far above that the term is
 // less than a quarter of its last place. {{ unit.phrases.beyond_meaning }}
@@ -7,16 +7,16 @@
 `default_nettype none
 
 module {{ core.name }}_floating_point_adder (
-{% if unit.is_registered %}  input  logic {{ core.bit() }} clk_i,
+{% if unit.registers_sum() %}  input  logic {{ core.bit() }} clk_i,
 
-  // The register takes its next value.
+  // {% if unit.registers_augend() %}All registers take their{% else %}The register takes its{% endif %} next value.
   input  logic {{ core.bit() }} advance_i,
 
 {% endif %}  // Augend.
   input  logic {{ core.width(unit.bits) }} augend_i,
 
   // Term: sign, significand with or without leading zeros, and what its lowest bit weighs:
-  // {{ unit.phrases.term_weight }}.
+  // {{ unit.phrases.term_weight }}.{% if unit.registers_augend() %} The exponent comes with the augend.{% endif %}
   input  logic {{ core.bit() }} term_is_negative_i,
 {% if unit.term_exponent_bits > 0 %}  input  logic {{ core.width(unit.term_exponent_bits) }} term_exponent_i,
 {% endif %}  input  logic {{ core.width(unit.significand_bits) }} term_significand_i,
@@ -35,60 +35,105 @@ module {{ core.name }}_floating_point_adder (
   localparam int DistanceBits = {{ unit.distance_bits }};
   localparam int BiasedBits = {{ unit.biased_bits }};
 
-  // A subnormal number has the exponent 1 and no leading one.
-  logic augend_is_negative, is_normal;
-  logic [ExponentBits-1:0] augend_exponent;
+  // Augend. A subnormal number has the exponent 1 and no leading one.
+  logic is_normal_d, is_normal;
+  logic [ExponentBits-1:0] field, exponent;
+
+  assign field       = augend_i[FractionBits +: ExponentBits];
+  assign is_normal_d = (field != '0);
+  assign exponent    = field | ExponentBits'(!is_normal_d);
+
+  // How far it moves down, not where it is farther above the term than its place; whether any of it
+  // moves beyond bit 0.
+  localparam int AugendPlace = {{ unit.augend_place }};
+  logic [DistanceBits-1:0] distance_d, distance;
+  logic [FractionBits:0] significand;
+  logic beyond_d, moved_beyond, is_above;
+
+  assign distance_d  = {{ unit.phrases.distance }} - DistanceBits'(exponent);
+  assign significand = {is_normal_d, augend_i[FractionBits-1:0]};
+
+  always_comb begin : p_beyond
+    beyond_d = 1'b0;
+    for (int i = 0; i <= FractionBits; i++) begin
+      beyond_d = beyond_d || (significand[i] && (32'(distance_d) > 32'(AugendPlace + i)));
+    end
+    if (distance_d[DistanceBits-1]) beyond_d = 1'b0;
+  end
+
+  // The same{% if unit.registers_augend() %} a cycle later{% endif %}.
+  logic augend_is_negative;
   logic [FractionBits-1:0] augend_fraction;
+{% if unit.registers_augend() %}  logic [ExponentBits+FractionBits:0] augend_q;
+  logic is_normal_q, moved_beyond_q;
+  logic [DistanceBits-1:0] distance_q;
+{% if unit.top_bits() > 0 %}  localparam int TopBits = {{ unit.top_bits() }};
+  logic [TopBits-1:0] top_q;
+{% endif %}
+  always_ff @(posedge clk_i) begin : p_augend
+    if (advance_i) begin
+      augend_q       <= augend_i;
+      is_normal_q    <= is_normal_d;
+      moved_beyond_q <= beyond_d;
+      distance_q     <= distance_d;
+{% if unit.top_bits() > 0 %}      top_q          <= distance_d[DistanceBits-1] ? TopBits'(exponent)
+                                                   : {{ unit.phrases.read_top }};
+{% endif %}    end
+  end
 
-  assign augend_is_negative = augend_i[ExponentBits+FractionBits];
-  assign is_normal          = (augend_i[FractionBits +: ExponentBits] != '0);
-  assign augend_exponent    = augend_i[FractionBits +: ExponentBits] | ExponentBits'(!is_normal);
-  assign augend_fraction    = augend_i[FractionBits-1:0];
+  assign is_normal    = is_normal_q;
+  assign moved_beyond = moved_beyond_q;
+  assign distance     = distance_q;
+{% else %}
+  assign is_normal    = is_normal_d;
+  assign moved_beyond = beyond_d;
+  assign distance     = distance_d;
+{% endif %}
+  assign is_above           = distance[DistanceBits-1];
+  assign augend_is_negative = {{ unit.phrases.augend }}[ExponentBits+FractionBits];
+  assign augend_fraction    = {{ unit.phrases.augend }}[FractionBits-1:0];
 
-  // How far the augend moves down; not where it is farther above the term than its place.
-  logic [DistanceBits-1:0] distance;
-  logic is_above;
-
-  assign distance = {{ unit.phrases.distance }} - DistanceBits'(augend_exponent);
-  assign is_above = distance[DistanceBits-1];
-
-  // Bit 0 says whether anything has moved beyond it.
+  // In the window. Bit 0 says whether anything has moved beyond it.
   logic [WindowBits-1:0] augend, moved_augend, term;
-  logic moved_beyond;
 
   always_comb begin : p_align
-    moved_augend = {1'b0, is_normal, augend_fraction, {{ unit.augend_place }}'d0};
-    moved_beyond = 1'b0;
+    moved_augend = {1'b0, is_normal, augend_fraction, {AugendPlace{1'b0}}};
     for (int b = 0; b < DistanceBits - 1; b++) begin
-      if (distance[b] && !is_above) begin
-        moved_beyond = moved_beyond
-                       || ((moved_augend & ((WindowBits'(1) << (1 << b)) - WindowBits'(1))) != '0);
-        moved_augend = moved_augend >> (1 << b);
-      end
+      if (distance[b] && !is_above) moved_augend = moved_augend >> (1 << b);
     end
   end
 
   assign augend = moved_augend | WindowBits'(moved_beyond);
   assign term   = {{ unit.phrases.term }};
 
-  // Sum, or the difference that is not negative.
-  logic subtracts, is_smaller;
-  logic [WindowBits-1:0] addend, backward, magnitude;
-  logic [WindowBits:0] forward;
+  // Sum, or the difference that is not negative. Below the term nothing is added to the augend, and a
+  // difference borrows nothing there.
+  localparam int TermPlace = {{ unit.term_place }};
+  localparam int HighBits = WindowBits - TermPlace;
+  localparam int ForwardBits = HighBits + 1;
+  logic subtracts, is_smaller, low_is_zero;
+  logic [WindowBits-1:0] backward, magnitude;
+  logic [HighBits-1:0] high, addend;
+  logic [HighBits:0] forward;
 
   assign subtracts  = augend_is_negative ^ term_is_negative_i;
-  assign addend     = term ^ {WindowBits{subtracts}};
-  assign forward    = {1'b0, augend} + {1'b0, addend} + {{ unit.phrases.carry_bits }}'(subtracts);
-  assign backward   = term - augend;
-  assign is_smaller = subtracts && !forward[WindowBits];
-  assign magnitude  = is_smaller ? backward : forward[WindowBits-1:0];
+  assign high       = augend[WindowBits-1:TermPlace];
+  assign addend     = term[WindowBits-1:TermPlace] ^ {HighBits{subtracts}};
+  assign forward    = {1'b0, high} + {1'b0, addend} + ForwardBits'(subtracts);
+  assign is_smaller = subtracts && !forward[HighBits];
+
+  assign low_is_zero = (augend[TermPlace-1:0] == '0);
+  assign backward    = {term[WindowBits-1:TermPlace] + ~high + HighBits'(low_is_zero),
+                        -augend[TermPlace-1:0]};
+  assign magnitude   = is_smaller ? backward : {forward[HighBits-1:0], augend[TermPlace-1:0]};
 
   // Where the leading one is, or one place above it, from the operands: of a difference digit by
-  // digit, each -1, 0 or 1 and seen with its neighbours.
+  // digit, each -1, 0 or 1 and seen with its neighbours. Where the augend has moved beyond bit 0 the
+  // sum leads far above it.
   logic [WindowBits-1:0] more, less, equal_above, more_below, less_below, leading;
 
-  assign more        = augend & ~term;
-  assign less        = ~augend & term;
+  assign more        = moved_augend & ~term;
+  assign less        = ~moved_augend & term;
   assign equal_above = ~((more | less) >> 1);
   assign more_below  = more << 1;
   assign less_below  = less << 1;
@@ -98,7 +143,7 @@ module {{ core.name }}_floating_point_adder (
       leading = (equal_above & ((more & ~less_below) | (less & ~more_below)))
                 | (~equal_above & ((more & ~more_below) | (less & ~less_below)));
     end else begin
-      leading = (augend | term) << 1;
+      leading = (moved_augend | term) << 1;
     end
   end
 
@@ -107,9 +152,14 @@ module {{ core.name }}_floating_point_adder (
   logic [BiasedBits-1:0] top, below_top;
   logic [WindowBits-1:0] mark;
 
+{% if unit.top_bits() > 0 %}  assign below_top = BiasedBits'(top_q);
+{% else %}  logic [ExponentBits-1:0] augend_exponent;
+
+  assign augend_exponent = {{ unit.phrases.augend }}[FractionBits +: ExponentBits]
+                           | ExponentBits'(!is_normal);
   assign below_top = is_above ? BiasedBits'(augend_exponent)
                               : {{ unit.phrases.below_top }};
-  assign top       = below_top + {{ unit.biased_bits }}'d1;
+{% endif %}  assign top       = below_top + {{ unit.biased_bits }}'d1;
   assign mark      = {1'b1, {{ unit.below_mark }}'d0} >> below_top;
 
   // Leading zeros of every run of 2, 4, 8 and so on places: those of its upper half, or all of that and
@@ -142,8 +192,8 @@ module {{ core.name }}_floating_point_adder (
   logic [ExponentBits+FractionBits:0] given;
 {% if unit.has_infinity %}  logic augend_is_infinite, augend_is_nan, is_infinite, is_nan;
 
-  assign augend_is_infinite = (&augend_i[FractionBits +: ExponentBits]) && (augend_fraction == '0);
-  assign augend_is_nan      = (&augend_i[FractionBits +: ExponentBits]) && (augend_fraction != '0);
+  assign augend_is_infinite = (&{{ unit.phrases.augend }}[FractionBits +: ExponentBits]) && (augend_fraction == '0);
+  assign augend_is_nan      = (&{{ unit.phrases.augend }}[FractionBits +: ExponentBits]) && (augend_fraction != '0);
 {% if unit.takes_specials %}  assign is_infinite        = augend_is_infinite || term_is_infinite_i;
   assign is_nan             = augend_is_nan || term_is_nan_i
                               || (augend_is_infinite && term_is_infinite_i && subtracts);
@@ -151,23 +201,23 @@ module {{ core.name }}_floating_point_adder (
   assign is_nan             = augend_is_nan;
 {% endif %}{% else %}  logic is_nan;
 
-{% if unit.takes_specials %}  assign is_nan = (&augend_i[ExponentBits+FractionBits-1:0]) || term_is_infinite_i || term_is_nan_i;
-{% else %}  assign is_nan = &augend_i[ExponentBits+FractionBits-1:0];
+{% if unit.takes_specials %}  assign is_nan = (&{{ unit.phrases.augend }}[ExponentBits+FractionBits-1:0]) || term_is_infinite_i || term_is_nan_i;
+{% else %}  assign is_nan = &{{ unit.phrases.augend }}[ExponentBits+FractionBits-1:0];
 {% endif %}{% endif %}
   assign sign           = is_smaller ? term_is_negative_i : augend_is_negative;
   assign term_is_zero   = (term_significand_i == '0);
-  assign augend_is_zero = (augend_i[ExponentBits+FractionBits-1:0] == '0);
+  assign augend_is_zero = ({{ unit.phrases.augend }}[ExponentBits+FractionBits-1:0] == '0);
 
   always_comb begin : p_given
     is_given = term_is_zero;
-    given    = augend_i;
+    given    = {{ unit.phrases.augend }};
     if (term_is_zero && augend_is_zero) begin
       given = {augend_is_negative && term_is_negative_i, {{ unit.code_bits }}'d0};
     end
 {% if unit.has_infinity %}    if (is_infinite) begin
       is_given = 1'b1;
 {% if unit.takes_specials %}      given    = {augend_is_infinite ? augend_is_negative : term_is_negative_i, {{ unit.phrases.beyond }}};
-{% else %}      given    = augend_i;
+{% else %}      given    = {{ unit.phrases.augend }};
 {% endif %}    end
 {% endif %}    if (is_nan) begin
       is_given = 1'b1;
@@ -175,10 +225,10 @@ module {{ core.name }}_floating_point_adder (
     end
   end
 
-{% if unit.is_registered %}  // Registers: what is added so far, to be normalised and rounded.
+{% if unit.registers_sum() %}  // Registers: what is added so far, to be normalised and rounded.
   logic [WindowBits-1:0] magnitude_q;
   logic [CountBits-1:0] count_q;
-  logic [BiasedBits-1:0] top_q;
+  logic [BiasedBits-1:0] sum_top_q;
   logic sign_q, subtracts_q, is_given_q;
   logic [ExponentBits+FractionBits:0] given_q;
 
@@ -186,7 +236,7 @@ module {{ core.name }}_floating_point_adder (
     if (advance_i) begin
       magnitude_q <= magnitude;
       count_q     <= count;
-      top_q       <= top;
+      sum_top_q   <= top;
       sign_q      <= sign;
       subtracts_q <= subtracts;
       is_given_q  <= is_given;
@@ -211,19 +261,19 @@ module {{ core.name }}_floating_point_adder (
   // from subnormal to normal.
   logic [FractionBits-1:0] fraction;
   logic half, rest, round_up, is_beyond;
-  logic [BiasedBits+FractionBits-1:0] unrounded, rounded;
-  logic [ExponentBits+FractionBits-1:0] code;
+  logic [BiasedBits+FractionBits-1:0] unrounded;
+  logic [ExponentBits+FractionBits-1:0] rounded, code;
 
   assign fraction  = normalised[WindowBits-2 -: FractionBits];
   assign half      = normalised[WindowBits-2-FractionBits];
   assign rest      = (normalised[WindowBits-3-FractionBits:0] != '0);
   assign round_up  = half && (rest || fraction[0]);
   assign unrounded = {biased, fraction};
-  assign rounded   = unrounded + {{ unit.phrases.rounded_bits }}'(round_up);
+  assign rounded   = unrounded[ExponentBits+FractionBits-1:0] + {{ unit.code_bits }}'(round_up);
   // Of the rounded number, without waiting for it.
   assign is_beyond = (unrounded > {{ unit.phrases.largest }})
                      || (round_up && (unrounded == {{ unit.phrases.largest }}));
-  assign code      = is_beyond ? {{ unit.phrases.beyond }} : rounded[ExponentBits+FractionBits-1:0];
+  assign code      = is_beyond ? {{ unit.phrases.beyond }} : rounded;
 
   // Numbers that cancel give +0.
   logic is_negative;

@@ -1,6 +1,6 @@
 {% include "rtl/header.sv" %}// Group scaler of one column of a beat: the exact product of the value of a quantisation group and its
-// {{ unit.phrases.scale }} scale{{ unit.phrases.block }}, as a sign, a significand and an exponent. Two registers: the
-// magnitude of the value, and the product.
+// {{ unit.phrases.scale }} scale{{ unit.phrases.block }}{% if unit.exponent_bits > 0 %}, as a sign, a significand and an exponent{% else %}, as a sign and a significand{% endif %}. Two registers: the
+// magnitude of the value, and the product{% if unit.exponent_is_early && unit.exponent_bits > 0 %} but for its exponent, which is told before{% endif %}.
 
 `default_nettype none
 
@@ -17,13 +17,13 @@ module {{ core.name }}_group_scaler (
   // Value of the group, {{ unit.phrases.value }}.
   input  logic {{ core.width(unit.value_bits) }} value_i,
 {% if core.exponent_bits > 0 %}
-  // Field of the row whose {% if unit.is_integer() %}product{% else %}magnitude{% endif %} is in its register; 0 where it is no number.
+  // Field of the row whose {{ unit.phrases.at_field }} is in its register; 0 where it is no number.
   input  logic {{ core.width(core.exponent_bits) }} field_i,
 {% endif %}
-  // Term.
+  // Term{% if unit.exponent_is_early && unit.exponent_bits > 0 %}; the exponent is that of the next one{% endif %}.
   output logic {{ core.bit() }} is_negative_o,
-  output logic {{ core.width(unit.exponent_bits) }} exponent_o,
-  output logic {{ core.width(unit.significand_bits) }} significand_o,
+{% if unit.exponent_bits > 0 %}  output logic {{ core.width(unit.exponent_bits) }} exponent_o,
+{% endif %}  output logic {{ core.width(unit.significand_bits) }} significand_o,
   output logic {{ core.bit() }} is_infinite_o,
   output logic {{ core.bit() }} is_nan_o
 );
@@ -67,11 +67,10 @@ module {{ core.name }}_group_scaler (
   end
 {% endif %}
   // Product.
-  logic term_is_negative_q, is_infinite_q{% if unit.has_exponents() %}, is_nan_q{% endif %};
+  logic term_is_negative, is_infinite, is_nan;
+  logic term_is_negative_q, is_infinite_q{% if unit.registers_nan %}, is_nan_q{% endif %};
   logic {{ core.range(unit.significand_bits) }} significand, significand_q;
-{% if !unit.has_exponents() %}  logic is_infinite, term_is_negative;
-{% else %}  logic {{ core.range(unit.exponent_bits) }} exponent, exponent_q;
-  logic is_infinite, is_nan, term_is_negative;
+{% if unit.exponent_bits > 0 %}  logic {{ core.range(unit.exponent_bits) }} exponent{% if unit.registers_exponent() %}, exponent_q{% endif %};
 {% endif %}
 {% if unit.is_float() %}  // A subnormal scale has the exponent 1 and no leading one.
   localparam int FractionBits = {{ unit.phrases.fraction_bits }};
@@ -106,9 +105,9 @@ module {{ core.name }}_group_scaler (
   assign significand       = {{ unit.phrases.significand }};
   assign term_is_negative  = is_negative_q ^ scale_is_negative;
   assign is_infinite       = 1'b0;
-{% if unit.has_exponents() %}  assign exponent          = {{ unit.phrases.exponent }};
-  assign is_nan            = {{ unit.phrases.not_a_number }};
-{% endif %}{% else %}  assign significand      = magnitude_q;
+{% if unit.exponent_bits > 0 %}  assign exponent          = {{ unit.phrases.exponent }};
+{% endif %}  assign is_nan            = {{ unit.phrases.not_a_number }};
+{% else %}  assign significand      = magnitude_q;
   assign exponent         = {{ unit.phrases.exponent }};
   assign term_is_negative = is_negative_q;
   assign is_infinite      = 1'b0;
@@ -119,20 +118,17 @@ module {{ core.name }}_group_scaler (
       term_is_negative_q <= term_is_negative;
       significand_q      <= significand;
       is_infinite_q      <= is_infinite;
-{% if unit.has_exponents() %}      exponent_q         <= exponent;
-      is_nan_q           <= is_nan;
+{% if unit.registers_exponent() %}      exponent_q         <= exponent;
+{% endif %}{% if unit.registers_nan %}      is_nan_q           <= is_nan;
 {% endif %}    end
   end
 
   assign is_negative_o = term_is_negative_q;
   assign significand_o = significand_q;
   assign is_infinite_o = is_infinite_q;
-{% if !unit.has_exponents() %}  // All products of a row have its exponent.
-  assign exponent_o    = {{ unit.phrases.exponent }};
-  assign is_nan_o      = {{ unit.phrases.not_a_number }};
-{% else %}  assign exponent_o    = exponent_q;
-  assign is_nan_o      = is_nan_q;
-{% endif %}
+{% if unit.exponent_bits > 0 %}  assign exponent_o    = {% if unit.registers_exponent() %}exponent_q{% else %}exponent{% endif %};
+{% endif %}  assign is_nan_o      = {% if unit.registers_nan %}is_nan_q{% else %}is_nan{% endif %};
+
 endmodule
 
 `default_nettype wire

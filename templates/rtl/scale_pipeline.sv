@@ -21,12 +21,14 @@ module {{ core.name }}_scale_pipeline (
   input  logic {{ core.vector(core.drain) }} keep_i,
   output logic {{ core.bit() }} advance_o,
 
-{% if core.exponent_bits > 0 %}  // Field of the values whose {{ unit.phrases.at_field }} are in their registers.
+{% if core.exponent_bits > 0 %}  // Field of the values whose {{ unit.phrases.at_field }}s are in their registers.
   output logic {{ core.width(core.exponent_bits) }} field_o,
 
-{% endif %}  // Products are added to nothing, in a run's first group. Sums are there; they are rounded and written.
+{% endif %}  // Products are added to nothing, in a run's first group. {% if unit.reads_ahead %}Words that were read wait for products; sums
+  // are there; they are{% else %}Sums are there; they are{% endif %} rounded and written.
   output logic {{ core.bit() }} add_first_o,
-  output logic {{ core.bit() }} sums_wait_o,
+{% if unit.reads_ahead %}  output logic {{ core.bit() }} reads_wait_o,
+{% endif %}  output logic {{ core.bit() }} sums_wait_o,
   output logic {{ core.bit() }} write_o,
 
   // Result stream.
@@ -40,7 +42,7 @@ module {{ core.name }}_scale_pipeline (
 
   // Stage 0, the magnitudes, lowest.
   logic [2:0] valid_d, valid_q, valid_moved;
-  logic [1:0] first_q;
+  logic {% if unit.reads_ahead %}first_q{% else %}[1:0] first_q{% endif %};
   logic [3:0] sent_d, sent_q, sent_moved, last_q;
   logic [4*Drain-1:0] keep_q;
   logic advance;
@@ -75,7 +77,7 @@ module {{ core.name }}_scale_pipeline (
 
   always_ff @(posedge clk_i) begin : p_markers
     if (advance) begin
-      first_q <= {first_q[0], first_i};
+      first_q <= {% if unit.reads_ahead %}first_i{% else %}{first_q[0], first_i}{% endif %};
       last_q  <= {last_q[2:0], last_i};
       keep_q  <= {keep_q[3*Drain-1:0], keep_i};
     end
@@ -93,7 +95,8 @@ module {{ core.name }}_scale_pipeline (
 
   assign field_o        = {{ unit.phrases.field }};
 {% endif %}  assign advance_o      = advance;
-  assign add_first_o    = first_q[1];
+  assign add_first_o    = {% if unit.reads_ahead %}first_q;
+  assign reads_wait_o   = valid_q[1]{% else %}first_q[1]{% endif %};
   assign sums_wait_o    = valid_q[2];
   assign write_o        = advance && valid_q[2];
   assign result_valid_o = sent_q[3];

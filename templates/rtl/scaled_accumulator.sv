@@ -1,26 +1,29 @@
 {% include "rtl/header.sv" %}// Scaled accumulator of one column of a beat: {{ unit.words }} {{ unit.phrases.format }} number(s), one for each position of the
 // drain chain, which go round in step with it. Each becomes the number nearest to itself plus the
-// scaled value of the group that drains, one cycle after they are added.
+// scaled value of the group that drains, one cycle after they are added{% if unit.reads_ahead %} and two after it is read{% endif %}.
 
 `default_nettype none
 
 module {{ core.name }}_scaled_accumulator (
   input  logic {{ core.bit() }} clk_i,
 
-  // The register of the adder takes its next value.
+  // {% if unit.reads_ahead %}All registers of the adder take their{% else %}The register of the adder takes its{% endif %} next value.
   input  logic {{ core.bit() }} advance_i,
 
+  // {% if unit.reads_ahead %}A word that was read waits there for its term{% else %}A sum waits there to be rounded; it is written{% endif %}.
+{% if unit.reads_ahead %}  input  logic {{ core.bit() }} reads_wait_i,
+
   // A sum waits there to be rounded; it is written.
-  input  logic {{ core.bit() }} waits_i,
+{% endif %}  input  logic {{ core.bit() }} waits_i,
   input  logic {{ core.bit() }} shift_i,
 
   // The group is its run's first: nothing was added before.
   input  logic {{ core.bit() }} first_i,
 
-  // Scaled value of the group.
+  // Scaled value of the group{% if unit.reads_ahead && unit.exponent_bits > 0 %}, its exponent when the word is read and the rest when it is added{% endif %}.
   input  logic {{ core.bit() }} term_is_negative_i,
-  input  logic {{ core.width(unit.exponent_bits) }} term_exponent_i,
-  input  logic {{ core.width(unit.significand_bits) }} term_significand_i,
+{% if unit.exponent_bits > 0 %}  input  logic {{ core.width(unit.exponent_bits) }} term_exponent_i,
+{% endif %}  input  logic {{ core.width(unit.significand_bits) }} term_significand_i,
   input  logic {{ core.bit() }} term_is_infinite_i,
   input  logic {{ core.bit() }} term_is_nan_i,
 
@@ -31,22 +34,32 @@ module {{ core.name }}_scaled_accumulator (
   localparam int Width = {{ core.port_result_bits }};
   localparam int DataBits = {{ unit.data_bits }};
 
-{% if unit.words > 1 %}  // The lowest word is the one that is written next; the word that is added to next is the lowest, or
+{% if unit.reads_ahead %}  // The lowest word is the one that is written next; the word that is read next is as many above it
+  // as words that were read wait.
+{% else if unit.words > 1 %}  // The lowest word is the one that is written next; the word that is added to next is the lowest, or
   // the one above if the sum with the lowest waits.
 {% else %}  // A sum that waits is what is added to next.
 {% endif %}  logic [DataBits-1:0] words_q;
   logic [Width-1:0] next, earlier, sum;
 
-  assign next    = {{ unit.phrases.next }};
-  assign earlier = next & {Width{!first_i}};
+{% if unit.reads_ahead %}  always_comb begin : p_next
+    unique case ({reads_wait_i, waits_i})
+      2'b00:   next = words_q[Width-1:0];
+      2'b11:   next = words_q[3*Width-1:2*Width];
+      default: next = words_q[2*Width-1:Width];
+    endcase
+  end
+
+{% else %}  assign next    = {{ unit.phrases.next }};
+{% endif %}  assign earlier = next & {Width{!first_i}};
 
   {{ core.name }}_floating_point_adder u_floating_point_adder (
     .clk_i              (clk_i),
     .advance_i          (advance_i),
     .augend_i           (earlier),
     .term_is_negative_i (term_is_negative_i),
-    .term_exponent_i    (term_exponent_i),
-    .term_significand_i (term_significand_i),
+{% if unit.exponent_bits > 0 %}    .term_exponent_i    (term_exponent_i),
+{% endif %}    .term_significand_i (term_significand_i),
     .term_is_infinite_i (term_is_infinite_i),
     .term_is_nan_i      (term_is_nan_i),
     .sum_o              (sum)

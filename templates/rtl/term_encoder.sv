@@ -21,8 +21,12 @@ module {{ core.name }}_term_encoder (
 
 {% endif %}  // This cycle's terms: element, then shift, lowest first.
   output logic {{ core.vector(unit.select_bits) }} select_o,
-  output logic {{ core.vector(core.k) }} negative_o
-);
+  output logic {{ core.vector(core.k) }} negative_o{% if unit.count_bits > 0 %},
+
+  // How many of them are negative.
+  output logic {{ core.width(unit.count_bits) }} count_o
+{% else %}
+{% endif %});
 
   localparam int CodeBits = {{ unit.code_bits }};
   localparam int Lines = {{ unit.lines }};
@@ -93,14 +97,26 @@ module {{ core.name }}_term_encoder (
                          || {% endif %}{{ each }}{% endfor %};
   end
 
-  always_ff @(posedge clk_i) begin : p_terms
+{% if unit.count_bits > 0 %}  localparam int CountBits = {{ unit.count_bits }};
+  logic [CountBits-1:0] count, count_q;
+
+  always_comb begin : p_count
+    count = '0;
+    for (int e = 0; e < {{ core.k }}; e++) begin
+      count = count + CountBits'(negative[e]);
+    end
+  end
+
+{% endif %}  always_ff @(posedge clk_i) begin : p_terms
     select_q   <= select;
     negative_q <= negative;
-  end
+{% if unit.count_bits > 0 %}    count_q    <= count;
+{% endif %}  end
 
   assign select_o   = select_q;
   assign negative_o = negative_q;
-
+{% if unit.count_bits > 0 %}  assign count_o    = count_q;
+{% endif %}
 endmodule
 
 `default_nettype wire

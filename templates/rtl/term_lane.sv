@@ -9,10 +9,11 @@ module {{ core.name }}_term_lane (
 {% endif %}  // The row's activations, element 0 lowest.
   input  logic {{ core.width(unit.activations_bits) }} activations_i,
 
-  // The column's terms: of each element the line of its shift or none, and its sign.
+  // The column's terms: of each element the line of its shift or none, and its sign{% if unit.count_bits > 0 %}; how many are negative{% endif %}.
   input  logic {{ core.vector(unit.select_bits) }} select_i,
   input  logic {{ core.vector(core.k) }} negative_i,
-
+{% if unit.count_bits > 0 %}  input  logic {{ core.width(unit.count_bits) }} count_i,
+{% endif %}
   output logic {{ core.width(unit.partial_bits) }} partial_o
 );
 
@@ -21,7 +22,9 @@ module {{ core.name }}_term_lane (
   localparam int ProductBits = {{ unit.product_bits }};
   localparam int PartialBits = {{ unit.partial_bits }};
 
-  // A negative product is complemented, and lacks 1 then.
+  // A negative product is complemented, and lacks 1 then. Each has 2^(ProductBits-1) more than it is, so
+  // that none is below zero: there are no signs to extend.
+  localparam logic [ProductBits-1:0] SignBit = {1'b1, {(ProductBits-1){1'b0}}};
   logic [{{ core.k }}*ProductBits-1:0] products;
 
   for (genvar e = 0; e < {{ core.k }}; e++) begin : gen_element
@@ -37,16 +40,15 @@ module {{ core.name }}_term_lane (
       end
     end
 
-    assign products[e*ProductBits +: ProductBits] = product ^ {ProductBits{negative_i[e]}};
+    assign products[e*ProductBits +: ProductBits] = product ^ {ProductBits{negative_i[e]}} ^ SignBit;
   end
 
   logic signed [PartialBits-1:0] sum;
 
   always_comb begin : p_sum
-    sum = '0;
+    sum = PartialBits'({% if unit.count_bits > 0 %}count_i{% else %}negative_i{% endif %}) - (PartialBits'({{ core.k }}) << (ProductBits - 1));
     for (int e = 0; e < {{ core.k }}; e++) begin
-      sum = sum + PartialBits'($signed(products[e*ProductBits +: ProductBits]))
-            + PartialBits'(negative_i[e]);
+      sum = sum + PartialBits'(products[e*ProductBits +: ProductBits]);
     end
   end
 

@@ -365,15 +365,18 @@ module {{ unit.phrases.module }} (
 {% endif %}  for (genvar c = 0; c < Columns; c++) begin : gen_column
     logic [{{ unit.select_lines }}-1:0] select;
     logic [{{ core.k }}-1:0] negative;
-
+{% if unit.count_bits > 0 %}    logic [{{ unit.count_bits }}-1:0] count;
+{% endif %}
     {{ core.name }}_term_encoder u_term_encoder (
       .clk_i      (clk_i),
       .codes_i    (weights_next[c*{{ unit.lane_weights_bits }} +: {{ unit.lane_weights_bits }}]),
 {% if core.heads %}      .head_i     (heads_next[c*HeadBits +: HeadBits]),
 {% endif %}{% if unit.plane_bits > 0 %}      .cycle_i    (cycle_next),
 {% endif %}      .select_o   (select),
-      .negative_o (negative)
-    );
+      .negative_o (negative){% if unit.count_bits > 0 %},
+      .count_o    (count)
+{% else %}
+{% endif %}    );
 
 {% if core.accumulating_lanes %}    assign selects[c*SelectBits +: SelectBits] = select;
     assign negatives[c*Elements +: Elements]   = negative;
@@ -384,7 +387,8 @@ module {{ unit.phrases.module }} (
 {% endif %}        .activations_i (operands[r*{{ unit.row_bits }} +: {{ unit.row_bits }}]),
         .select_i      (select),
         .negative_i    (negative),
-        .partial_o     (partials[(r*Columns+c)*PartialBits +: PartialBits])
+{% if unit.count_bits > 0 %}        .count_i       (count),
+{% endif %}        .partial_o     (partials[(r*Columns+c)*PartialBits +: PartialBits])
       );
     end
   end
@@ -684,7 +688,7 @@ module {{ unit.phrases.module }} (
     .selected_o (selected_scales)
   );
 
-  logic add_first, sums_wait, write_sums;
+  logic add_first, {% if unit.reads_ahead %}reads_wait, {% endif %}sums_wait, write_sums;
 {% if core.exponent_bits > 0 %}  logic {{ core.range(core.exponent_bits) }} field;
 {% endif %}
   {{ core.name }}_scale_pipeline u_scale_pipeline (
@@ -702,7 +706,8 @@ module {{ unit.phrases.module }} (
     .advance_o       (advance),
 {% if core.exponent_bits > 0 %}    .field_o         (field),
 {% endif %}    .add_first_o     (add_first),
-    .sums_wait_o     (sums_wait),
+{% if unit.reads_ahead %}    .reads_wait_o    (reads_wait),
+{% endif %}    .sums_wait_o     (sums_wait),
     .write_o         (write_sums),
     .result_valid_o  (result_valid_o),
     .result_ready_i  (result_ready_i),
@@ -714,8 +719,8 @@ module {{ unit.phrases.module }} (
 
   for (genvar c = 0; c < Drain; c++) begin : gen_scaled
     logic is_negative, is_infinite, is_nan;
-    logic {{ core.range(unit.term_exponent_bits) }} exponent;
-    logic {{ core.range(unit.term_significand_bits) }} significand;
+{% if unit.term_exponent_bits > 0 %}    logic {{ core.range(unit.term_exponent_bits) }} exponent;
+{% endif %}    logic {{ core.range(unit.term_significand_bits) }} significand;
 
     {{ core.name }}_group_scaler u_group_scaler (
       .clk_i         (clk_i),
@@ -725,8 +730,8 @@ module {{ unit.phrases.module }} (
       .value_i       (values[c*Width +: Width]),
 {% if core.exponent_bits > 0 %}      .field_i       (field),
 {% endif %}      .is_negative_o (is_negative),
-      .exponent_o    (exponent),
-      .significand_o (significand),
+{% if unit.term_exponent_bits > 0 %}      .exponent_o    (exponent),
+{% endif %}      .significand_o (significand),
       .is_infinite_o (is_infinite),
       .is_nan_o      (is_nan)
     );
@@ -734,12 +739,13 @@ module {{ unit.phrases.module }} (
     {{ core.name }}_scaled_accumulator u_scaled_accumulator (
       .clk_i              (clk_i),
       .advance_i          (advance),
-      .waits_i            (sums_wait),
+{% if unit.reads_ahead %}      .reads_wait_i       (reads_wait),
+{% endif %}      .waits_i            (sums_wait),
       .shift_i            (write_sums),
       .first_i            (add_first),
       .term_is_negative_i (is_negative),
-      .term_exponent_i    (exponent),
-      .term_significand_i (significand),
+{% if unit.term_exponent_bits > 0 %}      .term_exponent_i    (exponent),
+{% endif %}      .term_significand_i (significand),
       .term_is_infinite_i (is_infinite),
       .term_is_nan_i      (is_nan),
       .result_o           (result_data_o[c*{{ core.port_result_bits }} +: {{ core.port_result_bits }}])

@@ -3,7 +3,7 @@ use bitplane_formats::{FloatFormat, Range, TermFormat, signed_bits};
 use crate::core::bits_to_hold;
 
 /// Floating-point adder (`<name>_floating_point_adder`): a floating-point number plus an exact term,
-/// rounded once. Combinational, or with a register between sum and rounding.
+/// rounded once.
 ///
 /// The term has its place in a window of bits; the augend moves in it from the top down. At the top
 /// the term is less than a quarter of its last place, so that it need not go higher; what moves
@@ -47,8 +47,20 @@ pub struct FloatingPointAdder {
     pub biased_bits: u32,
     /// Width of a count of leading zeros.
     pub count_bits: u32,
-    /// Whether there is a register behind the sum, before it is normalised and rounded.
-    pub is_registered: bool,
+    /// Where it has registers.
+    pub registers: AdderRegisters,
+}
+
+/// Registers of a [`FloatingPointAdder`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdderRegisters {
+    /// None: it is combinational.
+    None,
+    /// Behind the sum, before it is normalised and rounded.
+    Sum,
+    /// That, and one of the augend and of how far it moves. Augend and exponent of the term come a cycle before the
+    /// rest of the term.
+    AugendAndSum,
 }
 
 impl FloatingPointAdder {
@@ -90,19 +102,45 @@ impl FloatingPointAdder {
             biased_bits: bits_to_hold(highest.unsigned_abs().into()).max(format.exponent_bits())
                 + 1,
             count_bits: bits_to_hold(u64::from(window_bits) - 1),
-            is_registered: false,
+            registers: AdderRegisters::None,
         }
     }
 
-    /// The same with a register behind the sum.
-    pub(crate) fn registered(self) -> Self {
-        Self { is_registered: true, ..self }
+    /// The same with `registers`.
+    pub(crate) fn with(self, registers: AdderRegisters) -> Self {
+        Self { registers, ..self }
+    }
+
+    /// Whether there is a register behind the sum.
+    pub fn registers_sum(&self) -> bool {
+        self.registers != AdderRegisters::None
+    }
+
+    /// Bits of the register of the exponent with which a sum leads at most, where the augend is not above its place. Of
+    /// a term that has always the same exponent, that of the augend and its distance tell it.
+    pub fn top_bits(&self) -> u32 {
+        match self.registers {
+            AdderRegisters::AugendAndSum if self.term_exponent_bits > 0 => self.biased_bits - 1,
+            _ => 0,
+        }
+    }
+
+    /// Whether the augend is registered.
+    pub fn registers_augend(&self) -> bool {
+        self.registers == AdderRegisters::AugendAndSum
     }
 
     /// Flip-flops: magnitude, leading zeros, exponent, sign, whether a difference is taken, and a sum that is
-    /// not rounded with whether there is one.
+    /// not rounded with whether there is one; the augend, whether it is normal and moves beyond the
+    /// window, by how far it moves, and the exponent there.
     pub(crate) fn flops(&self) -> u64 {
-        let sum = self.window_bits + self.count_bits + self.biased_bits + 2;
-        u64::from(if self.is_registered { sum + 1 + self.bits } else { 0 })
+        let sum = self.window_bits + self.count_bits + self.biased_bits + 2 + 1 + self.bits;
+        u64::from(match self.registers {
+            AdderRegisters::None => 0,
+            AdderRegisters::Sum => sum,
+            AdderRegisters::AugendAndSum => {
+                sum + self.bits + 2 + self.distance_bits + self.top_bits()
+            }
+        })
     }
 }

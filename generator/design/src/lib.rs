@@ -24,7 +24,7 @@ mod shadow;
 mod term;
 mod throughput;
 
-pub use adder::FloatingPointAdder;
+pub use adder::{AdderRegisters, FloatingPointAdder};
 pub use buffer::{Memory, ReplayBuffer, ReplayBuffers};
 pub use control::Control;
 pub use core::Core;

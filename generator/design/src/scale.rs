@@ -3,7 +3,7 @@ use bitplane_spec::Spec;
 
 use crate::CodeFields;
 
-use crate::adder::FloatingPointAdder;
+use crate::adder::{AdderRegisters, FloatingPointAdder};
 use crate::core::{Core, bits_to_hold};
 use crate::result::ResultDrain;
 
@@ -28,23 +28,30 @@ impl Scaling {
 
     pub(crate) fn of(core: &Core, spec: &Spec, drain: &ResultDrain) -> Option<Self> {
         let (scale, result) = (spec.scale()?, spec.result_format()?);
-        let scaler = GroupScaler::of(core, spec, scale);
+        let reads_ahead = drain.positions >= ScaledAccumulator::READ_AHEAD_WORDS;
+        let scaler = GroupScaler::of(core, spec, scale, reads_ahead);
+        let registers = match reads_ahead {
+            true => AdderRegisters::AugendAndSum,
+            false => AdderRegisters::Sum,
+        };
         Some(Self {
             select: ScaleSelect::of(core, spec, drain, scale),
-            adder: FloatingPointAdder::of(result, scaler.term(), true).registered(),
+            adder: FloatingPointAdder::of(result, scaler.term(), true).with(registers),
             accumulator: ScaledAccumulator {
                 words: drain.positions,
                 data_bits: drain.positions * result.bits(),
                 format: result,
                 exponent_bits: scaler.exponent_bits,
                 significand_bits: scaler.significand_bits,
+                reads_ahead,
             },
             pipeline: ScalePipeline {
                 row_bits: match core.exponent_bits {
                     0 => 0,
                     _ => bits_to_hold(u64::from(core.m) - 1),
                 },
-                field_stages: if scaler.has_exponents() { 1 } else { 2 },
+                field_stages: if scaler.has_exponents() || reads_ahead { 1 } else { 2 },
+                reads_ahead,
             },
             scaler,
         })
@@ -100,18 +107,22 @@ pub struct GroupScaler {
     pub float: Option<CodeFields>,
     /// Bits of the product's significand.
     pub significand_bits: u32,
-    /// Bits of its exponent.
+    /// Bits of its exponent; 0 where it is always the same.
     pub exponent_bits: u32,
     /// What a unit of the significand weighs where the exponent is 0: 2^this.
     pub lowest: i32,
     /// Whether the field of a row's block is part of the exponent.
     pub adds_field: bool,
+    /// Whether exponents are told a cycle before the rest of a product.
+    pub exponent_is_early: bool,
+    /// Whether it has a register that says that a product is no number.
+    pub registers_nan: bool,
 }
 
 impl GroupScaler {
-    fn of(core: &Core, spec: &Spec, scale: ScaleFormat) -> Self {
+    fn of(core: &Core, spec: &Spec, scale: ScaleFormat, exponent_is_early: bool) -> Self {
         if let Some(sums) = spec.term_sums() {
-            return Self::of_float(core, sums, scale);
+            return Self { exponent_is_early, ..Self::of_float(core, sums, scale) };
         }
         // The magnitude of the most negative value has as many bits as the value.
         let term = scale.term_format(core.accumulator_bits);
@@ -128,9 +139,12 @@ impl GroupScaler {
             value_bits: core.accumulator_bits,
             float: None,
             significand_bits: term.significand_bits,
-            exponent_bits: bits_to_hold(largest).max(1),
+            exponent_bits: bits_to_hold(largest),
             lowest: term.lowest + aligned.map_or(0, block_of_exponent_0),
             adds_field,
+            exponent_is_early,
+            registers_nan: scale != ScaleFormat::Int8
+                || (exponent_is_early && core.exponent_bits > 0),
         }
     }
 
@@ -149,12 +163,19 @@ impl GroupScaler {
             exponent_bits: bits_to_hold(largest),
             lowest: term.lowest + number.lowest,
             adds_field: false,
+            exponent_is_early: false,
+            registers_nan: true,
         }
     }
 
     /// Whether each product has an exponent of its own.
     pub fn has_exponents(&self) -> bool {
         self.float.is_some() || !self.is_integer()
+    }
+
+    /// Whether a product's exponent has a register beside its significand.
+    pub fn registers_exponent(&self) -> bool {
+        self.has_exponents() && !self.exponent_is_early
     }
 
     /// Bits of a value's magnitude: of a floating-point number its significand.
@@ -182,20 +203,15 @@ impl GroupScaler {
     }
 
     /// Flip-flops: the scale twice, sign and magnitude of the value, and the product with its two flags.
-    /// An exponent that is that of the row comes from the scale pipeline, and only an FP16
-    /// scale may be infinite.
+    /// An exponent that is that of the row comes from the scale pipeline, one that is told early needs no register
+    /// here, and only an FP16 scale may be infinite.
     pub(crate) fn flops(&self) -> u64 {
         let magnitude = 1 + self.magnitude_bits() + self.float.map_or(0, |code| code.exponent_bits);
         let sign_and_significand = 1 + self.significand_bits;
-        let of_scale = match self.format {
-            ScaleFormat::Fp16 => self.exponent_bits + 2,
-            // It is never infinite.
-            ScaleFormat::E4m3 => self.exponent_bits + 1,
-            ScaleFormat::E8m0 => self.exponent_bits + 1,
-            ScaleFormat::Int8 if self.float.is_some() => self.exponent_bits + 1,
-            ScaleFormat::Int8 => 0,
-        };
-        u64::from(2 * self.scale_bits + magnitude + sign_and_significand + of_scale)
+        let exponent = if self.registers_exponent() { self.exponent_bits } else { 0 };
+        // No other is ever infinite.
+        let flags = u32::from(self.registers_nan) + u32::from(self.format == ScaleFormat::Fp16);
+        u64::from(2 * self.scale_bits + magnitude + sign_and_significand + exponent + flags)
     }
 }
 
@@ -214,10 +230,17 @@ pub struct ScaledAccumulator {
     pub data_bits: u32,
     /// Format of a word.
     pub format: FloatFormat,
-    /// Bits of a term's exponent.
+    /// Bits of a term's exponent; 0 where it is always the same.
     pub exponent_bits: u32,
     /// Bits of a term's significand.
     pub significand_bits: u32,
+    /// Whether a word is read while the product is made that is added to it, and not when it is.
+    pub reads_ahead: bool,
+}
+
+impl ScaledAccumulator {
+    /// Words from which on they are read ahead: the word that is read is none of the two whose sums are on their way.
+    const READ_AHEAD_WORDS: u32 = 3;
 }
 
 /// Scale pipeline (`<name>_scale_pipeline`): the markers that go with the values of a beat.
@@ -226,15 +249,18 @@ pub struct ScalePipeline {
     /// Width of the number of a row; 0 for one row or where rows have no fields.
     pub row_bits: u32,
     /// Stages that a row's field goes along: to the magnitude, or to the product where its exponent is
-    /// that of the row.
+    /// that of the row and not told early.
     pub field_stages: u32,
+    /// Whether words are read ahead.
+    pub reads_ahead: bool,
 }
 
 impl ScalePipeline {
     /// Flip-flops: of each stage whether its beat is sent, its last marker and keep bits; of all but the
-    /// last whether there is one; of the first two of which group; the rows' fields, and those of the stages.
+    /// last whether there is one; of those before the sum of which group; the rows' fields, and those of the stages.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let fields = core.exponents_bits + self.field_stages * core.exponent_bits;
-        u64::from(Scaling::STAGES * (2 + core.drain) + Scaling::STAGES - 1 + 2 + fields)
+        let firsts = if self.reads_ahead { 1 } else { 2 };
+        u64::from(Scaling::STAGES * (2 + core.drain) + Scaling::STAGES - 1 + firsts + fields)
     }
 }

@@ -83,13 +83,16 @@ pub struct TermEncoder {
     pub select_bits: u32,
     /// Elements.
     pub elements: u32,
+    /// Bits of the count of negative terms; 0 where lanes do not need it.
+    pub count_bits: u32,
 }
 
 impl TermEncoder {
-    /// Flip-flops of one encoder: the lines and signs of a cycle. A line that no term has is 0 and needs none.
+    /// Flip-flops of one encoder: the lines and signs of a cycle, and how many are negative. A line that no term
+    /// has is 0 and needs none.
     pub(crate) fn flops(&self) -> u64 {
         let lines = self.terms.used_shifts().len() as u64;
-        (lines + 1) * u64::from(self.elements)
+        (lines + 1) * u64::from(self.elements) + u64::from(self.count_bits)
     }
 }
 
@@ -106,6 +109,8 @@ pub struct TermLane {
     pub product_bits: u32,
     /// Width of the sum of a cycle.
     pub partial_bits: u32,
+    /// Bits of the count of negative terms; 0 where the sign of the one element tells it.
+    pub count_bits: u32,
 }
 
 /// The units of a `bitmod_tile` between its registers and its accumulators.
@@ -135,6 +140,10 @@ impl Terms {
     pub(crate) fn of(core: &Core, spec: &Spec, terms: &TermArray) -> Self {
         let lines = terms.reach() + 1;
         let select_bits = core.k * lines;
+        let lanes = match spec.term_sums() {
+            Some(sums) => TermLanes::Float(FloatTerms::of(core, terms, sums)),
+            None => TermLanes::Aligned(TermLane::of(core, spec, terms)),
+        };
         Self {
             head: GroupHead::of(core, spec, terms),
             encoder: TermEncoder {
@@ -145,11 +154,12 @@ impl Terms {
                 lines,
                 select_bits,
                 elements: core.k,
+                count_bits: match &lanes {
+                    TermLanes::Aligned(lane) => lane.count_bits,
+                    TermLanes::Float(_) => 0,
+                },
             },
-            lanes: match spec.term_sums() {
-                Some(sums) => TermLanes::Float(FloatTerms::of(core, terms, sums)),
-                None => TermLanes::Aligned(TermLane::of(core, spec, terms)),
-            },
+            lanes,
         }
     }
 }
@@ -164,16 +174,12 @@ impl TermLane {
             select_bits: core.k * lines,
             product_bits: core.activation_bits + terms.reach(),
             partial_bits: signed_bits(Range::symmetric(largest)),
+            count_bits: if core.k > 1 { bits_to_hold(core.k.into()) } else { 0 },
         }
     }
 
     /// Flip-flops of one lane.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         u64::from(if core.stages > 0 { self.partial_bits } else { 0 })
-    }
-
-    /// Bits of a count of negative terms.
-    pub fn count_bits(&self) -> u32 {
-        bits_to_hold((self.select_bits / self.lines).into())
     }
 }

@@ -1,7 +1,7 @@
 //! Text of the floating-point adder, in a core or alone.
 
 use askama::Template;
-use bitplane_design::{Core, Design, FloatingPointAdder};
+use bitplane_design::{AdderRegisters, Core, Design, FloatingPointAdder};
 use bitplane_formats::{FloatFormat, TermFormat};
 use bitplane_spec::Spec;
 
@@ -9,14 +9,15 @@ use crate::bundle::{BundleFile, generator};
 use crate::rtl::{CoreText, Worded};
 
 pub(crate) struct AdderPhrases {
+    registers: &'static str,
+    augend: &'static str,
     term_weight: String,
     beyond_meaning: &'static str,
     distance: String,
     term: String,
-    carry_bits: u32,
     below_top: String,
+    read_top: String,
     counted: String,
-    rounded_bits: u32,
     largest: String,
     beyond: String,
     nan: String,
@@ -65,8 +66,17 @@ fn phrases(unit: &FloatingPointAdder) -> AdderPhrases {
     let above = window - unit.term_place - unit.significand_bits;
     let beyond = format.infinity().or(format.nan()).unwrap_or(format.largest());
     let rounded_bits = unit.biased_bits + unit.fraction_bits;
-    let later = |now, registered| if unit.is_registered { registered } else { now };
+    let later = |now, registered| if unit.registers_sum() { registered } else { now };
     AdderPhrases {
+        registers: match unit.registers {
+            AdderRegisters::None => "Combinational.",
+            AdderRegisters::Sum => "One register, behind the sum.",
+            AdderRegisters::AugendAndSum => {
+                "Two registers: of the augend, which comes a\n\
+                 // cycle before the term, and behind the sum."
+            }
+        },
+        augend: if unit.registers_augend() { "augend_q" } else { "augend_i" },
         term_weight: match unit.term_exponent_bits {
             0 => format!("2^{}", unit.term_lowest),
             _ => format!("2^(exponent + {})", unit.term_lowest).replace("+ -", "- "),
@@ -77,19 +87,21 @@ fn phrases(unit: &FloatingPointAdder) -> AdderPhrases {
         },
         distance: exponent(unit, unit.distance_bits, "DistanceBits"),
         term: format!("{{{above}'d0, term_significand_i, {}'d0}}", unit.term_place),
-        carry_bits: window + 1,
-        below_top: exponent(unit, unit.biased_bits, "BiasedBits"),
+        below_top: match unit.registers_augend() {
+            true => "(BiasedBits'(distance) + BiasedBits'(augend_exponent))".to_owned(),
+            false => exponent(unit, unit.biased_bits, "BiasedBits"),
+        },
+        read_top: exponent(unit, unit.top_bits(), "TopBits"),
         counted: match (1 << unit.count_bits) - window {
             0 => "leading | mark".to_owned(),
             below => format!("{{leading | mark, {below}'d0}}"),
         },
-        rounded_bits,
         largest: format!("{rounded_bits}'d{}", format.largest()),
         beyond: format!("{code_bits}'d{beyond}"),
         nan: format!("{}'d{}", unit.bits, format.nan().unwrap_or(0)),
         later_magnitude: later("magnitude", "magnitude_q"),
         later_count: later("count", "count_q"),
-        later_top: later("top", "top_q"),
+        later_top: later("top", "sum_top_q"),
         later_sign: later("sign", "sign_q"),
         later_subtracts: later("subtracts", "subtracts_q"),
         later_is_given: later("is_given", "is_given_q"),
@@ -99,7 +111,8 @@ fn phrases(unit: &FloatingPointAdder) -> AdderPhrases {
 
 /// The exponent of the term plus the offset of the distance, modulo so many bits.
 fn exponent(unit: &FloatingPointAdder, bits: u32, width: &str) -> String {
-    let offset = unit.distance_offset.rem_euclid(1 << bits);
+    // Nothing is of no bits.
+    let offset = unit.distance_offset.rem_euclid(1 << bits.max(1));
     match unit.term_exponent_bits {
         0 => format!("{bits}'d{offset}"),
         _ => format!("{width}'(term_exponent_i) + {bits}'d{offset}"),

@@ -389,6 +389,7 @@ struct ScalerPhrases {
     scale: &'static str,
     value: String,
     block: &'static str,
+    at_field: &'static str,
     significand: String,
     exponent: String,
     /// Bits of a scale's fraction and of its exponent, where it is a float.
@@ -475,12 +476,14 @@ struct Top {
     scale_place: u32,
     term_exponent_bits: u32,
     term_significand_bits: u32,
+    reads_ahead: bool,
     keeps_exponents: bool,
     factor_bits: u32,
     terms: bool,
     head_bits: u32,
     heads_are_checked: bool,
     select_lines: u32,
+    count_bits: u32,
     exponents_bits: u32,
     significands_bits: u32,
     rows_have_nan: bool,
@@ -930,21 +933,25 @@ fn scale_files(core: &CoreText, scaling: &Scaling) -> Vec<BundleFile> {
         _ => format!("exponents_q[row_i*{0} +: {0}]", core.exponent_bits),
     };
     let (at_field, field) = match pipeline.field_stages {
-        1 => ("magnitudes", "field_q"),
-        _ => ("products", "product_field_q"),
+        1 => ("magnitude", "field_q"),
+        _ => ("product", "product_field_q"),
     };
     let phrases = PipelinePhrases { exponent, at_field, field };
     let pipeline = Worded { unit: pipeline, phrases };
     vec![
         named(core, "scale_select", ScaleSelectText { core, unit: select }),
-        named(core, "group_scaler", group_scaler(core, scaler)),
+        named(core, "group_scaler", group_scaler(core, scaler, at_field)),
         named(core, "floating_point_adder", FloatingPointAdderText::new(core, adder)),
         named(core, "scaled_accumulator", ScaledAccumulatorText { core, unit: accumulator }),
         named(core, "scale_pipeline", ScalePipelineText { core, unit: pipeline }),
     ]
 }
 
-fn group_scaler<'a>(core: &'a CoreText, unit: &'a GroupScaler) -> GroupScalerText<'a> {
+fn group_scaler<'a>(
+    core: &'a CoreText,
+    unit: &'a GroupScaler,
+    at_field: &'static str,
+) -> GroupScalerText<'a> {
     let (bits, float) = (unit.exponent_bits, unit.format.float());
     let extended = |name: &str, own: u32| match own == bits {
         true => name.to_owned(),
@@ -990,11 +997,12 @@ fn group_scaler<'a>(core: &'a CoreText, unit: &'a GroupScaler) -> GroupScalerTex
             None => "two's complement".to_owned(),
         },
         block: if unit.adds_field { ", in units of its block" } else { "" },
+        at_field,
         significand: format!(
             "{0}'(magnitude_q) * {0}'({scale_significand})",
             unit.significand_bits
         ),
-        exponent: either(of_scale, of_block, " + ").unwrap_or_else(|| "'0".to_owned()),
+        exponent: either(of_scale, of_block, " + ").unwrap_or_default(),
         fraction_bits: float.map_or(0, FloatFormat::fraction_bits),
         scale_exponent_bits: float.map_or(0, FloatFormat::exponent_bits),
         has_infinity: unit.format == ScaleFormat::Fp16,
@@ -1419,12 +1427,14 @@ fn top(design: &Design) -> Top {
         scale_place: 0,
         term_exponent_bits: 0,
         term_significand_bits: 0,
+        reads_ahead: false,
         keeps_exponents: core.exponent_bits > 1,
         factor_bits: 0,
         terms: false,
         head_bits: 0,
         heads_are_checked: false,
         select_lines: 0,
+        count_bits: 0,
         exponents_bits: 0,
         significands_bits: 0,
         rows_have_nan: false,
@@ -1476,6 +1486,7 @@ fn top(design: &Design) -> Top {
         (top.scale_bits, top.scale_place) = (scaling.select.scale_bits, scaling.select.place);
         top.term_exponent_bits = scaling.scaler.exponent_bits;
         top.term_significand_bits = scaling.scaler.significand_bits;
+        top.reads_ahead = scaling.accumulator.reads_ahead;
     }
     top.phrases.factors = match &design.shadow {
         Some(_) => "factors[c*FactorBits".to_owned(),
@@ -1541,6 +1552,7 @@ fn top(design: &Design) -> Top {
             }
             top.lane_weights_bits = term.terms.encoder.codes_bits;
             top.select_lines = term.terms.encoder.select_bits;
+            top.count_bits = term.terms.encoder.count_bits;
             top.column_bits = term.terms.encoder.codes_bits;
             if let Some(head) = &term.terms.head {
                 top.head_bits = head.head_bits;

@@ -123,9 +123,30 @@ const FAULTS: &[Fault] = &[
     Fault {
         name: "a negative term lacks its carry",
         core: SHADOW,
+        unit: "term_encoder",
+        right: "CountBits'(negative[e])",
+        wrong: "CountBits'(negative[e] && (e != 2))",
+    },
+    Fault {
+        name: "products lack what stands for their signs",
+        core: MIXED,
         unit: "term_lane",
-        right: "+ PartialBits'(negative_i[e])",
-        wrong: "+ PartialBits'(negative_i[e] && (e != 2))",
+        right: "- (PartialBits'(4) <<",
+        wrong: "- (PartialBits'(3) <<",
+    },
+    Fault {
+        name: "the exponent of a term goes with the one before",
+        core: MIXED,
+        unit: "scale_pipeline",
+        right: "if (advance) field_q <= exponents_q[row_i*5 +: 5];",
+        wrong: "if (advance && valid_q[0]) field_q <= exponents_q[row_i*5 +: 5];",
+    },
+    Fault {
+        name: "a row that is no number told a product early",
+        core: MIXED,
+        unit: "group_scaler",
+        right: "assign is_nan_o      = is_nan_q;",
+        wrong: "assign is_nan_o      = is_nan || (is_nan_q && 1'b0);",
     },
     Fault {
         name: "the largest shift is one less",

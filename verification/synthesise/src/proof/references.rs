@@ -313,8 +313,12 @@ fn term_encoder(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
     let instances: String = (0..cycles)
         .map(|c| {
             let port = if cycle > 0 { format!(".cycle_i({cycle}'d{c}), ") } else { String::new() };
+            let count = match unit.bits("count_o") {
+                Some(bits) => format!(".count_o(count[{} +: {bits}]), ", c * bits),
+                None => String::new(),
+            };
             format!(
-                "  {} u_unit{c} (.clk_i(clk), .codes_i(codes), .head_i(head), {port}.select_o(select[{} +: {select}]), \
+                "  {} u_unit{c} (.clk_i(clk), .codes_i(codes), .head_i(head), {port}{count}.select_o(select[{} +: {select}]), \
                  .negative_o(negative[{} +: {negative}]));\n",
                 unit.module,
                 c * select,
@@ -324,8 +328,19 @@ fn term_encoder(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
         .collect();
     let data_type =
         if type_bits == 0 { "0".to_owned() } else { format!("head[{}:0]", type_bits - 1) };
+    let (counts, counted) = match unit.bits("count_o") {
+        Some(bits) => (
+            format!("  wire [{}:0] count;\n", cycles * bits - 1),
+            format!(
+                "    for (c = 0; c < {cycles}; c = c + 1) begin\n      sum = 0;\n      \
+                 for (e = 0; e < {elements}; e = e + 1) sum = sum + negative[c*{negative}+e];\n      \
+                 if (sum != count[c*{bits} +: {bits}]) bad = 1;\n    end\n"
+            ),
+        ),
+        None => (String::new(), String::new()),
+    };
     let text = format!(
-        "module lemma (input wire clk, input wire [{}:0] codes, input wire [{}:0] head, output wire wrong);\n{}  \
+        "module lemma (input wire clk, input wire [{}:0] codes, input wire [{}:0] head, output wire wrong);\n{}{counts}  \
          wire [{}:0] select;\n  wire [{}:0] negative;\n{instances}  \
          reg bad, legal;\n  integer c, e, s, sum, lit, special, value, data_type;\n  always @* begin\n    \
          bad = 0;\n    special = 0;\n    data_type = {data_type};\n    legal = data_type < {};\n    \
@@ -340,7 +355,7 @@ fn term_encoder(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
          lit = lit + 1;\n            value = 1 << (2*c + s);\n            \
          sum = negative[c*{negative}+e] ? sum - value : sum + value;\n          end\n        \
          if (lit > 1) bad = 1;\n        if (lit > 0 && c >= cycles_of(data_type)) bad = 1;\n      end\n      \
-         if (sum != value_of(data_type, codes[e*{code} +: {code}], special)) bad = 1;\n    end\n  end\n  \
+         if (sum != value_of(data_type, codes[e*{code} +: {code}], special)) bad = 1;\n    end\n{counted}  end\n  \
          assign wrong = legal && bad;\nendmodule\n",
         codes - 1,
         head - 1,
@@ -352,7 +367,8 @@ fn term_encoder(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
         terms.reach(),
     );
     let statement = "of every code of every data type, with every special value, the terms add up to \
-                     its value, at most one in a cycle and none beyond the type's cycles";
+                     its value, at most one in a cycle and none beyond the type's cycles; the negative ones \
+                     are counted";
     let types: Vec<String> = terms.types().iter().map(ToString::to_string).collect();
     let widths = format!("{elements} elements of {}, reach {}", types.join(", "), terms.reach());
     Some(lemma(unit, Registers::Transparent, statement, widths, text))
@@ -369,10 +385,18 @@ fn term_lane(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
         Some(_) => format!("activations[e*{a} +: {a}] == {{1'b1, {{{}{{1'b0}}}}}}", a - 1),
         None => "1'b0".to_owned(),
     };
+    let (count, port) = match unit.bits("count_i") {
+        Some(bits) => {
+            let sum: Vec<String> = (0..elements).map(|e| format!("negative[{e}]")).collect();
+            let count = format!("  wire [{}:0] count = {};\n", bits - 1, sum.join(" + "));
+            (count, ".count_i(count), ")
+        }
+        None => (String::new(), ""),
+    };
     let text = format!(
         "module lemma (input wire clk, input wire [{}:0] activations, input wire [{}:0] select,\n  \
-         input wire [{}:0] negative, output wire wrong);\n  wire [{}:0] partial;\n  \
-         {} u_unit ({}.activations_i(activations), .select_i(select), .negative_i(negative), \
+         input wire [{}:0] negative, output wire wrong);\n  wire [{}:0] partial;\n{count}  \
+         {} u_unit ({}.activations_i(activations), .select_i(select), .negative_i(negative), {port}\
          .partial_o(partial));\n  reg illegal;\n  reg signed [63:0] sum, value;\n  \
          integer e, s, lit;\n  always @* begin\n    sum = 0;\n    illegal = 0;\n    \
          for (e = 0; e < {elements}; e = e + 1) begin\n      lit = 0;\n      value = 0;\n      \
