@@ -270,9 +270,8 @@ module {{ core.name }}_floating_point_adder (
   assign round_up  = half && (rest || fraction[0]);
   assign unrounded = {biased, fraction};
   assign rounded   = unrounded[ExponentBits+FractionBits-1:0] + {{ unit.code_bits }}'(round_up);
-  // Of the rounded number, without waiting for it.
-  assign is_beyond = (unrounded > {{ unit.phrases.largest }})
-                     || (round_up && (unrounded == {{ unit.phrases.largest }}));
+  // The largest number, rounded up, is what comes for all beyond it.
+  assign is_beyond = (unrounded > {{ unit.phrases.largest }});
   assign code      = is_beyond ? {{ unit.phrases.beyond }} : rounded;
 
   // Numbers that cancel give +0.

@@ -3,7 +3,7 @@
 //
 // Group scaler of one column of a beat: the exact product of the value of a quantisation group and its
 // FP16 scale, in units of its block, as a sign, a significand and an exponent. Two registers: the
-// magnitude of the value, and the product.
+// magnitude of the value, and the product but for its exponent, which is told before.
 
 `default_nettype none
 
@@ -23,7 +23,7 @@ module bitmod_codebook_fp16_group_scaler (
   // Field of the row whose magnitude is in its register; 0 where it is no number.
   input  logic [4:0]     field_i,
 
-  // Term.
+  // Term; the exponent is that of the next one.
   output logic           is_negative_o,
   output logic [5:0]     exponent_o,
   output logic [38:0]    significand_o,
@@ -54,10 +54,10 @@ module bitmod_codebook_fp16_group_scaler (
   end
 
   // Product.
+  logic term_is_negative, is_infinite, is_nan;
   logic term_is_negative_q, is_infinite_q, is_nan_q;
   logic [38:0] significand, significand_q;
-  logic [5:0] exponent, exponent_q;
-  logic is_infinite, is_nan, term_is_negative;
+  logic [5:0] exponent;
 
   // A subnormal scale has the exponent 1 and no leading one.
   localparam int FractionBits = 10;
@@ -88,7 +88,6 @@ module bitmod_codebook_fp16_group_scaler (
       term_is_negative_q <= term_is_negative;
       significand_q      <= significand;
       is_infinite_q      <= is_infinite;
-      exponent_q         <= exponent;
       is_nan_q           <= is_nan;
     end
   end
@@ -96,7 +95,7 @@ module bitmod_codebook_fp16_group_scaler (
   assign is_negative_o = term_is_negative_q;
   assign significand_o = significand_q;
   assign is_infinite_o = is_infinite_q;
-  assign exponent_o    = exponent_q;
+  assign exponent_o    = exponent;
   assign is_nan_o      = is_nan_q;
 
 endmodule

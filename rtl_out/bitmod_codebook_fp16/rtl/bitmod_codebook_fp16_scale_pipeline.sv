@@ -27,8 +27,10 @@ module bitmod_codebook_fp16_scale_pipeline (
   // Field of the values whose magnitudes are in their registers.
   output logic [4:0]     field_o,
 
-  // Products are added to nothing, in a run's first group. Sums are there; they are rounded and written.
+  // Products are added to nothing, in a run's first group. Words that were read wait for products; sums
+  // are there; they are rounded and written.
   output logic           add_first_o,
+  output logic           reads_wait_o,
   output logic           sums_wait_o,
   output logic           write_o,
 
@@ -43,7 +45,7 @@ module bitmod_codebook_fp16_scale_pipeline (
 
   // Stage 0, the magnitudes, lowest.
   logic [2:0] valid_d, valid_q, valid_moved;
-  logic [1:0] first_q;
+  logic first_q;
   logic [3:0] sent_d, sent_q, sent_moved, last_q;
   logic [4*Drain-1:0] keep_q;
   logic advance;
@@ -77,7 +79,7 @@ module bitmod_codebook_fp16_scale_pipeline (
 
   always_ff @(posedge clk_i) begin : p_markers
     if (advance) begin
-      first_q <= {first_q[0], first_i};
+      first_q <= first_i;
       last_q  <= {last_q[2:0], last_i};
       keep_q  <= {keep_q[3*Drain-1:0], keep_i};
     end
@@ -94,7 +96,8 @@ module bitmod_codebook_fp16_scale_pipeline (
 
   assign field_o        = field_q;
   assign advance_o      = advance;
-  assign add_first_o    = first_q[1];
+  assign add_first_o    = first_q;
+  assign reads_wait_o   = valid_q[1];
   assign sums_wait_o    = valid_q[2];
   assign write_o        = advance && valid_q[2];
   assign result_valid_o = sent_q[3];

@@ -25,7 +25,10 @@ module bitmod_codebook_fp16_term_encoder (
 
   // This cycle's terms: element, then shift, lowest first.
   output logic [15:0]    select_o,
-  output logic [3:0]     negative_o
+  output logic [3:0]     negative_o,
+
+  // How many of them are negative.
+  output logic [2:0]     count_o
 );
 
   localparam int CodeBits = 4;
@@ -110,13 +113,25 @@ module bitmod_codebook_fp16_term_encoder (
                          || nf4_term[Lines];
   end
 
+  localparam int CountBits = 3;
+  logic [CountBits-1:0] count, count_q;
+
+  always_comb begin : p_count
+    count = '0;
+    for (int e = 0; e < 4; e++) begin
+      count = count + CountBits'(negative[e]);
+    end
+  end
+
   always_ff @(posedge clk_i) begin : p_terms
     select_q   <= select;
     negative_q <= negative;
+    count_q    <= count;
   end
 
   assign select_o   = select_q;
   assign negative_o = negative_q;
+  assign count_o    = count_q;
 
 endmodule
 

@@ -179,6 +179,7 @@ module bitmod_w4fp16 (
   for (genvar c = 0; c < Columns; c++) begin : gen_column
     logic [12-1:0] select;
     logic [4-1:0] negative;
+    logic [3-1:0] count;
 
     bitmod_w4fp16_term_encoder u_term_encoder (
       .clk_i      (clk_i),
@@ -186,7 +187,8 @@ module bitmod_w4fp16 (
       .head_i     (heads_next[c*HeadBits +: HeadBits]),
       .cycle_i    (cycle_next),
       .select_o   (select),
-      .negative_o (negative)
+      .negative_o (negative),
+      .count_o    (count)
     );
 
     for (genvar r = 0; r < Rows; r++) begin : gen_lane
@@ -195,6 +197,7 @@ module bitmod_w4fp16 (
         .activations_i (operands[r*64 +: 64]),
         .select_i      (select),
         .negative_i    (negative),
+        .count_i       (count),
         .partial_o     (partials[(r*Columns+c)*PartialBits +: PartialBits])
       );
     end
@@ -311,7 +314,7 @@ module bitmod_w4fp16 (
     .selected_o (selected_scales)
   );
 
-  logic add_first, sums_wait, write_sums;
+  logic add_first, reads_wait, sums_wait, write_sums;
   logic [4:0] field;
 
   bitmod_w4fp16_scale_pipeline u_scale_pipeline (
@@ -329,6 +332,7 @@ module bitmod_w4fp16 (
     .advance_o       (advance),
     .field_o         (field),
     .add_first_o     (add_first),
+    .reads_wait_o    (reads_wait),
     .sums_wait_o     (sums_wait),
     .write_o         (write_sums),
     .result_valid_o  (result_valid_o),
@@ -361,6 +365,7 @@ module bitmod_w4fp16 (
     bitmod_w4fp16_scaled_accumulator u_scaled_accumulator (
       .clk_i              (clk_i),
       .advance_i          (advance),
+      .reads_wait_i       (reads_wait),
       .waits_i            (sums_wait),
       .shift_i            (write_sums),
       .first_i            (add_first),

@@ -3,7 +3,7 @@
 //
 // Group scaler of one column of a beat: the exact product of the value of a quantisation group and its
 // INT8 scale, in units of its block, as a sign, a significand and an exponent. Two registers: the
-// magnitude of the value, and the product.
+// magnitude of the value, and the product but for its exponent, which is told before.
 
 `default_nettype none
 
@@ -20,10 +20,10 @@ module bitmod_w4fp16_group_scaler (
   // Value of the group, two's complement.
   input  logic [27:0]    value_i,
 
-  // Field of the row whose product is in its register; 0 where it is no number.
+  // Field of the row whose magnitude is in its register; 0 where it is no number.
   input  logic [4:0]     field_i,
 
-  // Term.
+  // Term; the exponent is that of the next one.
   output logic           is_negative_o,
   output logic [4:0]     exponent_o,
   output logic [35:0]    significand_o,
@@ -54,9 +54,10 @@ module bitmod_w4fp16_group_scaler (
   end
 
   // Product.
-  logic term_is_negative_q, is_infinite_q;
+  logic term_is_negative, is_infinite, is_nan;
+  logic term_is_negative_q, is_infinite_q, is_nan_q;
   logic [35:0] significand, significand_q;
-  logic is_infinite, term_is_negative;
+  logic [4:0] exponent;
 
   logic scale_is_negative;
   logic [ScaleBits-1:0] scale_magnitude;
@@ -67,21 +68,23 @@ module bitmod_w4fp16_group_scaler (
   assign significand       = 36'(magnitude_q) * 36'(scale_magnitude);
   assign term_is_negative  = is_negative_q ^ scale_is_negative;
   assign is_infinite       = 1'b0;
+  assign exponent          = field_i;
+  assign is_nan            = (field_i == '0);
 
   always_ff @(posedge clk_i) begin : p_term
     if (advance_i) begin
       term_is_negative_q <= term_is_negative;
       significand_q      <= significand;
       is_infinite_q      <= is_infinite;
+      is_nan_q           <= is_nan;
     end
   end
 
   assign is_negative_o = term_is_negative_q;
   assign significand_o = significand_q;
   assign is_infinite_o = is_infinite_q;
-  // All products of a row have its exponent.
-  assign exponent_o    = field_i;
-  assign is_nan_o      = (field_i == '0);
+  assign exponent_o    = exponent;
+  assign is_nan_o      = is_nan_q;
 
 endmodule
 

@@ -3,15 +3,18 @@
 //
 // Scaled accumulator of one column of a beat: 32 fp32 number(s), one for each position of the
 // drain chain, which go round in step with it. Each becomes the number nearest to itself plus the
-// scaled value of the group that drains, one cycle after they are added.
+// scaled value of the group that drains, one cycle after they are added and two after it is read.
 
 `default_nettype none
 
 module bitmod_w4fp16_scaled_accumulator (
   input  logic           clk_i,
 
-  // The register of the adder takes its next value.
+  // All registers of the adder take their next value.
   input  logic           advance_i,
+
+  // A word that was read waits there for its term.
+  input  logic           reads_wait_i,
 
   // A sum waits there to be rounded; it is written.
   input  logic           waits_i,
@@ -20,7 +23,7 @@ module bitmod_w4fp16_scaled_accumulator (
   // The group is its run's first: nothing was added before.
   input  logic           first_i,
 
-  // Scaled value of the group.
+  // Scaled value of the group, its exponent when the word is read and the rest when it is added.
   input  logic           term_is_negative_i,
   input  logic [4:0]     term_exponent_i,
   input  logic [35:0]    term_significand_i,
@@ -34,12 +37,19 @@ module bitmod_w4fp16_scaled_accumulator (
   localparam int Width = 32;
   localparam int DataBits = 1024;
 
-  // The lowest word is the one that is written next; the word that is added to next is the lowest, or
-  // the one above if the sum with the lowest waits.
+  // The lowest word is the one that is written next; the word that is read next is as many above it
+  // as words that were read wait.
   logic [DataBits-1:0] words_q;
   logic [Width-1:0] next, earlier, sum;
 
-  assign next    = waits_i ? words_q[2*Width-1:Width] : words_q[Width-1:0];
+  always_comb begin : p_next
+    unique case ({reads_wait_i, waits_i})
+      2'b00:   next = words_q[Width-1:0];
+      2'b11:   next = words_q[3*Width-1:2*Width];
+      default: next = words_q[2*Width-1:Width];
+    endcase
+  end
+
   assign earlier = next & {Width{!first_i}};
 
   bitmod_w4fp16_floating_point_adder u_floating_point_adder (

@@ -12,9 +12,10 @@ module bitmod_w4fp16_term_lane (
   // The row's activations, element 0 lowest.
   input  logic [63:0]    activations_i,
 
-  // The column's terms: of each element the line of its shift or none, and its sign.
+  // The column's terms: of each element the line of its shift or none, and its sign; how many are negative.
   input  logic [11:0]    select_i,
   input  logic [3:0]     negative_i,
+  input  logic [2:0]     count_i,
 
   output logic [19:0]    partial_o
 );
@@ -24,7 +25,9 @@ module bitmod_w4fp16_term_lane (
   localparam int ProductBits = 18;
   localparam int PartialBits = 20;
 
-  // A negative product is complemented, and lacks 1 then.
+  // A negative product is complemented, and lacks 1 then. Each has 2^(ProductBits-1) more than it is, so
+  // that none is below zero: there are no signs to extend.
+  localparam logic [ProductBits-1:0] SignBit = {1'b1, {(ProductBits-1){1'b0}}};
   logic [4*ProductBits-1:0] products;
 
   for (genvar e = 0; e < 4; e++) begin : gen_element
@@ -40,16 +43,15 @@ module bitmod_w4fp16_term_lane (
       end
     end
 
-    assign products[e*ProductBits +: ProductBits] = product ^ {ProductBits{negative_i[e]}};
+    assign products[e*ProductBits +: ProductBits] = product ^ {ProductBits{negative_i[e]}} ^ SignBit;
   end
 
   logic signed [PartialBits-1:0] sum;
 
   always_comb begin : p_sum
-    sum = '0;
+    sum = PartialBits'(count_i) - (PartialBits'(4) << (ProductBits - 1));
     for (int e = 0; e < 4; e++) begin
-      sum = sum + PartialBits'($signed(products[e*ProductBits +: ProductBits]))
-            + PartialBits'(negative_i[e]);
+      sum = sum + PartialBits'(products[e*ProductBits +: ProductBits]);
     end
   end
 

@@ -215,7 +215,6 @@ fn faults_of_an_adder_show_in_its_sums() {
         ("HighBits'(low_is_zero)", "HighBits'(low_is_zero && 1'b0)"),
         ("-augend[TermPlace-1:0]}", "augend[TermPlace-1:0]}"),
         ("ForwardBits'(subtracts)", "ForwardBits'(subtracts && 1'b0)"),
-        ("round_up && (unrounded", "round_up && 1'b0 && (unrounded"),
         ("&& (near_biased !=", "&& (near_biased =="),
         ("(rest || fraction[0])", "(rest || (fraction[0] && 1'b0))"),
         ("is_smaller ? backward", "(is_smaller && 1'b0) ? backward"),
