@@ -28,9 +28,9 @@ impl Throughput {
             let (planes, beats) = (lookups / passes, spec.weight_bus_beats());
             let weight_beats = spec.beats_per_step_of(weight) / passes * beats;
             let cycles = passes * cycles(spec, planes, beats);
-            let macs = core.lanes() as f64 * f64::from(core.elements_per_step);
+            let macs = core.lanes() as f64 * f64::from(core.elements_per_step * weight.per_code());
             Self {
-                weight_bits: weight.bits(),
+                weight_bits: weight.each().bits(),
                 activation_beats: passes * spec.activation_bus_beats(),
                 weight_beats: passes * weight_beats,
                 cycles,
