@@ -65,7 +65,8 @@ module {{ core.name }}_control (
   // First plane of a step, whose activations are counted once.
   output logic {{ core.bit() }} sum_enable_o,
 {% endif %}{% if core.half_bits > 0 %}
-  // Whether columns have two weights{% if unit.multiplies_late %}, and whether what the lanes multiply now had{% endif %}; the second of their sums.
+  // Whether columns have two weights{% if unit.multiplies_late %}, and whether they had those that lanes
+  // multiply now{% endif %}; the second of their sums.
   output logic {{ core.bit() }} pairs_o,
 {% if unit.multiplies_late %}  output logic {{ core.bit() }} late_pairs_o,
 {% endif %}  output logic {{ core.bit() }} accumulate_second_o,
@@ -292,7 +293,8 @@ module {{ core.name }}_control (
     illegal_first = (step_rows_i == '0) || (step_columns_i == '0);
 {% if unit.rows_can_exceed %}    if (step_rows_i > {{ core.rows_bits }}'d{{ core.m }}) illegal_first = 1'b1;
 {% endif %}{% if unit.columns_can_exceed %}    if (step_columns_i > {{ core.columns_bits }}'d{{ core.n }}) illegal_first = 1'b1;
-{% endif %}{% if core.half_bits > 0 %}    if ((step_weight_bits_i != {{ core.run_bits_bits }}'d{{ core.half_bits }}) && (step_weight_bits_i != {{ core.run_bits_bits }}'d{{ core.weight.bits() }})) begin
+{% endif %}{% if core.half_bits > 0 %}    if ((step_weight_bits_i != {{ core.run_bits_bits }}'d{{ core.half_bits }})
+        && (step_weight_bits_i != {{ core.run_bits_bits }}'d{{ core.weight.bits() }})) begin
       illegal_first = 1'b1;
     end
 {% else if core.run_bits_bits > 0 %}    if (step_weight_bits_i == '0) illegal_first = 1'b1;

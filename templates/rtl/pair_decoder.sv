@@ -1,5 +1,5 @@
-{% include "rtl/header.sv" %}// Weight decoder: a weight, or two of half of its bits, for all lanes that multiply by them. The first of
-// two is decoded as a whole weight with zeros behind it.{% if unit.registers_operand %} Registered.{% endif %}
+{% include "rtl/header.sv" %}// Weight decoder: a weight, or two of half of its bits, for all lanes that multiply by them. The
+// first of two is decoded as a whole weight with zeros behind it.{% if unit.registers_operand %} Registered.{% endif %}
 
 `default_nettype none
 
@@ -10,8 +10,8 @@ module {{ core.name }}_weight_decoder (
   input  logic {{ core.bit() }} pairs_i,
   input  logic {{ core.vector(unit.code_bits) }} code_i,
 
-  // From the lowest bit up: the operand of the whole weight or of the first, with the second's significand
-  // in the lowest places of its own; the rest of the second's.
+  // From the lowest bit up: the operand of the whole weight or of the first, with the second's
+  // significand in the lowest places of its own; the rest of the second's.
   output logic {{ core.width(unit.bits) }} operand_o
 );
 

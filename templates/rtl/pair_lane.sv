@@ -1,5 +1,5 @@
-{% include "rtl/header.sv" %}// Pair lane: for each of {{ core.k }} element(s) a multiplier of an activation and a weight, or two weights of half of
-// its bits, and two sums; every product and every sum is rounded.
+{% include "rtl/header.sv" %}// Pair lane: for each of {{ core.k }} element(s) a multiplier of an activation and a weight, or two
+// weights of half of its bits, and two sums; every product and every sum is rounded.
 // {{ unit.phrases.timing }}
 
 `default_nettype none
@@ -10,9 +10,9 @@ module {{ core.name }}_pair_lane (
   // There are two weights in the place of one.
   input  logic {{ core.bit() }} pairs_i,
 
-  // The sum of a k-step is {{ unit.phrases.gate }} the accumulator, that of the first weights lowest; take the
-  // neighbour's results instead.
-  input  logic [2-1:0] enable_i,
+  // The sum of a k-step is {{ unit.phrases.gate }} the accumulator, that of the first weights
+  // lowest; take the neighbour's results instead.
+  input  logic [1:0]     enable_i,
   input  logic {{ core.bit() }} shift_i,
 
   // The row's activations and the column's weights, decoded, element 0 lowest.

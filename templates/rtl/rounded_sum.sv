@@ -1,5 +1,5 @@
-{% include "rtl/header.sv" %}// Rounded sum: a tree of float adders for the products of {{ core.k }} element(s) and an accumulator that holds a
-// {{ unit.format }} number; every sum is rounded.
+{% include "rtl/header.sv" %}// Rounded sum: a tree of float adders for the products of {{ core.k }} element(s) and an accumulator
+// that holds a {{ unit.format }} number; every sum is rounded.
 // {{ unit.phrases.timing }}
 
 `default_nettype none

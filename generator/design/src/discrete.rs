@@ -218,10 +218,6 @@ impl PairMultiplier {
             registers_product: whole.registers_product,
         }
     }
-
-    fn flops(&self) -> u32 {
-        self.first.flops() + self.second.flops()
-    }
 }
 
 /// Multiplier of one activation and one weight whose product is a number of the format of sums
@@ -573,11 +569,6 @@ impl DiscreteLane {
         u64::from(sums * self.adder.number_bits() + self.adder.sum_bits())
     }
 
-    /// Flip-flops of one multiplier.
-    pub(crate) fn multiplier_flops(&self) -> u64 {
-        self.pair.as_ref().map_or(self.multiplier.flops(), PairMultiplier::flops).into()
-    }
-
     /// Flip-flops of the decoder of one weight.
     pub(crate) fn weight_decoder_flops(&self) -> u64 {
         self.pair.as_ref().map_or(self.multiplier.weight.flops(), |pair| pair.decoder.flops())
@@ -589,11 +580,13 @@ impl DiscreteLane {
         let sums = lanes * u64::from(self.sums());
         let of_columns = u64::from(core.n * core.k);
         let mut units = match self.pair {
-            None => vec![unit("float_multiplier", elements, self.multiplier_flops())],
-            Some(_) => vec![
+            None => vec![unit("float_multiplier", elements, self.multiplier.flops().into())],
+            Some(ref pair) => vec![
                 unit("whole_decoder", of_columns, 0),
                 unit("half_decoder", of_columns, 0),
-                unit("pair_multiplier", elements, self.multiplier_flops()),
+                unit("pair_multiplier", elements, 0),
+                unit("first_product", elements, pair.first.flops().into()),
+                unit("second_product", elements, pair.second.flops().into()),
                 unit("rounded_sum", sums, self.sum_flops()),
             ],
         };

@@ -17,6 +17,8 @@ pub struct Throughput {
     pub stall_cycles: u32,
     /// Multiply-accumulates a cycle.
     pub macs_per_cycle: f64,
+    /// Weights of a column, and sums of each lane.
+    pub weights_per_column: u32,
 }
 
 impl Throughput {
@@ -36,6 +38,7 @@ impl Throughput {
                 cycles,
                 stall_cycles: cycles - lookups,
                 macs_per_cycle: macs / f64::from(cycles),
+                weights_per_column: weight.per_code(),
             }
         };
         widths.map(entry).collect()

@@ -1606,7 +1606,7 @@ fn summary(design: &Design) -> String {
                 _ => format!("int{}", core.activation_bits),
             },
         },
-        if core.places_per_cycle > 1 { "\n// " } else { " " },
+        if core.places_per_cycle > 1 || core.half_bits > 0 { "\n// " } else { " " },
         weights(design)
     )
 }
@@ -1618,7 +1618,10 @@ fn weights(design: &Design) -> String {
             let types = term.terms.encoder.terms.types().iter();
             types.map(|each| each.name()).collect::<Vec<_>>().join(", ")
         }
-        _ => design.core.weight.to_string(),
+        _ => match design.core.half_bits {
+            0 => design.core.weight.to_string(),
+            half => format!("{} or two int{half}", design.core.weight),
+        },
     }
 }
 

@@ -435,8 +435,8 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "weight",
         name: "runtime_bits",
-        doc: "Whether the bits of the weights are a field of each run, up to those of format. In an fp_mac_array \
-              they are those of format or half of them, and then each column has two weights and two results.",
+        doc: "Whether the bits of the weights are a field of each run: up to those of format, or in an \
+              fp_mac_array those or half of them.",
         legal: |kind| match kind {
             Kind::LutTensorCore => Legal::booleans(),
             Kind::LutConventional | Kind::AddArray => Legal::only_false(BASELINE_WIDTH),
