@@ -481,7 +481,7 @@ pub struct DiscreteLane {
     pub multiplier: FloatMultiplier,
     /// What is there in its place, with a tree and an accumulator for each of two weights, where a run can have
     /// two in the place of one (`<name>_pair_lane`).
-    pub pair: Option<PairMultiplier>,
+    pub pair: Option<Box<PairMultiplier>>,
     /// One for each sum of two.
     pub adder: LaneAdder,
     /// Levels of the tree of sums.
@@ -502,7 +502,7 @@ impl DiscreteLane {
         let multiplier = of_weights(spec.weight);
         let pair = spec
             .weight_pairs()
-            .map(|pairs| PairMultiplier::of(&multiplier, &of_weights(pairs.each())));
+            .map(|pairs| Box::new(PairMultiplier::of(&multiplier, &of_weights(pairs.each()))));
         let weight_bits = pair.as_ref().map_or(multiplier.weight.bits, |pair| pair.decoder.bits);
         Self {
             activation: spec.float.expect("activations of this kind are floating point").format,

@@ -241,6 +241,8 @@ impl Settings {
 impl TermTile {
     /// Terms that a processing element adds in a cycle, as published.
     pub const TERMS: u32 = 4;
+    /// Cycles of a k-step of the fastest weights that every tile takes, those of four bits.
+    const FEWEST_CYCLES: u32 = 2;
 
     /// Quantisation groups with INT8 scales that drain while the array goes on, with as many scale
     /// units as that takes.
@@ -252,10 +254,11 @@ impl TermTile {
         )
     }
 
-    /// The fewest scale units, a power of two, with which sums leave while the next group is summed.
+    /// The fewest scale units, a power of two, with which sums leave while the next group is summed, whatever its
+    /// weights.
     fn scale_units(&self, settings: &Settings) -> u32 {
         let sums = settings.m * settings.n().unwrap_or_default();
-        let cycles = self.group / settings.k * self.cycles;
+        let cycles = self.group / settings.k * Self::FEWEST_CYCLES;
         sums.div_ceil(cycles).next_power_of_two()
     }
 }
