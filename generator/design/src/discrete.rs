@@ -103,7 +103,33 @@ impl FactorDecoder {
 
     /// Flip-flops of one decoder.
     pub(crate) fn flops(&self) -> u64 {
-        if self.registers_operand { self.bits.into() } else { 0 }
+        match self.registers_operand {
+            true => (self.bits - self.constant_exponent_bits()).into(),
+            false => 0,
+        }
+    }
+
+    /// Exponent of an integer without leading zeros.
+    pub fn exponent_of_highest_bit(&self) -> i32 {
+        self.exponent_of_one + self.significand_bits as i32
+    }
+
+    /// Bits of the exponent that are the same for every code, which need no register.
+    fn constant_exponent_bits(&self) -> u32 {
+        if self.code != FactorCode::Integer {
+            return 0;
+        }
+        let half = 1i32 << (self.code_bits - 1);
+        let most = (1 << self.count_bits) - 1;
+        let exponent = |value: i32| {
+            let bits = u32::BITS - value.unsigned_abs().leading_zeros();
+            // Behind the magnitude stand zeros, which count where there is nothing else.
+            let count = if value == 0 { most } else { self.counted_bits - bits };
+            (self.exponent_of_highest_bit() - count as i32) as u32
+        };
+        let differing = (-half..half).fold(0, |all, value| all | exponent(value) ^ exponent(0));
+        let mask = (1 << self.exponent_bits) - 1;
+        self.exponent_bits - (differing & mask).count_ones()
     }
 
     /// The fields of a code that is a floating-point number.
@@ -178,7 +204,10 @@ impl PairDecoder {
 
     /// Flip-flops of one decoder.
     pub(crate) fn flops(&self) -> u64 {
-        if self.registers_operand { self.bits.into() } else { 0 }
+        match self.registers_operand {
+            true => (self.bits - self.half.constant_exponent_bits()).into(),
+            false => 0,
+        }
     }
 }
 
@@ -254,6 +283,8 @@ pub struct FloatMultiplier {
     pub registers_product: bool,
     /// Bits of the product as a number.
     pub number_bits: u32,
+    /// Whether no product of the significands reaches two: weights are powers of two.
+    pub is_below_two: bool,
     /// Whether the product of the significands is made elsewhere, and operands come without theirs.
     pub is_given: bool,
 }
@@ -302,6 +333,7 @@ impl FloatMultiplier {
             distance_bits: bits_to_hold(u64::from(window_bits) - 1).min(sum_bits - 1),
             registers_product: has_first_stage && rounds,
             number_bits: significand_bits + exponent_bits + 1,
+            is_below_two: product.weight.significand_bits == 1,
             is_given: false,
         };
         let number_bits = multiplier.number_bits + u32::from(multiplier.has_nan());
@@ -328,9 +360,18 @@ impl FloatMultiplier {
 
     fn flops(&self) -> u32 {
         match self.registers_product {
-            true => self.seen_bits + self.sum_bits + 1 + u32::from(self.has_nan()),
+            true => {
+                let seen_bits = self.seen_bits - u32::from(self.is_below_two);
+                seen_bits + self.sum_bits + 1 + u32::from(self.has_nan())
+            }
             false => 0,
         }
+    }
+
+    /// Bits of the product that can differ. One that is not rounded moves up a place where it is below two, and
+    /// has nothing in the lowest.
+    fn varying_bits(&self) -> u32 {
+        self.number_bits - u32::from(self.is_below_two && !self.rounds)
     }
 }
 
@@ -556,8 +597,8 @@ impl DiscreteLane {
     /// Flip-flops of the registers of products of one lane.
     pub(crate) fn product_flops(&self, core: &Core) -> u64 {
         let number_bits = match &self.pair {
-            None => self.multiplier.number_bits,
-            Some(pair) => pair.first.number_bits + pair.second.number_bits,
+            None => self.multiplier.varying_bits(),
+            Some(pair) => pair.first.varying_bits() + pair.second.varying_bits(),
         };
         if self.registers_products() { (core.k * number_bits).into() } else { 0 }
     }
@@ -602,5 +643,36 @@ impl DiscreteLane {
             units.push(unit("sum_encoder", (core.drain * self.sums()).into(), 0));
         }
         units
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Design;
+
+    /// Predicted flip-flops of one lane of FP16 activations and `weight`, with all that belongs to it.
+    fn flops(weight: &str, result: &str) -> u64 {
+        let text = format!(
+            "kind = 'fp_mac_array'\nactivation.format = 'fp16'\nweight = {{ {weight} }}\n\
+             tile = {{ m = 1, n = 1, k = 1 }}\n\
+             accumulate = {{ mode = 'float', result = '{result}' }}\n"
+        );
+        Design::of(&bitplane_spec::parse(&text, "core").unwrap().spec).flops()
+    }
+
+    #[test]
+    fn bits_that_never_change_are_no_registers() {
+        // As many as `bitplane synth` finds in the netlist.
+        let of_bits =
+            |result| (1..9).map(|bits| flops(&format!("format = 'int{bits}'"), result)).collect();
+        let [single, half]: [Vec<u64>; 2] = ["fp32", "fp16"].map(of_bits);
+        assert_eq!(single, [126, 129, 133, 137, 141, 144, 146, 151]);
+        assert_eq!(half, [105, 106, 109, 112, 113, 114, 115, 116]);
+        let of_pairs = |result| {
+            ["int4", "int6", "int8"]
+                .map(|whole| flops(&format!("format = '{whole}', runtime_bits = true"), result))
+        };
+        assert_eq!(of_pairs("fp32"), [198, 206, 215]);
+        assert_eq!(of_pairs("fp16"), [169, 173, 177]);
     }
 }

@@ -281,7 +281,7 @@ fn from(unit: &FactorDecoder) -> String {
             }
         }
         // The highest bit of a magnitude.
-        FactorCode::Integer => constant(unit.exponent_of_one + unit.significand_bits as i32),
+        FactorCode::Integer => constant(unit.exponent_of_highest_bit()),
     }
 }
 
