@@ -129,14 +129,14 @@ pub enum FpLane {
     /// Products are aligned.
     Fused(FusedLane),
     /// Every product and every sum is rounded.
-    Discrete(DiscreteLane),
+    Discrete(Box<DiscreteLane>),
 }
 
 impl FpLane {
     fn of(core: &Core, spec: &Spec) -> Self {
         match spec.rounded_products() {
             None => Self::Fused(FusedLane::of(core, spec)),
-            Some(product) => Self::Discrete(DiscreteLane::of(core, spec, product)),
+            Some(product) => Self::Discrete(Box::new(DiscreteLane::of(core, spec, product))),
         }
     }
 }
