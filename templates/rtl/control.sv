@@ -64,6 +64,12 @@ module {{ core.name }}_control (
 {% endif %}{% endif %}{% if core.sums_activations() %}
   // First plane of a step, whose activations are counted once.
   output logic {{ core.bit() }} sum_enable_o,
+{% endif %}{% if core.half_bits > 0 %}
+  // Whether columns have two weights{% if unit.multiplies_late %}, and whether they had those that lanes
+  // multiply now{% endif %}; the second of their sums.
+  output logic {{ core.bit() }} pairs_o,
+{% if unit.multiplies_late %}  output logic {{ core.bit() }} late_pairs_o,
+{% endif %}  output logic {{ core.bit() }} accumulate_second_o,
 {% endif %}
   // Lanes.
 {% if core.enables_lanes %}  output logic {{ core.bit() }} lane_enable_o,
@@ -101,7 +107,8 @@ module {{ core.name }}_control (
   logic {{ core.range(unit.step_count_bits) }} step_count_d, step_count_q;
   logic {{ core.range(core.rows_bits) }} rows_q;
   logic {{ core.range(core.columns_bits) }} columns_q;
-{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} zero_point_q;
+{% if core.half_bits > 0 %}  logic pairs_q;
+{% endif %}{% if core.corrected %}  logic {{ core.range(core.zero_point_bits) }} zero_point_q;
 {% endif %}{% if core.exponents_bits > 0 %}  logic {{ core.range(core.exponents_bits) }} exponents_q;
 {% endif %}
   // Handshakes.
@@ -286,7 +293,11 @@ module {{ core.name }}_control (
     illegal_first = (step_rows_i == '0) || (step_columns_i == '0);
 {% if unit.rows_can_exceed %}    if (step_rows_i > {{ core.rows_bits }}'d{{ core.m }}) illegal_first = 1'b1;
 {% endif %}{% if unit.columns_can_exceed %}    if (step_columns_i > {{ core.columns_bits }}'d{{ core.n }}) illegal_first = 1'b1;
-{% endif %}{% if core.run_bits_bits > 0 %}    if (step_weight_bits_i == '0) illegal_first = 1'b1;
+{% endif %}{% if core.half_bits > 0 %}    if ((step_weight_bits_i != {{ core.run_bits_bits }}'d{{ core.half_bits }})
+        && (step_weight_bits_i != {{ core.run_bits_bits }}'d{{ core.weight.bits() }})) begin
+      illegal_first = 1'b1;
+    end
+{% else if core.run_bits_bits > 0 %}    if (step_weight_bits_i == '0) illegal_first = 1'b1;
 {% endif %}{% if unit.run_bits_can_exceed %}    if (step_weight_bits_i > {{ core.run_bits_bits }}'d{{ core.weight.bits() }}) illegal_first = 1'b1;
 {% endif %}{% if core.corrected %}    if (zero_point_is_illegal) illegal_first = 1'b1;
 {% endif %}    out_of_order = (step_first_i == in_run_q);
@@ -352,7 +363,8 @@ module {{ core.name }}_control (
     if (step_load && run_starts) begin
       rows_q       <= step_rows_i;
       columns_q    <= step_columns_i;
-{% if core.corrected %}      zero_point_q <= step_zero_point_i;
+{% if core.half_bits > 0 %}      pairs_q      <= (step_weight_bits_i == {{ core.run_bits_bits }}'d{{ core.half_bits }});
+{% endif %}{% if core.corrected %}      zero_point_q <= step_zero_point_i;
 {% endif %}{% if core.exponents_bits > 0 && !core.group_blocks %}      exponents_q  <= step_exponents_i;
 {% endif %}    end
 {% if core.group_blocks %}    // Those of its quantisation group, in every k-step.
@@ -397,7 +409,20 @@ module {{ core.name }}_control (
 {% endif %}{% else %}  assign accumulate_enable_o = advance;
 {% if core.passes %}  assign accumulate_double_o = advance && step_first_q;
 {% else if unit.plane_bits > 0 && !core.early_planes %}  assign accumulate_plane_o  = plane_q;
-{% endif %}{% endif %}
+{% endif %}{% endif %}{% if core.half_bits > 0 %}{% if unit.stages > 0 %}
+  // The lanes have drained before another run's weights reach them.
+  logic late_pairs_q;
+
+  always_ff @(posedge clk_i) begin : p_late_pairs
+    if (advance) late_pairs_q <= pairs_q;
+  end
+
+  assign accumulate_second_o = accumulate_enable_q[{{ unit.stages }}-1] && late_pairs_q;
+{% if unit.multiplies_late %}  assign late_pairs_o        = late_pairs_q;
+{% endif %}{% else %}
+  assign accumulate_second_o = advance && pairs_q;
+{% endif %}  assign pairs_o             = pairs_q;
+{% endif %}
   assign step_ready_o      = step_ready_q;
   assign step_ready_next_o = step_ready_d;
   assign step_load_o       = step_load;

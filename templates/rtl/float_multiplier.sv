@@ -1,13 +1,17 @@
-{% include "rtl/header.sv" %}// Float multiplier: the product of an activation and a weight as a {{ unit.format }} number{{ unit.phrases.rounded }}.
+{% include "rtl/header.sv" %}// {{ unit.phrases.title }} as a {{ unit.format }} number{{ unit.phrases.rounded }}.
 // {{ unit.phrases.timing }}
 
 `default_nettype none
 
-module {{ core.name }}_float_multiplier (
+module {{ core.name }}_{{ unit.phrases.module }} (
 {% if unit.registers_product %}  input  logic {{ core.bit() }} clk_i,
 
-{% endif %}  // Decoded: significand with a leading one, exponent, sign{{ unit.phrases.operand_flags }}.
-  // The exponents of both add up to {{ unit.phrases.biased }} of a product below two, less one.
+{% endif %}{% if unit.is_given %}  // Product of the significands, which lead with a one each.
+  input  logic {{ core.width(unit.product_bits) }} whole_i,
+
+  // Decoded: exponent, sign{{ unit.phrases.operand_flags }}.
+{% else %}  // Decoded: significand with a leading one, exponent, sign{{ unit.phrases.operand_flags }}.
+{% endif %}  // The exponents of both add up to {{ unit.phrases.biased }} of a product below two, less one.
   input  logic {{ core.width(unit.activation.bits) }} activation_i,
   input  logic {{ core.width(unit.weight.bits) }} weight_i,
 
@@ -15,18 +19,19 @@ module {{ core.name }}_float_multiplier (
   output logic {{ core.width(unit.number_bits) }} product_o
 );
 
-  localparam int ActivationBits = {{ unit.activation.significand_bits }};
+{% if !unit.is_given %}  localparam int ActivationBits = {{ unit.activation.significand_bits }};
   localparam int WeightBits = {{ unit.weight.significand_bits }};
-  localparam int ProductBits = {{ unit.product_bits }};
+{% endif %}  localparam int ProductBits = {{ unit.product_bits }};
   localparam int SumBits = {{ unit.sum_bits }};
   localparam int ExponentBits = {{ unit.exponent_bits }};
 
   logic [ProductBits-1:0] whole;
   logic is_negative_d;
 
-  assign whole         = ProductBits'(activation_i[ActivationBits-1:0])
+{% if unit.is_given %}  assign whole         = whole_i;
+{% else %}  assign whole         = ProductBits'(activation_i[ActivationBits-1:0])
                          * ProductBits'(weight_i[WeightBits-1:0]);
-  assign is_negative_d = activation_i[{{ unit.activation.sign_place() }}] ^ weight_i[{{ unit.weight.sign_place() }}];
+{% endif %}  assign is_negative_d = activation_i[{{ unit.activation.sign_place() }}] ^ weight_i[{{ unit.weight.sign_place() }}];
 
   logic{{ unit.phrases.signed[0] }} [{{ unit.activation.exponent_bits }}-1:0] activation_exponent;
   logic{{ unit.phrases.signed[1] }} [{{ unit.weight.exponent_bits }}-1:0] weight_exponent;

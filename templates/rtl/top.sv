@@ -21,7 +21,8 @@ module {{ unit.phrases.module }} (
   logic step_load;
   logic {{ unit.weight_load }};
   logic accumulate_enable;
-{% if core.enables_lanes %}  logic lane_enable;
+{% if core.half_bits > 0 %}  logic pairs, {% if core.registers_operands %}late_pairs, {% endif %}accumulate_second;
+{% endif %}{% if core.enables_lanes %}  logic lane_enable;
 {% endif %}{% if core.passes %}  logic accumulate_double;
 {% endif %}{% if unit.plane_bits > 0 %}  logic {{ core.range(unit.plane_bits) }} {{ unit.phrases.plane }}{% if unit.terms %}, cycle_next{% endif %};
 {% endif %}{% if core.heads %}  logic head_load;
@@ -151,7 +152,8 @@ module {{ unit.phrases.module }} (
 {% if core.told_of_groups %}    .step_group_last_i   (activation_group_last_i),
 {% endif %}    .step_rows_i         (activation_rows_i),
     .step_columns_i      (activation_columns_i),
-{% if core.corrected %}    .step_zero_point_i   (activation_zero_point_i),
+{% if core.run_bits_bits > 0 %}    .step_weight_bits_i  (activation_weight_bits_i),
+{% endif %}{% if core.corrected %}    .step_zero_point_i   (activation_zero_point_i),
 {% endif %}{% if core.exponents_bits > 0 %}    .step_exponents_i    (activation_exponents_i),
 {% endif %}{% endif %}    .weight_valid_i      ({{ unit.beat_valid }}),
     .weight_ready_o      (weight_ready_o),
@@ -176,6 +178,9 @@ module {{ unit.phrases.module }} (
 {% if core.heads_set_cycles %}    .head_last_cycle_i   (head_last_cycle),
 {% endif %}{% if unit.heads_are_checked %}    .head_is_illegal_i   (head_is_illegal),
 {% endif %}{% endif %}{% if core.sums_activations() %}    .sum_enable_o        (sum_enable),
+{% endif %}{% if core.half_bits > 0 %}    .pairs_o             (pairs),
+{% if core.registers_operands %}    .late_pairs_o        (late_pairs),
+{% endif %}    .accumulate_second_o (accumulate_second),
 {% endif %}{% if core.enables_lanes %}    .lane_enable_o       (lane_enable),
 {% endif %}{% if unit.terms && unit.plane_bits > 0 %}    .cycle_next_o        (cycle_next),
 {% endif %}    .accumulate_enable_o (accumulate_enable),
@@ -316,6 +321,7 @@ module {{ unit.phrases.module }} (
   for (genvar i = 0; i < Columns * Elements; i++) begin : gen_weight
     {{ core.name }}_weight_decoder u_weight_decoder (
 {% if unit.registers_operands %}      .clk_i     (clk_i),
+{% endif %}{% if core.half_bits > 0 %}      .pairs_i   (pairs),
 {% endif %}      .code_i    (weights[i*{{ unit.weight_code_bits }} +: {{ unit.weight_code_bits }}]),
       .operand_o (decoded_weights[i*WeightBits +: WeightBits])
     );
@@ -448,8 +454,10 @@ module {{ unit.phrases.module }} (
 {% endif %}{% else %}    {{ core.name }}_{{ unit.lane }} u_{{ unit.lane }} (
       .clk_i         (clk_i),
 {% if core.enables_lanes %}      .lane_enable_i (lane_enable),
-{% endif %}      .enable_i      (accumulate_enable),
-      .shift_i       (shift),
+{% endif %}{% if core.half_bits > 0 %}      .pairs_i       ({% if core.registers_operands %}late_pairs{% else %}pairs{% endif %}),
+      .enable_i      ({accumulate_second, accumulate_enable}),
+{% else %}      .enable_i      (accumulate_enable),
+{% endif %}      .shift_i       (shift),
       .activations_i (decoded_activations[Row*Elements*ActivationBits +: Elements*ActivationBits]),
       .weights_i     (decoded_weights[Column*Elements*WeightBits +: Elements*WeightBits]),
       .chain_i       (chain[i*Width +: Width]),
@@ -661,10 +669,10 @@ module {{ unit.phrases.module }} (
 `endif
 {% endif %}{% endif %}  end
 {% endif %}{% else if unit.encodes %}
-  for (genvar i = 0; i < Drain; i++) begin : gen_encoder
+  for (genvar i = 0; i < {{ unit.phrases.encoders }}; i++) begin : gen_encoder
     {{ core.name }}_sum_encoder u_sum_encoder (
-      .sum_i  (sums[i*Width +: Width]),
-      .code_o (result_data_o[i*{{ core.port_result_bits }} +: {{ core.port_result_bits }}])
+      .sum_i  (sums[i*{{ unit.phrases.encoded }} +: {{ unit.phrases.encoded }}]),
+      .code_o (result_data_o[i*{{ unit.code_bits }} +: {{ unit.code_bits }}])
     );
   end
 {% else if !core.scales %}

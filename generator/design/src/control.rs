@@ -22,6 +22,10 @@ pub struct Control {
     pub columns_can_exceed: bool,
     /// Cycles by which the accumulators, or what replaces their addends, follow the look-up.
     pub stages: u32,
+    /// Bits of a weight in runs whose columns have two; 0 where there are none.
+    pub half_bits: u32,
+    /// Whether what lanes multiply is a register behind what is decoded.
+    pub multiplies_late: bool,
     /// Bits that go with a look-up to the accumulators: its plane, unless lanes take that at once, or that a
     /// pass starts.
     pub delayed_bits: u32,
@@ -40,6 +44,7 @@ impl Control {
             plane_bits,
             last_plane: core.cycles_per_step - 1,
             run_bits_can_exceed: core.run_bits_bits > 0
+                && core.half_bits == 0
                 && !(core.weight.bits() + 1).is_power_of_two(),
             group_step_bits: if core.told_of_groups { 0 } else { bits_to_hold(last_group_step) },
             last_group_step,
@@ -47,6 +52,8 @@ impl Control {
             rows_can_exceed: !(core.m + 1).is_power_of_two(),
             columns_can_exceed: !(core.n + 1).is_power_of_two(),
             stages: core.stages - u32::from(core.gates_addends),
+            half_bits: core.half_bits,
+            multiplies_late: core.registers_operands,
             delayed_bits: core.stages * marker_bits,
         }
     }
@@ -55,7 +62,8 @@ impl Control {
     /// due where there are heads, the k-step counters, the plane and its delay
     /// line, and the run's row count, column count, last plane, zero point and exponents. With a pass for
     /// each plane, which starts from the last and needs not be held, also the flags of a pass and
-    /// its length.
+    /// its length. Where columns can have two weights, whether those of the run do, and of what is behind the first
+    /// registers.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let zero_point = if core.corrected { core.zero_point_bits } else { 0 };
         let delay = self.stages + self.delayed_bits;
@@ -68,6 +76,7 @@ impl Control {
             core.rows_bits + core.columns_bits + last_plane + zero_point + core.exponents_bits;
         let counters = self.step_count_bits + self.group_step_bits + self.plane_bits;
         let markers = 2 + u32::from(core.told_of_groups) + u32::from(core.heads);
-        u64::from(7 + markers + counters + pass + delay + sampled)
+        let pairs = if self.half_bits > 0 { 1 + u32::from(self.stages > 0) } else { 0 };
+        u64::from(7 + pairs + markers + counters + pass + delay + sampled)
     }
 }

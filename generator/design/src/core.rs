@@ -47,7 +47,11 @@ pub struct Core {
     pub weight: WeightFormat,
     /// Width of the field with the bits of a run's weights; 0 where they are fixed.
     pub run_bits_bits: u32,
-    /// Width of one accumulator.
+    /// Bits of a weight in runs whose columns have two; 0 where no run has.
+    pub half_bits: u32,
+    /// Whether the decoded operands of lanes with accumulators in them are registered.
+    pub registers_operands: bool,
+    /// Width of one accumulator; of both of a lane with two.
     pub accumulator_bits: u32,
     /// Width of one result; of its sum, where that is rounded to a floating-point format.
     pub result_bits: u32,
@@ -130,6 +134,9 @@ impl Core {
                 WeightWidth::Fixed => 0,
                 WeightWidth::Runtime => bits_to_hold(spec.weight.bits().into()),
             },
+            half_bits: spec.weight_pairs().map_or(0, |pairs| pairs.each().bits()),
+            registers_operands: spec.rounded_products().is_some_and(|product| product.is_exact())
+                && stages(spec) > spec.sum_levels() + 1,
             accumulator_bits: spec.accumulator_bits(),
             result_bits: spec.result_bits(),
             port_result_bits: spec.array_result_bits(),

@@ -129,14 +129,14 @@ pub enum FpLane {
     /// Products are aligned.
     Fused(FusedLane),
     /// Every product and every sum is rounded.
-    Discrete(DiscreteLane),
+    Discrete(Box<DiscreteLane>),
 }
 
 impl FpLane {
     fn of(core: &Core, spec: &Spec) -> Self {
         match spec.rounded_products() {
             None => Self::Fused(FusedLane::of(core, spec)),
-            Some(product) => Self::Discrete(DiscreteLane::of(core, spec, product)),
+            Some(product) => Self::Discrete(Box::new(DiscreteLane::of(core, spec, product))),
         }
     }
 }
@@ -373,7 +373,7 @@ fn buffer_unit(stream: &str) -> &'static str {
     if stream == "weight" { "weight_buffer" } else { "activation_buffer" }
 }
 
-fn unit(unit: &'static str, count: u64, flops_of_one: u64) -> UnitCount {
+pub(crate) fn unit(unit: &'static str, count: u64, flops_of_one: u64) -> UnitCount {
     UnitCount { unit, count, flops: count * flops_of_one }
 }
 
@@ -561,7 +561,7 @@ impl FpMacDatapath {
         let decoder_flops = match &self.lane {
             FpLane::Fused(_) => [0, 0],
             FpLane::Discrete(lane) => {
-                [lane.multiplier.activation.flops(), lane.multiplier.weight.flops()]
+                [lane.multiplier.activation.flops(), lane.weight_decoder_flops()]
             }
         };
         let mut units = vec![
@@ -574,17 +574,7 @@ impl FpMacDatapath {
                 units.push(unit("fused_lane", core.lanes(), lane.flops(core)));
             }
             FpLane::Discrete(lane) => {
-                units.extend([
-                    unit("float_multiplier", core.lanes() * k, lane.multiplier_flops()),
-                    unit(lane.adder.unit(), core.lanes() * lane.adders(core), 0),
-                    unit("discrete_lane", core.lanes(), lane.flops(core)),
-                ]);
-                if lane.rounds_trees() {
-                    units.push(unit("sum_rounder", core.lanes() * (k - 1), 0));
-                }
-                if lane.adder.defers() {
-                    units.push(unit("sum_encoder", core.drain.into(), 0));
-                }
+                units.extend(lane.units(core));
             }
         }
         units

@@ -34,6 +34,7 @@ pub use design::{
 };
 pub use discrete::{
     DeferredAdder, DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier, LaneAdder,
+    PairDecoder, PairMultiplier,
 };
 pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder};
 pub use float_term::{FloatOperands, FloatTermLane, FloatTerms};

@@ -242,8 +242,11 @@ fn activation(spec: &Spec, core: &Core) -> Vec<Port> {
         ),
     ]);
     if core.run_bits_bits > 0 {
-        let meaning =
-            format!("bit planes b of the weights, 1 to {}; {sampled}", core.weight.bits());
+        let bits = core.weight.bits();
+        let meaning = match core.half_bits {
+            0 => format!("bit planes b of the weights, 1 to {bits}; {sampled}"),
+            half => format!("bits of the weights, {bits}, or {half} of two in each; {sampled}"),
+        };
         ports.push(input(A, "activation_weight_bits_i", core.run_bits_bits, meaning));
     }
     if core.corrected {
@@ -401,6 +404,10 @@ fn result(spec: &Spec, core: &Core) -> Vec<Port> {
     use Stream::Result as R;
     let bits = core.drain * core.port_result_bits;
     let numbers = spec.result_format().map_or("signed".to_owned(), |format| format.to_string());
+    let of_pairs = match core.half_bits {
+        0 => "",
+        _ => "; two of a column, that of the first weight lowest, +0 above that of a whole weight",
+    };
     vec![
         output(R, "result_valid_o", 1, "a beat is offered"),
         input(R, "result_ready_i", 1, "a beat can be taken"),
@@ -410,7 +417,7 @@ fn result(spec: &Spec, core: &Core) -> Vec<Port> {
             R,
             "result_data_o",
             bits,
-            format!("results of one row, lowest column first, {numbers}"),
+            format!("results of one row, lowest column first, {numbers}{of_pairs}"),
         ),
     ]
 }

@@ -17,6 +17,8 @@ pub struct Throughput {
     pub stall_cycles: u32,
     /// Multiply-accumulates a cycle.
     pub macs_per_cycle: f64,
+    /// Weights of a column, and sums of each lane.
+    pub weights_per_column: u32,
 }
 
 impl Throughput {
@@ -28,14 +30,15 @@ impl Throughput {
             let (planes, beats) = (lookups / passes, spec.weight_bus_beats());
             let weight_beats = spec.beats_per_step_of(weight) / passes * beats;
             let cycles = passes * cycles(spec, planes, beats);
-            let macs = core.lanes() as f64 * f64::from(core.elements_per_step);
+            let macs = core.lanes() as f64 * f64::from(core.elements_per_step * weight.per_code());
             Self {
-                weight_bits: weight.bits(),
+                weight_bits: weight.each().bits(),
                 activation_beats: passes * spec.activation_bus_beats(),
                 weight_beats: passes * weight_beats,
                 cycles,
                 stall_cycles: cycles - lookups,
                 macs_per_cycle: macs / f64::from(cycles),
+                weights_per_column: weight.per_code(),
             }
         };
         widths.map(entry).collect()

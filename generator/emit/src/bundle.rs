@@ -92,6 +92,7 @@ fn throughput(rate: &bitplane_design::Throughput) -> Throughput {
         cycles_per_step: rate.cycles,
         stall_cycles_per_step: rate.stall_cycles,
         macs_per_cycle: rate.macs_per_cycle,
+        weights_per_column: rate.weights_per_column,
     }
 }
 

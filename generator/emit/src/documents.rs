@@ -109,9 +109,12 @@ fn summary(spec: &Spec) -> String {
             None => spec.activation.to_string(),
         },
         weights(spec),
-        match spec.weight_width {
-            WeightWidth::Fixed => "",
-            WeightWidth::Runtime => " or narrower ones, as each run says",
+        match (spec.weight_width, spec.weight_pairs()) {
+            (WeightWidth::Fixed, _) => String::new(),
+            (WeightWidth::Runtime, None) => " or narrower ones, as each run says".to_owned(),
+            (WeightWidth::Runtime, Some(pairs)) => {
+                format!(" or two of {} in the place of one, as each run says", pairs.each())
+            }
         }
     )
 }
@@ -185,13 +188,23 @@ fn discrete(spec: &Spec, product: RoundedProduct) -> Vec<String> {
         _ => "Those of a k-step are added two by two, neighbours first, and their sum to the sum so far"
             .to_owned(),
     };
-    vec![
+    let lines = vec![
         format!("Products of activations and weights {products}; what is too large is infinite."),
         format!(
             "{order}; every sum is rounded to {sum}, to nearest even. A run starts from +0. Subnormal \
              numbers, infinities, NaN and signed zeros are those of IEEE 754; NaN has one code."
         ),
-    ]
+    ];
+    let pairs = spec.weight_pairs().map(|pairs| {
+        format!(
+            "In a run of {0} weights each column has two, the first in the upper half of its {1} bits, both two's \
+             complement, and each has a sum of its own; the first is in the lower half of a result. Otherwise \
+             the upper half is +0.",
+            pairs.each(),
+            pairs.bits()
+        )
+    });
+    lines.into_iter().chain(pairs).collect()
 }
 
 /// What becomes of the sums of terms that are floating-point numbers.

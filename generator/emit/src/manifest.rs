@@ -82,6 +82,10 @@ pub struct Throughput {
     pub stall_cycles_per_step: u32,
     /// Multiply-accumulates a cycle.
     pub macs_per_cycle: f64,
+    /// Weights of a column, and sums in each result, the first lowest; where it is less than at another width
+    /// the others are +0.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub weights_per_column: u32,
 }
 
 /// Quantisation groups: elements of K whose weights share a zero point in each column.
@@ -128,6 +132,14 @@ impl QuantisationGroup {
             true => (planes + 1).max(self.drain_cycles),
         }
     }
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn is_one(value: &u32) -> bool {
+    *value == 1
 }
 
 fn is_zero(value: &u32) -> bool {

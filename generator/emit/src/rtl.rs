@@ -439,6 +439,7 @@ struct Top {
     registers_operands: bool,
     /// Whether sums become codes behind the drain.
     encodes: bool,
+    code_bits: u32,
     weight_code_bits: u32,
     word_bits: u32,
     unpacks: bool,
@@ -509,6 +510,9 @@ struct TopPhrases {
     own: [&'static str; 2],
     chain: &'static str,
     activation_chain: &'static str,
+    /// How many encode sums behind the drain, and the width of one's sum.
+    encoders: String,
+    encoded: String,
 }
 
 struct PortGroup {
@@ -658,6 +662,7 @@ fn control<'a>(core: &'a CoreText, design: &'a Design) -> ControlText<'a> {
 fn planes_of_a_step(core: &Core) -> String {
     match core.run_bits_bits {
         _ if core.passes => "one weight beat in each pass".to_string(),
+        _ if core.half_bits > 0 => "one weight beat".to_string(),
         0 if core.holds_weights => match core.heads_set_cycles {
             true => format!("one weight beat, for up to {} cycles", core.cycles_per_step),
             false => format!("one weight beat, for {} cycles", core.cycles_per_step),
@@ -1375,6 +1380,7 @@ fn top(design: &Design) -> Top {
         operand_bits: [0, 0],
         registers_operands: false,
         encodes: false,
+        code_bits: 0,
         weight_code_bits: 0,
         word_bits: design.weight_register.word_bits,
         unpacks: design.weight_register.unpacker.is_some(),
@@ -1467,6 +1473,8 @@ fn top(design: &Design) -> Top {
             results: if design.float.is_some() { "results" } else { "result_data_o" },
             drained: if design.float.is_some() || core.scales { "drained" } else { "result" },
             own: if design.float.is_some() || core.scales { ["", ""] } else { ["_o", "_i"] },
+            encoders: "Drain".to_owned(),
+            encoded: "Width".to_owned(),
             // Shifting everything out at once is zero, and slang warns of it.
             chain: if design.drain.positions > 1 { "sums >> (Drain * Width)" } else { "'0" },
             activation_chain: if core.m > 1 { "activation_sums >> SumBits" } else { "'0" },
@@ -1525,13 +1533,18 @@ fn top(design: &Design) -> Top {
                     top.operand_bits = [lane.activation.bits, lane.weight.bits];
                 }
                 FpLane::Discrete(lane) => {
-                    top.lane = "discrete_lane";
-                    top.operand_bits = [&lane.multiplier.activation, &lane.multiplier.weight]
-                        .map(|factor| factor.bits);
+                    top.lane = lane.unit();
+                    top.operand_bits =
+                        [lane.multiplier.activation.bits, lane.weights_bits / core.k];
                     top.registers_operands = lane.multiplier.activation.registers_operand;
                     if lane.adder.defers() {
                         top.encodes = true;
                         top.phrases.result_width = core.port_result_bits.to_string();
+                        top.code_bits = lane.format.bits();
+                        if lane.sums() > 1 {
+                            top.phrases.encoders = format!("{} * Drain", lane.sums());
+                            top.phrases.encoded = lane.word_bits().to_string();
+                        }
                     }
                 }
             }
@@ -1605,7 +1618,7 @@ fn summary(design: &Design) -> String {
                 _ => format!("int{}", core.activation_bits),
             },
         },
-        if core.places_per_cycle > 1 { "\n// " } else { " " },
+        if core.places_per_cycle > 1 || core.half_bits > 0 { "\n// " } else { " " },
         weights(design)
     )
 }
@@ -1617,7 +1630,10 @@ fn weights(design: &Design) -> String {
             let types = term.terms.encoder.terms.types().iter();
             types.map(|each| each.name()).collect::<Vec<_>>().join(", ")
         }
-        _ => design.core.weight.to_string(),
+        _ => match design.core.half_bits {
+            0 => design.core.weight.to_string(),
+            half => format!("{} or two int{half}", design.core.weight),
+        },
     }
 }
 

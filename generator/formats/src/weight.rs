@@ -13,13 +13,15 @@ use std::fmt;
 
 use crate::{FloatFormat, TRITS_PER_BYTE, number_bits};
 
-/// Codes of 1 to 8 bits, each a bit plane, of one trit, or of floating-point numbers.
+/// Codes of 1 to 8 bits, each a bit plane, of one trit, of floating-point numbers, or of two integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WeightFormat {
     /// Number of codes.
     codes: u32,
     /// The numbers, where they are floating point.
     float: Option<FloatFormat>,
+    /// Whether a code holds two weights, each of half of its bits.
+    pair: bool,
 }
 
 impl WeightFormat {
@@ -28,15 +30,49 @@ impl WeightFormat {
 
     /// A format of `bits` bits, or `None` outside 1 to 8.
     pub fn new(bits: u32) -> Option<Self> {
-        Self::BITS.contains(&bits).then_some(Self { codes: 1 << bits, float: None })
+        Self::BITS.contains(&bits).then_some(Self { codes: 1 << bits, float: None, pair: false })
     }
 
     /// Native ternary weights: -1, 0 and 1 as the codes 0, 1 and 2.
-    pub const TERNARY: Self = Self { codes: 3, float: None };
+    pub const TERNARY: Self = Self { codes: 3, float: None, pair: false };
 
     /// Floating-point weights of up to 16 bits, which have neither planes nor a zero point.
     pub fn of_float(format: FloatFormat) -> Self {
-        Self { codes: 1 << format.bits(), float: Some(format) }
+        Self { codes: 1 << format.bits(), float: Some(format), pair: false }
+    }
+
+    /// Two weights in each code of these integers, the first in the upper half of its bits; nothing where they
+    /// have no halves of two bits or more.
+    pub fn halved(self) -> Option<Self> {
+        let has_halves = self.float.is_none() && !self.is_ternary() && !self.pair;
+        let bits = self.bits();
+        (has_halves && bits >= 4 && bits.is_multiple_of(2)).then_some(Self { pair: true, ..self })
+    }
+
+    /// The weights in a code, one or two: their format.
+    pub fn each(self) -> Self {
+        match self.pair {
+            true => Self { codes: 1 << (self.bits() / 2), pair: false, ..self },
+            false => self,
+        }
+    }
+
+    /// The codes of the weights in `code`, the first of a pair first.
+    pub fn codes_in(self, code: u16) -> impl Iterator<Item = u16> {
+        let each = self.each();
+        let first = self.pair.then_some(code >> each.bits());
+        first.into_iter().chain([each.code(code)])
+    }
+
+    /// Weights in a code: 1 or 2.
+    pub fn per_code(self) -> u32 {
+        1 + u32::from(self.pair)
+    }
+
+    /// Bits of a code that are signs, where its weights are two's-complement integers.
+    pub fn sign_bits(self) -> u16 {
+        let of_one = 1 << (self.each().bits() - 1);
+        if self.pair { of_one << self.each().bits() | of_one } else { of_one }
     }
 
     /// The format of floating-point weights.
@@ -109,6 +145,7 @@ impl fmt::Display for WeightFormat {
         match self.float {
             Some(float) => write!(f, "{float}"),
             None if self.is_ternary() => f.write_str("ternary"),
+            None if self.pair => write!(f, "pairs of {}", self.each()),
             None => write!(f, "int{}", self.bits()),
         }
     }
@@ -244,6 +281,27 @@ mod tests {
 
     fn all() -> impl Iterator<Item = WeightFormat> {
         WeightFormat::BITS.map(|bits| WeightFormat::new(bits).unwrap())
+    }
+
+    #[test]
+    fn a_pair_has_its_first_weight_in_the_upper_half_of_its_code() {
+        let pair = WeightFormat::new(8).unwrap().halved().unwrap();
+        assert_eq!(pair.codes_in(0xa5).collect::<Vec<_>>(), [0xa, 0x5]);
+        assert_eq!((pair.bits(), pair.per_code(), pair.sign_bits()), (8, 2, 0x88));
+        assert_eq!(pair.each(), WeightFormat::new(4).unwrap());
+        let whole = WeightFormat::new(8).unwrap();
+        assert_eq!(whole.codes_in(0xa5).collect::<Vec<_>>(), [0xa5]);
+        assert_eq!((whole.per_code(), whole.sign_bits(), whole.each()), (1, 0x80, whole));
+    }
+
+    #[test]
+    fn integers_of_four_six_and_eight_bits_have_halves() {
+        let halved = all().filter_map(WeightFormat::halved).map(|pair| pair.each().bits());
+        assert_eq!(halved.collect::<Vec<_>>(), [2, 3, 4]);
+        let pair = WeightFormat::new(4).unwrap().halved().unwrap();
+        assert_eq!(pair.halved(), None);
+        assert_eq!(WeightFormat::TERNARY.halved(), None);
+        assert_eq!(WeightFormat::of_float(FloatFormat::FP16).halved(), None);
     }
 
     #[test]

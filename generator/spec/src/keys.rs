@@ -435,11 +435,13 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "weight",
         name: "runtime_bits",
-        doc: "Whether the bits of the weights are a field of each run, up to those of format.",
+        doc: "Whether the bits of the weights are a field of each run: up to those of format, or in an \
+              fp_mac_array those or half of them.",
         legal: |kind| match kind {
             Kind::LutTensorCore => Legal::booleans(),
             Kind::LutConventional | Kind::AddArray => Legal::only_false(BASELINE_WIDTH),
-            Kind::MacArray | Kind::FpMacArray => Legal::only_false(
+            Kind::FpMacArray => Legal::booleans(),
+            Kind::MacArray => Legal::only_false(
                 "a multiplier takes all bits of a weight at once, so that fewer save nothing",
             ),
             Kind::BitmodTile => {

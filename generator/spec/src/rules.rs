@@ -48,6 +48,8 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         symmetry_has_a_choice,
         runtime_bits_have_a_choice,
         runtime_bits_are_planes,
+        runtime_bits_are_halves,
+        runtime_halves_take_no_commands,
         packing_needs_trits,
         bytes_need_a_whole_port,
         ternary_groups_are_short,
@@ -508,6 +510,39 @@ fn runtime_bits_are_planes(draft: &Draft<'_>) -> Option<Problem> {
     let reason = "a trit is one look-up, so there is no width to choose";
     let help = "delete `runtime_bits`, or write for example `format = \"int4\"` in [weight]";
     runtime.then(|| not_ternary(draft, "weight.runtime_bits", reason, help))?
+}
+
+/// Whether a run of an `fp_mac_array` chooses between weights and pairs of them.
+fn asks_for_pairs(draft: &Draft<'_>) -> bool {
+    draft.spec.kind() == Kind::FpMacArray && draft.spec.weight_width == WeightWidth::Runtime
+}
+
+fn runtime_bits_are_halves(draft: &Draft<'_>) -> Option<Problem> {
+    let weight = draft.spec.weight;
+    // One of a single bit is told everywhere.
+    let settled = draft.has(&["weight.runtime_bits", "weight.format"]) && weight.bits() > 1;
+    if !asks_for_pairs(draft) || weight.halved().is_some() || !settled {
+        return None;
+    }
+    let message = format!(
+        "contradicts format = \"{weight}\" in [weight]: a multiplier splits into two of half of the bits, \
+         which integers of 4, 6 and 8 bits have"
+    );
+    let help = "delete `runtime_bits`, or write for example `format = \"int8\"` in [weight]";
+    let problem = Problem::new("contradictory-keys", "weight.runtime_bits", message, help);
+    Some(draft.place(problem, "weight.format"))
+}
+
+fn runtime_halves_take_no_commands(draft: &Draft<'_>) -> Option<Problem> {
+    let commands = draft.spec.sequencer.is_some();
+    if !asks_for_pairs(draft) || !commands || !draft.has(&["weight.runtime_bits"]) {
+        return None;
+    }
+    let message = "contradicts commands = \"lmma\" in [sequencer]: the shape of a command counts results, of \
+                   which a column has one or two as its run says";
+    let help = "delete `runtime_bits`, or `commands` in [sequencer]";
+    let problem = Problem::new("contradictory-keys", "weight.runtime_bits", message, help);
+    Some(draft.place(problem, "sequencer.commands"))
 }
 
 fn packing_needs_trits(draft: &Draft<'_>) -> Option<Problem> {

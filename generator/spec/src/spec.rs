@@ -25,7 +25,8 @@ pub struct Spec {
     /// Key `weight.format`: the widest weights, where the width is a run's; in a `bitmod_tile` codes as
     /// wide as those of the widest data type.
     pub weight: WeightFormat,
-    /// Key `weight.runtime_bits`; always fixed in a `mac_array`.
+    /// Key `weight.runtime_bits`; always fixed in a `mac_array`. In an `fp_mac_array` a run has weights of
+    /// all bits, or pairs of half as many.
     pub weight_width: WeightWidth,
     /// Key `weight.packing`; always in words where weights are not ternary.
     pub packing: Packing,
@@ -136,7 +137,7 @@ impl Spec {
     pub(crate) fn sum_range(&self, elements: u64) -> Range {
         let rounded = self.rounded_sums().or_else(|| self.term_sums().map(TermSum::sum));
         if let Some(format) = rounded {
-            let half = 1 << (format.bits() - 1);
+            let half = 1 << (self.sums_per_lane() * format.bits() - 1);
             return Range { min: -half, max: half - 1 };
         }
         if let Some(products) = self.products() {
@@ -165,7 +166,7 @@ impl Spec {
     /// below 16).
     pub fn result_bits(&self) -> u32 {
         if let Some(format) = self.rounded_sums() {
-            return format.bits();
+            return self.sums_per_lane() * format.bits();
         }
         if let Some(word) = self.product_word() {
             return word.bits();
@@ -204,9 +205,11 @@ impl Spec {
         self.addend().map_or(self.array_result_bits(), IntegerFormat::bits)
     }
 
-    /// Width of a result behind the drain: that of the sum, or of the format it is rounded to.
+    /// Width of a result behind the drain: that of the sum, or of the format it is rounded to; of both sums
+    /// of a pair of weights, the first lowest.
     pub fn array_result_bits(&self) -> u32 {
-        self.result_format().map_or(self.result_bits(), FloatFormat::bits)
+        let of_sums = |format: FloatFormat| self.sums_per_lane() * format.bits();
+        self.result_format().map_or(self.result_bits(), of_sums)
     }
 
     /// Whether k-steps of zeros are skipped.
@@ -239,7 +242,7 @@ impl Spec {
     /// is put off.
     pub fn accumulator_bits(&self) -> u32 {
         if let Some(held) = self.held_sums() {
-            return held.bits();
+            return self.sums_per_lane() * held.bits();
         }
         match self.quantisation_group {
             None => self.result_bits(),
@@ -318,12 +321,26 @@ impl Spec {
 
     /// The weights that a run can have, narrowest first.
     pub fn run_weights(&self) -> impl DoubleEndedIterator<Item = WeightFormat> + use<> {
-        let widest = self.weight;
+        let (widest, pairs) = (self.weight, self.weight_pairs());
         let narrower = match self.weight_width {
-            WeightWidth::Fixed => 0..0,
-            WeightWidth::Runtime => 1..widest.bits(),
+            WeightWidth::Runtime if pairs.is_none() => 1..widest.bits(),
+            WeightWidth::Fixed | WeightWidth::Runtime => 0..0,
         };
-        narrower.filter_map(WeightFormat::new).chain(std::iter::once(widest))
+        narrower.filter_map(WeightFormat::new).chain(pairs).chain(std::iter::once(widest))
+    }
+
+    /// Pairs of weights of half of the bits of [`Spec::weight`], where a run can have these in its place: in
+    /// an `fp_mac_array` with [`WeightWidth::Runtime`].
+    pub fn weight_pairs(&self) -> Option<WeightFormat> {
+        let splits = matches!(self.architecture, Architecture::FpMacArray);
+        let runtime = self.weight_width == WeightWidth::Runtime;
+        self.weight.halved().filter(|_| splits && runtime)
+    }
+
+    /// Sums of a row and column, each a number of [`Spec::result_format`] where that has more than one: as
+    /// many as weights in a code, at most. In a run with fewer those behind them are +0.
+    pub fn sums_per_lane(&self) -> u32 {
+        self.weight_pairs().map_or(1, WeightFormat::per_code)
     }
 
     /// Bits of the activations of one k-step as they come or, where they come from outside, of its
@@ -391,8 +408,13 @@ impl Spec {
 
     /// How products are rounded before they are added, in an `fp_mac_array` that rounds them.
     pub fn rounded_products(&self) -> Option<RoundedProduct> {
+        self.rounded_products_with(self.weight)
+    }
+
+    /// The same for products with weights of `weight`.
+    pub fn rounded_products_with(&self, weight: WeightFormat) -> Option<RoundedProduct> {
         let sum = self.rounded_sums()?;
-        Some(RoundedProduct::new(self.float?.format, self.weight, sum))
+        Some(RoundedProduct::new(self.float?.format, weight, sum))
     }
 
     /// How an accumulator of an `fp_mac_array` holds its sum, where this is rounded in the next addition.
@@ -765,7 +787,7 @@ pub struct Bus {
 pub enum WeightWidth {
     /// `false`: every weight has the bits of `weight.format`.
     Fixed,
-    /// `true`: a field of the activation stream, for each run.
+    /// `true`: a field of the activation stream, for each run. In an `fp_mac_array` all bits or half of them.
     Runtime,
 }
 

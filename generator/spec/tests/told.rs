@@ -182,10 +182,11 @@ fn the_schema_tells_every_key() {
             fp3_e2m0         0, 1, 2, 4 with signs
             nf4              quantiles of a normal distribution, in units of 2^-6
       runtime_bits (default: false)
-          Whether the bits of the weights are a field of each run, up to those of format.
+          Whether the bits of the weights are a field of each run: up to those of format, or in an fp_mac_array those or half of them.
           lut_tensor_core: false or true
           lut_conventional, add_array: false
-          mac_array, fp_mac_array: false
+          mac_array: false
+          fp_mac_array: false or true
           bitmod_tile: false
       packing (default: "words")
           How ternary weights come; only with format = "ternary".
@@ -468,7 +469,7 @@ fn a_starter_reads_well() {
     # Legal: "int1" to "int8".
     format = "int2"
 
-    # Whether the bits of the weights are a field of each run, up to those of format.
+    # Whether the bits of the weights are a field of each run: up to those of format, or in an fp_mac_array those or half of them.
     # Legal: false.
     # runtime_bits = false
 

@@ -27,9 +27,11 @@ impl PackedWeights {
 
     fn require_bits(&self, spec: &Spec) -> Option<Problem> {
         let (found, wanted) = (self.format(), spec.weight);
-        let narrower = match spec.weight_width {
-            WeightWidth::Fixed => "",
-            WeightWidth::Runtime => " or narrower",
+        // Of a pair of weights each has outputs of its own, which a file's order of words does not have.
+        let narrower = match (spec.weight_width, spec.weight_pairs()) {
+            (WeightWidth::Fixed, _) => "",
+            (WeightWidth::Runtime, Some(_)) => ", in a layer no pairs of narrower ones",
+            (WeightWidth::Runtime, None) => " or narrower",
         };
         let message =
             format!("the file holds {found} weights, the configuration reads {wanted}{narrower}");

@@ -221,6 +221,9 @@ fn legal(mut spec: Spec, most: u32) -> Spec {
             spec.zero_point = ZeroPointMode::Constant;
         }
     }
+    let halves = matches!(spec.architecture, Architecture::FpMacArray)
+        && spec.weight.halved().is_some()
+        && spec.sequencer.is_none();
     match &mut spec.architecture {
         Architecture::LookUp(table) => {
             spec.tile.k = spec.tile.k.max(2);
@@ -232,7 +235,9 @@ fn legal(mut spec: Spec, most: u32) -> Spec {
             spec.tile.groups = 1;
             spec.zero_point = ZeroPointMode::None;
             spec.tile.plane_order = PlaneOrder::Inner;
-            spec.weight_width = WeightWidth::Fixed;
+            if !halves {
+                spec.weight_width = WeightWidth::Fixed;
+            }
         }
     }
     if spec.table().is_none() && spec.pipeline.stages == Stages::Fixed(2) {

@@ -96,6 +96,34 @@ proptest! {
 }
 
 #[test]
+fn both_weights_of_a_pair_have_the_sums_that_they_have_alone() {
+    let settings = "kind = 'fp_mac_array'\nactivation.format = 'fp16'\n\
+                    weight = { format = 'int8', runtime_bits = true }\n\
+                    tile = { m = 1, n = 1, k = 2 }\naccumulate = { mode = 'float', result = 'fp16' }\n";
+    let both = parse(settings, "core").unwrap().spec;
+    let activations = [0x3c01, 0x4200, 0x0003, 0xb555, 0x7bff];
+    let codes = [0x3c, 0xf1, 0x08, 0x9e, 0xa8];
+    let pairs = Run {
+        rows: 1,
+        columns: 1,
+        elements: activations.len(),
+        activations: activations.map(i32::from).to_vec(),
+        weight: both.weight_pairs().unwrap(),
+        codes: codes.to_vec(),
+        zero_points: ZeroPoints::Constant(ZeroPoint::TWOS_COMPLEMENT),
+    };
+    let alone = spec("int4", 2, "fp16");
+    let first = result(&alone, &activations, &codes.map(|code: u16| code >> 4));
+    let second = result(&alone, &activations, &codes.map(|code: u16| code & 15));
+    assert_ne!(first, second);
+    assert_eq!(results(&both, &pairs)[0], i128::from(second) << 16 | i128::from(first));
+    // A whole weight has one sum, and +0 above it.
+    let whole = Run { weight: both.weight, ..pairs };
+    let alone = result(&spec("int8", 2, "fp16"), &activations, &codes);
+    assert_eq!(results(&both, &whole)[0], alone.into());
+}
+
+#[test]
 fn a_product_is_rounded_before_it_is_added() {
     // (1 + 2^-10)^2 = 1 + 2^-9 + 2^-20, of which FP16 keeps 1 + 2^-9; a fused sum with -1 keeps 2^-20.
     let [one, above, minus] = [0x3c00, 0x3c01, 0xbc00];

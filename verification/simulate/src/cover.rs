@@ -72,8 +72,8 @@ impl Counter {
             let (row, column) = (i / case.columns, i % case.columns);
             self.lanes.hit(row * self.spec.tile.n as usize + column);
         }
-        let widest = self.spec.weight.bits();
-        self.widths.hit((widest - case.weight.bits()) as usize);
+        let width = self.spec.run_weights().position(|weight| weight == case.weight);
+        width.into_iter().for_each(|width| self.widths.hit(width));
         if self.indices.is_full() && self.planes.is_full() {
             return;
         }

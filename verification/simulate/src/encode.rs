@@ -177,7 +177,7 @@ impl Encoder {
                     }
                     "rows" => case.rows as u64,
                     "columns" => case.columns as u64,
-                    "weight_bits" => u64::from(case.weight.bits()),
+                    "weight_bits" => u64::from(case.weight.each().bits()),
                     "zero_point" => case.zero_point.0 as i64 as u64,
                     _ => continue,
                 };
@@ -627,9 +627,9 @@ impl Encoder {
                         }
                     }
                     WeightWord::TwosComplement => {
-                        let top = 1 << (weight_bits - 1);
+                        let signs = case.weight.sign_bits();
                         for code in &codes[..k as usize] {
-                            out.put(u32::from(code ^ top), weight_bits);
+                            out.put(u32::from(code ^ signs), weight_bits);
                         }
                     }
                 }

@@ -370,9 +370,11 @@ fn check_input(spec: &Spec, encoder: &Encoder, layer: &Layer) -> Result<(), Erro
     }
     if !spec.run_weights().any(|weight| weight == layer.weight) {
         let message = format!("the core does not take {} weights", layer.weight);
-        let help = match spec.weight_width {
-            WeightWidth::Fixed => "quantise the weights to the configuration's format",
-            WeightWidth::Runtime => "quantise the weights to that format or a narrower one",
+        let help = match (spec.weight_width, spec.weight_pairs()) {
+            (WeightWidth::Fixed, _) | (WeightWidth::Runtime, Some(_)) => {
+                "quantise the weights to the configuration's format"
+            }
+            (WeightWidth::Runtime, None) => "quantise the weights to that format or a narrower one",
         };
         return refuse("weight.format", message, help);
     }

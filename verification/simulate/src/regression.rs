@@ -144,7 +144,7 @@ impl Regression<'_> {
         }
         for rate in self.bench.stated_rates() {
             let mut widths = self.bench.encoder.spec().run_weights();
-            let weight = widths.find(|weight| weight.bits() == rate.weight_bits);
+            let weight = widths.find(|weight| weight.each().bits() == rate.weight_bits);
             let Some(weight) = weight else { continue };
             let spec = self.bench.encoder.spec();
             let runs = [short, long].map(|steps| dense(spec, weight, steps));
@@ -164,7 +164,8 @@ impl Regression<'_> {
         }
         for rate in self.bench.stated_rates() {
             let mut widths = spec.run_weights();
-            let Some(weight) = widths.find(|weight| weight.bits() == rate.weight_bits) else {
+            let Some(weight) = widths.find(|weight| weight.each().bits() == rate.weight_bits)
+            else {
                 continue;
             };
             let short = most / 2;
@@ -600,18 +601,23 @@ fn short_pass() -> Violation {
     Violation { name, weight: None, tamper: Box::new(tamper) }
 }
 
-/// Widths of the weights that no run has, and of each width but the widest the smallest zero
-/// point that is odd and too large for it.
+/// Widths of the weights that no run has, up to one more than the widest, and of each width but the widest the
+/// smallest zero point that is odd and too large for it.
 fn illegal_widths(encoder: &Encoder) -> Vec<Violation> {
-    let Some(bits) = encoder.activation_field_bits("weight_bits") else {
+    let Some(field) = encoder.activation_field_bits("weight_bits") else {
         return Vec::new();
     };
     let widest = encoder.spec().weight.bits();
-    let mut violations = vec![activation("weights of no bits", 0, "weight_bits", 0)];
-    if widest + 1 < 1 << bits {
-        let name = format!("weights of {} bits", widest + 1);
-        violations.push(activation(&name, 0, "weight_bits", i64::from(widest) + 1));
-    }
+    let legal: Vec<u32> = encoder.spec().run_weights().map(|weight| weight.each().bits()).collect();
+    let illegal = (0..=widest + 1).filter(|bits| *bits < 1 << field && !legal.contains(bits));
+    let violation = |bits: u32| {
+        let name = match bits {
+            0 => "weights of no bits".to_owned(),
+            bits => format!("weights of {bits} bits"),
+        };
+        activation(&name, 0, "weight_bits", bits.into())
+    };
+    let mut violations: Vec<Violation> = illegal.map(violation).collect();
     if encoder.activation_field_bits("zero_point").is_some() {
         for weight in encoder.spec().run_weights().filter(|weight| weight.bits() < widest) {
             for zero_point in [i64::from(weight.codes()) + 1, -1 - i64::from(weight.codes())] {

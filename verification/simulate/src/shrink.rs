@@ -149,7 +149,7 @@ fn shrunk_run(case: &Case, encoder: &Encoder) -> ShrunkRun {
     let run = case.run();
     ShrunkRun {
         steps: case.steps(encoder.spec()),
-        weight_bits: case.weight.bits(),
+        weight_bits: case.weight.each().bits(),
         zero_point: case.zero_point.0,
         group_zero_points: group_zero_points(case),
         group_types: group_types(case, encoder),

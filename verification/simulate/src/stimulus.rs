@@ -2,7 +2,7 @@
 
 use crate::values::{
     Activations, any_weight, of_pattern, patterns, power_of_two, special_weights, weight_block,
-    weight_extremes,
+    weight_extremes, zero_weights,
 };
 use crate::{Case, Encoder, Stalls};
 use bitplane_formats::{IntegerFormat, TermArray, WeightFormat, ZeroPoint, signed_bits};
@@ -292,13 +292,20 @@ impl Maker {
         cases
     }
 
-    /// Where weights are floating point: what is no number, zero or large on one side against the same on
-    /// the other, and infinite products of both signs in one sum.
+    /// Where products are floating-point numbers: what is no number, zero or large on one side against the
+    /// same on the other, and infinite products of both signs in one sum.
     fn special_products(&mut self) -> Vec<Case> {
-        let weight = self.spec.weight;
-        let Some(float) = weight.float() else { return Vec::new() };
+        if self.spec.rounded_sums().is_none() && self.spec.weight.float().is_none() {
+            return Vec::new();
+        }
+        let weights: Vec<WeightFormat> = self.spec.run_weights().collect();
+        weights.into_iter().flat_map(|weight| self.special_products_with(weight)).collect()
+    }
+
+    /// The same with weights of `weight`.
+    fn special_products_with(&mut self, weight: WeightFormat) -> Vec<Case> {
         let mut codes = special_weights(weight);
-        codes.extend(weight_extremes(weight).into_iter().chain([0, float.negated(0) as u16]));
+        codes.extend(weight_extremes(weight).into_iter().chain(zero_weights(weight)));
         let mut activations = self.activations.specials();
         activations.extend(self.activations.extremes().into_iter().chain([0]));
         let pairs = activations.iter().flat_map(|a| codes.iter().map(|code| [(*a, *code)]));
@@ -308,6 +315,7 @@ impl Maker {
         for special in self.activations.specials() {
             cases.push(self.with_pairs(&[(special, low), (special, high)]));
         }
+        cases.iter_mut().for_each(|case| case.weight = weight);
         cases
     }
 

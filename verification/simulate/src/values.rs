@@ -144,6 +144,17 @@ pub(crate) fn special_weights(weight: WeightFormat) -> Vec<u16> {
     weight.float().map_or(Vec::new(), |float| specials(float).map(|code| code as u16).collect())
 }
 
+/// Codes of zero in both signs, or where a code holds integers of all of them and of each beside the largest.
+pub(crate) fn zero_weights(weight: WeightFormat) -> Vec<u16> {
+    if let Some(float) = weight.float() {
+        return vec![0, float.negated(0) as u16];
+    }
+    let (zeros, lower) = (weight.sign_bits(), weight.each().codes() as u16 - 1);
+    let [_, most] = weight_extremes(weight);
+    let of_one = [lower, !lower].map(|zero| (zeros & zero) | (most & !zero));
+    std::iter::once(zeros).chain(of_one.into_iter().filter(|_| weight.per_code() > 1)).collect()
+}
+
 /// Patterns of floating-point weights that are told apart: signs and exponents of numbers.
 pub(crate) fn patterns(float: FloatFormat) -> usize {
     2 * (float.largest_exponent() as usize + 1)

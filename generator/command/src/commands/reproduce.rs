@@ -13,6 +13,7 @@ use crate::reproduce::core::Core;
 use crate::reproduce::dp4;
 use crate::reproduce::lut_ablation::{self, Ablation, Part};
 use crate::reproduce::measure::{Bench, Measured};
+use crate::reproduce::mixed;
 use crate::reproduce::page::Page;
 use crate::reproduce::published::{LUT_ABLATION_PRODUCT, LUT_ABLATION_SOURCE};
 use crate::reproduce::sweep::{self, Sweep, Swept};
@@ -57,8 +58,8 @@ pub struct Reproduce {
     #[arg(long, value_name = "MHZ", default_value_t = DEFAULT_CLOCK_MHZ)]
     #[arg(allow_negative_numbers = true)]
     clock_mhz: f64,
-    /// m * n * k * groups of every core (tensor-core: of LUT-4X; dp4: of two rows; bitmod-tile and
-    /// bitmod-pe: of two tiles); only the default is the published size
+    /// m * n * k * groups of every core (tensor-core: of LUT-4X; dp4: of two rows; bitmod-tile,
+    /// bitmod-pe and bitmod-fig10: of two tiles); only the default is the published size
     #[arg(long, value_name = "N", default_value_t = LUT_ABLATION_PRODUCT)]
     #[arg(value_parser = clap::value_parser!(u32).range(64..=4096))]
     product: u32,
@@ -124,6 +125,8 @@ enum Name {
     BitmodTile,
     /// Elements of BitMoD by what they consist of, against FP16 multiply-accumulate elements
     BitmodPe,
+    /// The same of mixed precision: terms, or multipliers of one INT8 or two INT4 weights
+    BitmodFig10,
     /// Error of data types and special values in the weights of a model, by group size
     BitmodDtypes,
 }
@@ -141,12 +144,16 @@ impl Name {
             Self::Dp4 => "dp4",
             Self::BitmodTile => "bitmod-tile",
             Self::BitmodPe => "bitmod-pe",
+            Self::BitmodFig10 => "bitmod-fig10",
             Self::BitmodDtypes => "bitmod-dtypes",
         }
     }
 
     fn is_comparison(self) -> bool {
-        matches!(self, Self::TensorCore | Self::Dp4 | Self::BitmodTile | Self::BitmodPe)
+        matches!(
+            self,
+            Self::TensorCore | Self::Dp4 | Self::BitmodTile | Self::BitmodPe | Self::BitmodFig10
+        )
     }
 
     fn subject(self, product: u32) -> Subject {
@@ -161,6 +168,7 @@ impl Name {
             Self::Dp4 => Subject::Comparison(dp4::comparison(product)),
             Self::BitmodTile => Subject::Comparison(bitmod_tile::comparison(product)),
             Self::BitmodPe => Subject::Comparison(bitmod_tile::elements(product)),
+            Self::BitmodFig10 => Subject::Comparison(mixed::comparison(product)),
             Self::BitmodDtypes => Subject::Weights,
         }
     }

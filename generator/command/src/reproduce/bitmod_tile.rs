@@ -9,23 +9,26 @@ use super::published::{
 };
 
 /// Rows of both tiles.
-const ROWS: u32 = 8;
+pub(super) const ROWS: u32 = 8;
 /// Columns of the FP16 tile where the other has [`BITMOD_COLUMNS`]: about as large in area.
-const FP16_COLUMNS: u32 = 6;
-const BITMOD_COLUMNS: u32 = 8;
+pub(super) const FP16_COLUMNS: u32 = 6;
+/// Columns of the tile of BitMoD.
+pub(super) const BITMOD_COLUMNS: u32 = 8;
 /// Elements of the published processing element.
-const ELEMENTS: u32 = TermTile::TERMS;
+pub(super) const ELEMENTS: u32 = TermTile::TERMS;
 /// What the published tile takes: four bits in two cycles, six in three, eight in four.
 const FORMATS: &str = "[\"bitmod_fp4\", \"bitmod_fp3\", \"int6\", \"int8\"]";
-const FOUR_BITS: (u32, u32) = (4, 2);
+/// Bits of a weight, and the cycles that it takes.
+pub(super) const FOUR_BITS: (u32, u32) = (4, 2);
 const SIX_BITS: (u32, u32) = (6, 3);
-const EIGHT_BITS: (u32, u32) = (8, 4);
+/// The same of the widest.
+pub(super) const EIGHT_BITS: (u32, u32) = (8, 4);
 /// Elements of K that share a scale.
 const GROUP: u32 = 128;
 
 /// FP16 elements, one multiply-accumulate a cycle each, against weights of `weight_bits` bits: FP16 or
 /// integers.
-fn fp16(columns: u32, weight_bits: u32, result: &'static str) -> Settings {
+pub(super) fn fp16(columns: u32, weight_bits: u32, result: &'static str) -> Settings {
     Settings {
         organisation: Organisation::RoundedMultiply,
         activation: "fp16",
@@ -40,12 +43,12 @@ fn fp16(columns: u32, weight_bits: u32, result: &'static str) -> Settings {
 }
 
 /// Elements of `k` terms a cycle each, with its throughput told for weights of so many bits in so many cycles.
-fn terms(columns: u32, k: u32, align_bits: u32, bits: (u32, u32)) -> Settings {
+pub(super) fn terms(columns: u32, k: u32, align_bits: u32, bits: (u32, u32)) -> Settings {
     tile(columns, k, Sums::Aligned(align_bits), "fp32", bits)
 }
 
 /// The same with sums of another kind.
-fn tile(
+pub(super) fn tile(
     columns: u32,
     k: u32,
     sums: Sums,

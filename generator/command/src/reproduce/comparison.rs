@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use bitplane_synthesise::Library;
 
 /// Units that a dot product has for itself; everything else is shared by rows or columns.
-pub const LANE_UNITS: [&str; 10] = [
+pub const LANE_UNITS: [&str; 15] = [
     "select_lane",
     "add_lane",
     "dot_lane",
@@ -15,6 +15,11 @@ pub const LANE_UNITS: [&str; 10] = [
     "plane_accumulator",
     "discrete_lane",
     "float_multiplier",
+    "pair_lane",
+    "pair_multiplier",
+    "first_product",
+    "second_product",
+    "rounded_sum",
     "float_adder",
     "deferred_adder",
     "sum_rounder",
@@ -49,13 +54,24 @@ impl Component {
                 "float_operands",
                 "activation_decoder",
                 "weight_decoder",
+                "whole_decoder",
+                "half_decoder",
             ],
-            Self::Multiply => {
-                &["group_head", "term_encoder", "term_lane", "float_term_lane", "float_multiplier"]
-            }
+            Self::Multiply => &[
+                "group_head",
+                "term_encoder",
+                "term_lane",
+                "float_term_lane",
+                "float_multiplier",
+                "pair_multiplier",
+                "first_product",
+                "second_product",
+            ],
             Self::Accumulate => &[
                 "plane_accumulator",
                 "discrete_lane",
+                "pair_lane",
+                "rounded_sum",
                 "float_adder",
                 "deferred_adder",
                 "sum_rounder",

@@ -3,6 +3,8 @@
 use bitplane_spec::{Spec, parse};
 
 const FP16_BITS: u32 = 16;
+/// Whole weights of [`Organisation::PairedMultiply`].
+const INTEGER_BITS: u32 = 8;
 
 /// What a core does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,9 @@ pub enum Organisation {
     FusedMultiply,
     /// The same with every product and every sum rounded.
     RoundedMultiply,
+    /// The same with INT8 weights or, run by run, two INT4 weights in the place of each; its throughput is told
+    /// for weights of 8 or of 4 bits.
+    PairedMultiply,
     /// Adders of terms, as many cycles a k-step as weights have terms.
     Terms(TermTile),
 }
@@ -128,6 +133,7 @@ impl Settings {
             Organisation::Multiply
             | Organisation::FusedMultiply
             | Organisation::RoundedMultiply => self.product * self.weight_bits,
+            Organisation::PairedMultiply => self.product * INTEGER_BITS,
             Organisation::Terms(tile) => self.product * self.weight_bits / tile.cycles,
         }
     }
@@ -158,6 +164,7 @@ impl Settings {
             Organisation::Multiply
             | Organisation::FusedMultiply
             | Organisation::RoundedMultiply
+            | Organisation::PairedMultiply
             | Organisation::Terms(_) => tile,
         }
     }
@@ -191,14 +198,16 @@ impl Settings {
                 ("add_array", groups, rest)
             }
             Organisation::Multiply => ("mac_array", none(), none()),
-            Organisation::FusedMultiply | Organisation::RoundedMultiply => {
-                ("fp_mac_array", none(), none())
-            }
+            Organisation::FusedMultiply
+            | Organisation::RoundedMultiply
+            | Organisation::PairedMultiply => ("fp_mac_array", none(), none()),
             Organisation::Terms(tile) => ("bitmod_tile", none(), tile.sections(self)),
         };
         let drain = self.drain.map_or_else(none, |results| format!("drain = {results}\n"));
         let mode = match self.organisation {
-            Organisation::RoundedMultiply => "mode = \"float\"\n".to_owned(),
+            Organisation::RoundedMultiply | Organisation::PairedMultiply => {
+                "mode = \"float\"\n".to_owned()
+            }
             Organisation::Terms(tile) => tile.sums.lines(),
             _ => none(),
         };
@@ -222,6 +231,7 @@ impl Settings {
             {
                 format!("\"{}\"", self.activation)
             }
+            Organisation::PairedMultiply => format!("\"int{INTEGER_BITS}\"\nruntime_bits = true"),
             Organisation::Terms(tile) => tile.formats.to_owned(),
             _ => format!("\"int{}\"", self.weight_bits),
         }
@@ -231,6 +241,8 @@ impl Settings {
 impl TermTile {
     /// Terms that a processing element adds in a cycle, as published.
     pub const TERMS: u32 = 4;
+    /// Cycles of a k-step of the fastest weights that every tile takes, those of four bits.
+    const FEWEST_CYCLES: u32 = 2;
 
     /// Quantisation groups with INT8 scales that drain while the array goes on, with as many scale
     /// units as that takes.
@@ -242,10 +254,11 @@ impl TermTile {
         )
     }
 
-    /// The fewest scale units, a power of two, with which sums leave while the next group is summed.
+    /// The fewest scale units, a power of two, with which sums leave while the next group is summed, whatever its
+    /// weights.
     fn scale_units(&self, settings: &Settings) -> u32 {
         let sums = settings.m * settings.n().unwrap_or_default();
-        let cycles = self.group / settings.k * self.cycles;
+        let cycles = self.group / settings.k * Self::FEWEST_CYCLES;
         sums.div_ceil(cycles).next_power_of_two()
     }
 }

@@ -7,6 +7,7 @@ pub mod data_types;
 pub mod dp4;
 pub mod lut_ablation;
 pub mod measure;
+pub mod mixed;
 pub mod page;
 pub mod plot;
 pub mod published;

@@ -102,6 +102,13 @@ pub const FP16_ELEMENT: f64 = 1968.7;
 /// The same of FP16 activations and INT8 weights.
 pub const FP16_INT8_ELEMENT: f64 = 1318.6;
 
+/// The same of FP16 activations and an INT8 weight or two FP4 weights.
+pub const FP16_PAIR_ELEMENT: f64 = 2318.9;
+
+/// Where the elements of mixed precision are from.
+pub const MIXED_SOURCE: &str = "areas beside the public RTL of BitMoD (HPCA 2025), um2 with registers: FP16 1968.7; \
+     FP16 x INT8 1318.6; FP16 x (INT8 or two FP4) 2318.9; BitMoD 1793.7; Design Compiler, TSMC 28 nm, 1 GHz";
+
 /// The same of BitMoD: exponents, multiplication by terms, sum, dequantisation.
 pub const BITMOD_ELEMENT: [f64; 4] = [306.9, 748.3, 546.1, 192.4];
 

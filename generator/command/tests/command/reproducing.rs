@@ -70,6 +70,7 @@ fn reproductions_are_listed() {
     out: dp4                 One dot product of 4, FP16 activations: look-up against FP16 multipliers and adders
     out: bitmod-tile         Tiles of BitMoD against a tile of FP16 multiply-accumulate elements
     out: bitmod-pe           Elements of BitMoD by what they consist of, against FP16 multiply-accumulate elements
+    out: bitmod-fig10        The same of mixed precision: terms, or multipliers of one INT8 or two INT4 weights
     out: bitmod-dtypes       Error of data types and special values in the weights of a model, by group size
     ");
 }
@@ -173,8 +174,13 @@ fn a_sweep_has_no_parts_and_its_cores_are_written_as_configurations() {
 #[test]
 fn comparisons_are_written_as_configurations_and_only_for_powers_of_two() {
     let scene = Scene::without_tools();
-    for (name, count) in [("tensor-core", 13), ("dp4", 19), ("bitmod-tile", 10), ("bitmod-pe", 13)]
-    {
+    for (name, count) in [
+        ("tensor-core", 13),
+        ("dp4", 19),
+        ("bitmod-tile", 10),
+        ("bitmod-pe", 13),
+        ("bitmod-fig10", 11),
+    ] {
         let text = scene.run(&["reproduce", name, "--write", name, "--product", "64"]);
         assert!(text.contains(&format!("wrote {count} configurations into {name}")), "{text}");
         let text = scene.run(&["reproduce", name, "--write", name, "--product", "100"]);

@@ -3,6 +3,7 @@
 use askama::Template;
 use bitplane_design::{
     DeferredAdder, DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier, LaneAdder,
+    PairDecoder, PairMultiplier,
 };
 use bitplane_formats::Specials;
 
@@ -30,6 +31,8 @@ struct DecoderPhrases {
 }
 
 struct MultiplierPhrases {
+    title: &'static str,
+    module: &'static str,
     rounded: &'static str,
     timing: &'static str,
     operand_flags: String,
@@ -62,6 +65,37 @@ struct DeferredPhrases {
     counted: String,
 }
 
+struct PairDecoderPhrases {
+    rest_bits: u32,
+}
+
+struct PairPhrases {
+    timing: &'static str,
+}
+
+struct PairLanePhrases {
+    timing: String,
+    gate: &'static str,
+    chain: String,
+    weight_bits: u32,
+    first_bits: u32,
+    second_bits: u32,
+    first: String,
+    second: String,
+    sums_are_gated: bool,
+}
+
+struct SumPhrases {
+    timing: &'static str,
+    gate: &'static str,
+    /// Behind an adder of the tree.
+    sum: &'static str,
+    chain: String,
+    numbers_bits: u32,
+    word_bits: u32,
+    sums_are_gated: bool,
+}
+
 struct LanePhrases {
     timing: String,
     widened: String,
@@ -83,15 +117,25 @@ unit_text!(
 unit_text!(SumRounderText, "rtl/sum_rounder.sv", &'a DeferredAdder {});
 unit_text!(SumEncoderText, "rtl/sum_encoder.sv", &'a DeferredAdder {});
 unit_text!(DiscreteLaneText, "rtl/discrete_lane.sv", Worded<'a, DiscreteLane, LanePhrases> {});
+unit_text!(PairDecoderText, "rtl/pair_decoder.sv", Worded<'a, PairDecoder, PairDecoderPhrases> {});
+unit_text!(
+    PairMultiplierText, "rtl/pair_multiplier.sv", Worded<'a, PairMultiplier, PairPhrases> {}
+);
+unit_text!(PairLaneText, "rtl/pair_lane.sv", Worded<'a, DiscreteLane, PairLanePhrases> {});
+unit_text!(RoundedSumText, "rtl/rounded_sum.sv", Worded<'a, DiscreteLane, SumPhrases> {});
 
 /// The files of the lanes and of what decodes for them, lanes last.
 pub(super) fn files(core: &CoreText, unit: &DiscreteLane) -> Vec<BundleFile> {
     let multiplier = &unit.multiplier;
-    let mut files = vec![
-        named(core, "activation_decoder", activation_decoder(core, &multiplier.activation)),
-        named(core, "weight_decoder", weight_decoder(core, &multiplier.weight)),
-        named(core, "float_multiplier", float_multiplier(core, multiplier)),
-    ];
+    let activation = decoder(core, &multiplier.activation, "activation", "Activation");
+    let mut files = vec![named(core, "activation_decoder", activation)];
+    files.extend(match &unit.pair {
+        None => vec![
+            named(core, "weight_decoder", decoder(core, &multiplier.weight, "weight", "Weight")),
+            named(core, "float_multiplier", float_multiplier(core, multiplier, WHOLE)),
+        ],
+        Some(pair) => pair_files(core, pair),
+    });
     match &unit.adder {
         LaneAdder::Rounding(adder) => files.push(float_adder(core, adder)),
         LaneAdder::Deferred(adder) => {
@@ -102,8 +146,71 @@ pub(super) fn files(core: &CoreText, unit: &DiscreteLane) -> Vec<BundleFile> {
             files.push(named(core, "sum_encoder", SumEncoderText { core, unit: adder }));
         }
     }
-    files.push(named(core, "discrete_lane", lane(core, unit)));
+    match &unit.pair {
+        None => files.push(named(core, "discrete_lane", lane(core, unit))),
+        Some(pair) => files.extend([
+            named(core, "rounded_sum", rounded_sum(core, unit)),
+            named(core, "pair_lane", pair_lane(core, unit, pair)),
+        ]),
+    }
     files
+}
+
+/// What decodes and multiplies where a weight can be two.
+fn pair_files(core: &CoreText, pair: &PairMultiplier) -> Vec<BundleFile> {
+    let PairDecoder { whole, half, .. } = &pair.decoder;
+    let phrases = PairDecoderPhrases { rest_bits: half.bits - half.significand_bits };
+    let weight = PairDecoderText { core, unit: Worded { unit: &pair.decoder, phrases } };
+    let phrases = PairPhrases { timing: multiplier_timing(pair.registers_product) };
+    let multiplier = PairMultiplierText { core, unit: Worded { unit: pair, phrases } };
+    vec![
+        named(core, "whole_decoder", decoder(core, whole, "whole", "Whole-weight")),
+        named(core, "half_decoder", decoder(core, half, "half", "Second-weight")),
+        named(core, "weight_decoder", weight),
+        named(core, "first_product", float_multiplier(core, &pair.first, FIRST)),
+        named(core, "second_product", float_multiplier(core, &pair.second, SECOND)),
+        named(core, "pair_multiplier", multiplier),
+    ]
+}
+
+fn rounded_sum<'a>(core: &'a CoreText, unit: &'a DiscreteLane) -> RoundedSumText<'a> {
+    let phrases = SumPhrases {
+        timing: match core.stages {
+            0 => "Nothing but the accumulator is registered.",
+            _ => "The accumulator and the sums next to it are registered.",
+        },
+        gate: gate(core),
+        sum: lane_sum(unit),
+        chain: chain(unit),
+        numbers_bits: core.k * unit.adder.number_bits(),
+        word_bits: unit.word_bits(),
+        sums_are_gated: sums_are_gated(core),
+    };
+    RoundedSumText { core, unit: Worded { unit, phrases } }
+}
+
+/// Whether sums, and not products, are told what is not to be added.
+fn sums_are_gated(core: &CoreText) -> bool {
+    !core.gates_addends || core.k > 1
+}
+
+fn pair_lane<'a>(
+    core: &'a CoreText,
+    unit: &'a DiscreteLane,
+    pair: &PairMultiplier,
+) -> PairLaneText<'a> {
+    let phrases = PairLanePhrases {
+        timing: float_timing(core),
+        gate: gate(core),
+        chain: chain(unit),
+        weight_bits: pair.decoder.bits,
+        first_bits: pair.first.number_bits,
+        second_bits: pair.second.number_bits,
+        first: widened(&pair.first, &unit.adder, "first"),
+        second: widened(&pair.second, &unit.adder, "second"),
+        sums_are_gated: sums_are_gated(core),
+    };
+    PairLaneText { core, unit: Worded { unit, phrases } }
 }
 
 fn deferred_adder<'a>(core: &'a CoreText, unit: &'a DeferredAdder) -> DeferredAdderText<'a> {
@@ -117,14 +224,6 @@ fn deferred_adder<'a>(core: &'a CoreText, unit: &'a DeferredAdder) -> DeferredAd
 
 fn bits_to_hold(largest: u32) -> u32 {
     u32::BITS - largest.leading_zeros()
-}
-
-fn activation_decoder<'a>(core: &'a CoreText, unit: &'a FactorDecoder) -> FactorDecoderText<'a> {
-    decoder(core, unit, "activation", "Activation")
-}
-
-fn weight_decoder<'a>(core: &'a CoreText, unit: &'a FactorDecoder) -> FactorDecoderText<'a> {
-    decoder(core, unit, "weight", "Weight")
 }
 
 fn decoder<'a>(
@@ -182,7 +281,7 @@ fn from(unit: &FactorDecoder) -> String {
             }
         }
         // The highest bit of a magnitude.
-        FactorCode::Integer => constant(unit.exponent_of_one + unit.significand_bits as i32),
+        FactorCode::Integer => constant(unit.exponent_of_highest_bit()),
     }
 }
 
@@ -212,15 +311,33 @@ fn meaning(kind: &str) -> &'static str {
     }
 }
 
-fn float_multiplier<'a>(core: &'a CoreText, unit: &'a FloatMultiplier) -> FloatMultiplierText<'a> {
+/// The multiplier of one activation and one weight: its title and its unit.
+const WHOLE: [&str; 2] =
+    ["Float multiplier: the product of an activation and a weight", "float_multiplier"];
+/// What makes numbers of the products of a pair multiplier.
+const FIRST: [&str; 2] =
+    ["First product: that of an activation and a weight, or the first of two,", "first_product"];
+const SECOND: [&str; 2] =
+    ["Second product: that of an activation and the second of two weights", "second_product"];
+
+fn multiplier_timing(registers_product: bool) -> &'static str {
+    match registers_product {
+        true => "One cycle: the exact product is registered.",
+        false => "Combinational.",
+    }
+}
+
+fn float_multiplier<'a>(
+    core: &'a CoreText,
+    unit: &'a FloatMultiplier,
+    [title, module]: [&'static str; 2],
+) -> FloatMultiplierText<'a> {
     let FloatMultiplier { product_bits, seen_bits, window_bits, .. } = *unit;
     let phrases = MultiplierPhrases {
+        title,
+        module,
         rounded: if unit.rounds { ",\n// rounded to the nearest, of two the even one" } else { "" },
-        timing: if unit.registers_product {
-            "One cycle: the exact product is registered."
-        } else {
-            "Combinational."
-        },
+        timing: multiplier_timing(unit.registers_product),
         operand_flags: if unit.has_nan() {
             ", and what the operand is else".to_owned()
         } else {
@@ -229,8 +346,8 @@ fn float_multiplier<'a>(core: &'a CoreText, unit: &'a FloatMultiplier) -> FloatM
         signed: [unit.activation, unit.weight]
             .map(|factor| if factor.exponent_is_signed { " signed" } else { "" }),
         exponents: [
-            exponent("activation_i[ActivationBits", &unit.activation),
-            exponent("weight_i[WeightBits", &unit.weight),
+            exponent(if unit.is_given { "activation_i[0" } else { "activation_i[ActivationBits" }, &unit.activation),
+            exponent(if unit.is_given { "weight_i[0" } else { "weight_i[WeightBits" }, &unit.weight),
         ],
         biased: if unit.exponent_offset == 0 { "the biased exponent" } else { "that" },
         exponent_meaning: match unit.exponent_offset {
@@ -341,22 +458,41 @@ pub(super) fn float_adder(core: &CoreText, unit: &FloatAdder) -> BundleFile {
 }
 
 fn lane<'a>(core: &'a CoreText, unit: &'a DiscreteLane) -> DiscreteLaneText<'a> {
-    let (multiplier, adder) = (&unit.multiplier, &unit.adder);
+    let phrases = LanePhrases {
+        timing: float_timing(core),
+        gate: gate(core),
+        sum: lane_sum(unit),
+        chain: chain(unit),
+        widened: widened(&unit.multiplier, &unit.adder, "product"),
+    };
+    DiscreteLaneText { core, unit: Worded { unit, phrases } }
+}
+
+/// Where a lane is told whether to add.
+fn gate(core: &CoreText) -> &'static str {
+    if core.gates_addends { "a register before" } else { "at" }
+}
+
+/// The sum of two nodes of the tree.
+fn lane_sum(unit: &DiscreteLane) -> &'static str {
+    if unit.adder.defers() { "rounded" } else { "sum" }
+}
+
+/// What goes along the drain chain.
+fn chain(unit: &DiscreteLane) -> String {
+    match unit.adder.defers() {
+        true => "sums as they are held".to_owned(),
+        false => format!("codes of {}", unit.format),
+    }
+}
+
+/// The signal `product` of `multiplier` as a number that `adder` takes.
+fn widened(multiplier: &FloatMultiplier, adder: &LaneAdder, product: &str) -> String {
     let nan = if multiplier.has_nan() { "" } else { "1'b0, " };
     let zeros = adder.number_bits() - multiplier.number_bits - u32::from(!multiplier.has_nan());
     let zeros = if zeros > 0 { format!(", {zeros}'d0") } else { String::new() };
-    let phrases = LanePhrases {
-        timing: float_timing(core),
-        gate: if core.gates_addends { "a register before" } else { "at" },
-        sum: if adder.defers() { "rounded" } else { "sum" },
-        chain: match adder.defers() {
-            true => "sums as they are held".to_owned(),
-            false => format!("codes of {}", unit.format),
-        },
-        widened: match (nan, zeros.as_str()) {
-            ("", "") => "product".to_owned(),
-            _ => format!("{{{nan}product{zeros}}}"),
-        },
-    };
-    DiscreteLaneText { core, unit: Worded { unit, phrases } }
+    match (nan, zeros.as_str()) {
+        ("", "") => product.to_owned(),
+        _ => format!("{{{nan}{product}{zeros}}}"),
+    }
 }

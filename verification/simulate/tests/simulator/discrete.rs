@@ -251,6 +251,13 @@ const FAULTS: &[Fault] = &[
         wrong: "code_i[4-1] ? ~code_i",
     },
     Fault {
+        name: "infinity times an integer of zero infinite",
+        core: DISCRETE_INTEGERS,
+        unit: "float_multiplier",
+        right: "|| (activation_i[",
+        wrong: "|| (is_negative_d && activation_i[",
+    },
+    Fault {
         name: "products cut off where they are below the normal numbers",
         core: DISCRETE,
         unit: "float_multiplier",

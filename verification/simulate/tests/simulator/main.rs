@@ -11,6 +11,7 @@ mod float_terms;
 mod groups;
 mod harness;
 mod overlong;
+mod pairs;
 mod published_faults;
 mod scales;
 mod sequencer;
