@@ -48,9 +48,10 @@ module {{ core.name }}_floating_point_adder (
   localparam int AugendPlace = {{ unit.augend_place }};
   logic [DistanceBits-1:0] distance_d, distance;
   logic [FractionBits:0] significand;
-  logic beyond_d, moved_beyond, is_above;
+  logic beyond_d, moved_beyond, is_above_d, is_above;
 
   assign distance_d  = {{ unit.phrases.distance }} - DistanceBits'(exponent);
+  assign is_above_d  = distance_d[DistanceBits-1];
   assign significand = {is_normal_d, augend_i[FractionBits-1:0]};
 
   always_comb begin : p_beyond
@@ -58,7 +59,7 @@ module {{ core.name }}_floating_point_adder (
     for (int i = 0; i <= FractionBits; i++) begin
       beyond_d = beyond_d || (significand[i] && (32'(distance_d) > 32'(AugendPlace + i)));
     end
-    if (distance_d[DistanceBits-1]) beyond_d = 1'b0;
+    if (is_above_d) beyond_d = 1'b0;
   end
 
   // The same{% if unit.registers_augend() %} a cycle later{% endif %}.
@@ -76,8 +77,8 @@ module {{ core.name }}_floating_point_adder (
       is_normal_q    <= is_normal_d;
       moved_beyond_q <= beyond_d;
       distance_q     <= distance_d;
-{% if unit.top_bits() > 0 %}      top_q          <= distance_d[DistanceBits-1] ? TopBits'(exponent)
-                                                   : {{ unit.phrases.read_top }};
+{% if unit.top_bits() > 0 %}      top_q          <= is_above_d ? TopBits'(exponent)
+                                   : {{ unit.phrases.read_top }};
 {% endif %}    end
   end
 

@@ -16,9 +16,12 @@ module {{ core.name }}_group_scaler (
 
   // Value of the group, {{ unit.phrases.value }}.
   input  logic {{ core.width(unit.value_bits) }} value_i,
-{% if core.exponent_bits > 0 %}
+{% if unit.takes_field %}
   // Field of the row whose {{ unit.phrases.at_field }} is in its register; 0 where it is no number.
   input  logic {{ core.width(core.exponent_bits) }} field_i,
+{% endif %}{% if unit.row_is_nan %}
+  // The row whose product is in its register is no number.
+  input  logic {{ core.bit() }} row_is_nan_i,
 {% endif %}
   // Term{% if unit.exponent_is_early && unit.exponent_bits > 0 %}; the exponent is that of the next one{% endif %}.
   output logic {{ core.bit() }} is_negative_o,

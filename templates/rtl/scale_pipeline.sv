@@ -21,8 +21,11 @@ module {{ core.name }}_scale_pipeline (
   input  logic {{ core.vector(core.drain) }} keep_i,
   output logic {{ core.bit() }} advance_o,
 
-{% if core.exponent_bits > 0 %}  // Field of the values whose {{ unit.phrases.at_field }}s are in their registers.
+{% if unit.tells_field %}  // Field of the values whose {{ unit.phrases.at_field }}s are in their registers.
   output logic {{ core.width(core.exponent_bits) }} field_o,
+
+{% endif %}{% if unit.tells_nan %}  // The values whose products are in their registers are no numbers.
+  output logic {{ core.bit() }} row_is_nan_o,
 
 {% endif %}  // Products are added to nothing, in a run's first group. {% if unit.reads_ahead %}Words that were read wait for products; sums
   // are there; they are{% else %}Sums are there; they are{% endif %} rounded and written.
@@ -86,15 +89,18 @@ module {{ core.name }}_scale_pipeline (
 {% if core.exponent_bits > 0 %}  // Fields of the {% if core.group_blocks %}group{% else %}run{% endif %} that drains; that of a row moves along.
   logic {{ core.range(core.exponents_bits) }} exponents_q;
   logic {{ core.range(core.exponent_bits) }} field_q{% if unit.field_stages == 2 %}, product_field_q{% endif %};
-
+{% if unit.tells_nan %}  logic row_is_nan_q;
+{% endif %}
   always_ff @(posedge clk_i) begin : p_exponents
     if (done_i) exponents_q <= run_exponents_i;
     if (advance) field_q <= {{ unit.phrases.exponent }};
 {% if unit.field_stages == 2 %}    if (advance) product_field_q <= field_q;
+{% endif %}{% if unit.tells_nan %}    if (advance) row_is_nan_q <= (field_q == '0);
 {% endif %}  end
 
-  assign field_o        = {{ unit.phrases.field }};
-{% endif %}  assign advance_o      = advance;
+{% if unit.tells_field %}  assign field_o        = {{ unit.phrases.field }};
+{% endif %}{% if unit.tells_nan %}  assign row_is_nan_o   = row_is_nan_q;
+{% endif %}{% endif %}  assign advance_o      = advance;
   assign add_first_o    = {% if unit.reads_ahead %}first_q;
   assign reads_wait_o   = valid_q[1]{% else %}first_q[1]{% endif %};
   assign sums_wait_o    = valid_q[2];

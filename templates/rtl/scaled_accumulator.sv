@@ -40,13 +40,17 @@ module {{ core.name }}_scaled_accumulator (
   // the one above if the sum with the lowest waits.
 {% else %}  // A sum that waits is what is added to next.
 {% endif %}  logic [DataBits-1:0] words_q;
-  logic [Width-1:0] next, earlier, sum;
+  logic [Width-1:0] {% if unit.reads_ahead %}first, second, third, {% endif %}next, earlier, sum;
 
-{% if unit.reads_ahead %}  always_comb begin : p_next
+{% if unit.reads_ahead %}  assign first  = words_q[Width-1:0];
+  assign second = words_q[2*Width-1:Width];
+  assign third  = words_q[3*Width-1:2*Width];
+
+  always_comb begin : p_next
     unique case ({reads_wait_i, waits_i})
-      2'b00:   next = words_q[Width-1:0];
-      2'b11:   next = words_q[3*Width-1:2*Width];
-      default: next = words_q[2*Width-1:Width];
+      2'b00:   next = first;
+      2'b11:   next = third;
+      default: next = second;
     endcase
   end
 

@@ -696,8 +696,9 @@ module {{ unit.phrases.module }} (
     .selected_o (selected_scales)
   );
 
-  logic add_first, {% if unit.reads_ahead %}reads_wait, {% endif %}sums_wait, write_sums;
-{% if core.exponent_bits > 0 %}  logic {{ core.range(core.exponent_bits) }} field;
+{% if unit.row_is_nan %}  logic row_is_nan;
+{% endif %}  logic add_first, {% if unit.reads_ahead %}reads_wait, {% endif %}sums_wait, write_sums;
+{% if unit.scaler_takes_field %}  logic {{ core.range(core.exponent_bits) }} field;
 {% endif %}
   {{ core.name }}_scale_pipeline u_scale_pipeline (
     .clk_i           (clk_i),
@@ -712,7 +713,8 @@ module {{ unit.phrases.module }} (
     .last_i          (drained_last),
     .keep_i          (drained_keep),
     .advance_o       (advance),
-{% if core.exponent_bits > 0 %}    .field_o         (field),
+{% if unit.scaler_takes_field %}    .field_o         (field),
+{% endif %}{% if unit.row_is_nan %}    .row_is_nan_o    (row_is_nan),
 {% endif %}    .add_first_o     (add_first),
 {% if unit.reads_ahead %}    .reads_wait_o    (reads_wait),
 {% endif %}    .sums_wait_o     (sums_wait),
@@ -736,7 +738,8 @@ module {{ unit.phrases.module }} (
       .scale_i       (selected_scales[c*ScaleBits +: ScaleBits]),
       .advance_i     (advance),
       .value_i       (values[c*Width +: Width]),
-{% if core.exponent_bits > 0 %}      .field_i       (field),
+{% if unit.scaler_takes_field %}      .field_i       (field),
+{% endif %}{% if unit.row_is_nan %}      .row_is_nan_i  (row_is_nan),
 {% endif %}      .is_negative_o (is_negative),
 {% if unit.term_exponent_bits > 0 %}      .exponent_o    (exponent),
 {% endif %}      .significand_o (significand),

@@ -52,6 +52,8 @@ impl Scaling {
                 },
                 field_stages: if scaler.has_exponents() || reads_ahead { 1 } else { 2 },
                 reads_ahead,
+                tells_nan: scaler.row_is_nan,
+                tells_field: scaler.takes_field,
             },
             scaler,
         })
@@ -117,6 +119,10 @@ pub struct GroupScaler {
     pub exponent_is_early: bool,
     /// Whether it has a register that says that a product is no number.
     pub registers_nan: bool,
+    /// Whether the scale pipeline says that: all products of a row are numbers or none is.
+    pub row_is_nan: bool,
+    /// Whether it looks at the field of a row's block.
+    pub takes_field: bool,
 }
 
 impl GroupScaler {
@@ -133,6 +139,7 @@ impl GroupScaler {
             _ => 0,
         };
         let largest = u64::from(term.largest_exponent() + largest_field);
+        let row_is_nan = scale == ScaleFormat::Int8 && exponent_is_early && core.exponent_bits > 0;
         Self {
             format: scale,
             scale_bits: scale.bits(),
@@ -143,8 +150,9 @@ impl GroupScaler {
             lowest: term.lowest + aligned.map_or(0, block_of_exponent_0),
             adds_field,
             exponent_is_early,
-            registers_nan: scale != ScaleFormat::Int8
-                || (exponent_is_early && core.exponent_bits > 0),
+            registers_nan: scale != ScaleFormat::Int8,
+            row_is_nan,
+            takes_field: core.exponent_bits > 0 && (adds_field || !row_is_nan),
         }
     }
 
@@ -165,6 +173,8 @@ impl GroupScaler {
             adds_field: false,
             exponent_is_early: false,
             registers_nan: true,
+            row_is_nan: false,
+            takes_field: false,
         }
     }
 
@@ -253,14 +263,20 @@ pub struct ScalePipeline {
     pub field_stages: u32,
     /// Whether words are read ahead.
     pub reads_ahead: bool,
+    /// Whether it has a register that says that the products of a row are no numbers.
+    pub tells_nan: bool,
+    /// Whether it tells the field of a row's block.
+    pub tells_field: bool,
 }
 
 impl ScalePipeline {
     /// Flip-flops: of each stage whether its beat is sent, its last marker and keep bits; of all but the
-    /// last whether there is one; of those before the sum of which group; the rows' fields, and those of the stages.
+    /// last whether there is one; of those before the sum of which group; the rows' fields, and those of the stages, with
+    /// whether one is no number.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let fields = core.exponents_bits + self.field_stages * core.exponent_bits;
         let firsts = if self.reads_ahead { 1 } else { 2 };
-        u64::from(Scaling::STAGES * (2 + core.drain) + Scaling::STAGES - 1 + firsts + fields)
+        let marks = Scaling::STAGES * (2 + core.drain) + Scaling::STAGES - 1 + firsts;
+        u64::from(marks + fields + u32::from(self.tells_nan))
     }
 }

@@ -478,6 +478,8 @@ struct Top {
     term_exponent_bits: u32,
     term_significand_bits: u32,
     reads_ahead: bool,
+    row_is_nan: bool,
+    scaler_takes_field: bool,
     keeps_exponents: bool,
     factor_bits: u32,
     terms: bool,
@@ -981,6 +983,7 @@ fn group_scaler<'a>(
     };
     let no_field = match unit.float {
         Some(_) => Some("(&value_exponent_q)"),
+        None if unit.row_is_nan => Some("row_is_nan_i"),
         None => (core.exponent_bits > 0).then_some("(field_i == '0)"),
     };
     let scale_significand = match float {
@@ -1434,6 +1437,8 @@ fn top(design: &Design) -> Top {
         term_exponent_bits: 0,
         term_significand_bits: 0,
         reads_ahead: false,
+        row_is_nan: false,
+        scaler_takes_field: false,
         keeps_exponents: core.exponent_bits > 1,
         factor_bits: 0,
         terms: false,
@@ -1495,6 +1500,8 @@ fn top(design: &Design) -> Top {
         top.term_exponent_bits = scaling.scaler.exponent_bits;
         top.term_significand_bits = scaling.scaler.significand_bits;
         top.reads_ahead = scaling.accumulator.reads_ahead;
+        top.row_is_nan = scaling.scaler.row_is_nan;
+        top.scaler_takes_field = scaling.scaler.takes_field;
     }
     top.phrases.factors = match &design.shadow {
         Some(_) => "factors[c*FactorBits".to_owned(),

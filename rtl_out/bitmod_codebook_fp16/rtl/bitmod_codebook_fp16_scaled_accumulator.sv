@@ -40,13 +40,17 @@ module bitmod_codebook_fp16_scaled_accumulator (
   // The lowest word is the one that is written next; the word that is read next is as many above it
   // as words that were read wait.
   logic [DataBits-1:0] words_q;
-  logic [Width-1:0] next, earlier, sum;
+  logic [Width-1:0] first, second, third, next, earlier, sum;
+
+  assign first  = words_q[Width-1:0];
+  assign second = words_q[2*Width-1:Width];
+  assign third  = words_q[3*Width-1:2*Width];
 
   always_comb begin : p_next
     unique case ({reads_wait_i, waits_i})
-      2'b00:   next = words_q[Width-1:0];
-      2'b11:   next = words_q[3*Width-1:2*Width];
-      default: next = words_q[2*Width-1:Width];
+      2'b00:   next = first;
+      2'b11:   next = third;
+      default: next = second;
     endcase
   end
 

@@ -43,7 +43,8 @@ module bitmod_codebook_fp16_term_lane (
       end
     end
 
-    assign products[e*ProductBits +: ProductBits] = product ^ {ProductBits{negative_i[e]}} ^ SignBit;
+    assign products[e*ProductBits +: ProductBits] =
+        product ^ SignBit ^ {ProductBits{negative_i[e]}};
   end
 
   logic signed [PartialBits-1:0] sum;

@@ -314,6 +314,7 @@ module bitmod_w4fp16 (
     .selected_o (selected_scales)
   );
 
+  logic row_is_nan;
   logic add_first, reads_wait, sums_wait, write_sums;
   logic [4:0] field;
 
@@ -331,6 +332,7 @@ module bitmod_w4fp16 (
     .keep_i          (drained_keep),
     .advance_o       (advance),
     .field_o         (field),
+    .row_is_nan_o    (row_is_nan),
     .add_first_o     (add_first),
     .reads_wait_o    (reads_wait),
     .sums_wait_o     (sums_wait),
@@ -355,6 +357,7 @@ module bitmod_w4fp16 (
       .advance_i     (advance),
       .value_i       (values[c*Width +: Width]),
       .field_i       (field),
+      .row_is_nan_i  (row_is_nan),
       .is_negative_o (is_negative),
       .exponent_o    (exponent),
       .significand_o (significand),

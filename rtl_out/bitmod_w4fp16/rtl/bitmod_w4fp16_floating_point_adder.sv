@@ -52,9 +52,10 @@ module bitmod_w4fp16_floating_point_adder (
   localparam int AugendPlace = 64;
   logic [DistanceBits-1:0] distance_d, distance;
   logic [FractionBits:0] significand;
-  logic beyond_d, moved_beyond, is_above;
+  logic beyond_d, moved_beyond, is_above_d, is_above;
 
   assign distance_d  = DistanceBits'(term_exponent_i) + 9'd159 - DistanceBits'(exponent);
+  assign is_above_d  = distance_d[DistanceBits-1];
   assign significand = {is_normal_d, augend_i[FractionBits-1:0]};
 
   always_comb begin : p_beyond
@@ -62,7 +63,7 @@ module bitmod_w4fp16_floating_point_adder (
     for (int i = 0; i <= FractionBits; i++) begin
       beyond_d = beyond_d || (significand[i] && (32'(distance_d) > 32'(AugendPlace + i)));
     end
-    if (distance_d[DistanceBits-1]) beyond_d = 1'b0;
+    if (is_above_d) beyond_d = 1'b0;
   end
 
   // The same a cycle later.
@@ -80,8 +81,8 @@ module bitmod_w4fp16_floating_point_adder (
       is_normal_q    <= is_normal_d;
       moved_beyond_q <= beyond_d;
       distance_q     <= distance_d;
-      top_q          <= distance_d[DistanceBits-1] ? TopBits'(exponent)
-                                                   : TopBits'(term_exponent_i) + 8'd159;
+      top_q          <= is_above_d ? TopBits'(exponent)
+                                   : TopBits'(term_exponent_i) + 8'd159;
     end
   end
 

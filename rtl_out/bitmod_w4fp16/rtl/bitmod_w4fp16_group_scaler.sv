@@ -23,6 +23,9 @@ module bitmod_w4fp16_group_scaler (
   // Field of the row whose magnitude is in its register; 0 where it is no number.
   input  logic [4:0]     field_i,
 
+  // The row whose product is in its register is no number.
+  input  logic           row_is_nan_i,
+
   // Term; the exponent is that of the next one.
   output logic           is_negative_o,
   output logic [4:0]     exponent_o,
@@ -55,7 +58,7 @@ module bitmod_w4fp16_group_scaler (
 
   // Product.
   logic term_is_negative, is_infinite, is_nan;
-  logic term_is_negative_q, is_infinite_q, is_nan_q;
+  logic term_is_negative_q, is_infinite_q;
   logic [35:0] significand, significand_q;
   logic [4:0] exponent;
 
@@ -69,14 +72,13 @@ module bitmod_w4fp16_group_scaler (
   assign term_is_negative  = is_negative_q ^ scale_is_negative;
   assign is_infinite       = 1'b0;
   assign exponent          = field_i;
-  assign is_nan            = (field_i == '0);
+  assign is_nan            = row_is_nan_i;
 
   always_ff @(posedge clk_i) begin : p_term
     if (advance_i) begin
       term_is_negative_q <= term_is_negative;
       significand_q      <= significand;
       is_infinite_q      <= is_infinite;
-      is_nan_q           <= is_nan;
     end
   end
 
@@ -84,7 +86,7 @@ module bitmod_w4fp16_group_scaler (
   assign significand_o = significand_q;
   assign is_infinite_o = is_infinite_q;
   assign exponent_o    = exponent;
-  assign is_nan_o      = is_nan_q;
+  assign is_nan_o      = is_nan;
 
 endmodule
 

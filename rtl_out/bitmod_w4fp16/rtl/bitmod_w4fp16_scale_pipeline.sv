@@ -27,6 +27,9 @@ module bitmod_w4fp16_scale_pipeline (
   // Field of the values whose magnitudes are in their registers.
   output logic [4:0]     field_o,
 
+  // The values whose products are in their registers are no numbers.
+  output logic           row_is_nan_o,
+
   // Products are added to nothing, in a run's first group. Words that were read wait for products; sums
   // are there; they are rounded and written.
   output logic           add_first_o,
@@ -88,13 +91,16 @@ module bitmod_w4fp16_scale_pipeline (
   // Fields of the run that drains; that of a row moves along.
   logic [19:0] exponents_q;
   logic [4:0] field_q;
+  logic row_is_nan_q;
 
   always_ff @(posedge clk_i) begin : p_exponents
     if (done_i) exponents_q <= run_exponents_i;
     if (advance) field_q <= exponents_q[row_i*5 +: 5];
+    if (advance) row_is_nan_q <= (field_q == '0);
   end
 
   assign field_o        = field_q;
+  assign row_is_nan_o   = row_is_nan_q;
   assign advance_o      = advance;
   assign add_first_o    = first_q;
   assign reads_wait_o   = valid_q[1];

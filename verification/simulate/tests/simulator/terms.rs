@@ -144,9 +144,9 @@ const FAULTS: &[Fault] = &[
     Fault {
         name: "a row that is no number told a product early",
         core: MIXED,
-        unit: "group_scaler",
-        right: "assign is_nan_o      = is_nan_q;",
-        wrong: "assign is_nan_o      = is_nan || (is_nan_q && 1'b0);",
+        unit: "scale_pipeline",
+        right: "assign row_is_nan_o   = row_is_nan_q;",
+        wrong: "assign row_is_nan_o   = (field_q == '0) || (row_is_nan_q && 1'b0);",
     },
     Fault {
         name: "the largest shift is one less",
