@@ -4,6 +4,7 @@
 //! definition, and an output that says whether the two differ. SAT shows that it never does. References
 //! follow from the formats and the widths of the ports; they share nothing with the templates.
 
+mod edge;
 mod lemma;
 mod ports;
 mod references;

@@ -97,7 +97,14 @@ fn units_of_a_bitmod_tile_are_proved_and_a_change_refutes_each_proof() {
         "kind = 'bitmod_tile'\n[activation]\nformat = 'fp16'\n\
          [weight]\nformat = ['bitmod_fp4', 'bitmod_fp3', 'int6']\n[tile]\nm = 1\nn = 2\nk = 4\n\
          [accumulate]\nmax_k = 64\nalign_bits = 10\n[group]\nsize = 16\nscale = 'int8'\n",
-        &["aligner", "group_head", "term_encoder", "term_lane", "plane_accumulator"],
+        &[
+            "aligner",
+            "group_head",
+            "term_encoder",
+            "term_lane",
+            "plane_accumulator",
+            "group_scaler",
+        ],
     );
 }
 
@@ -107,8 +114,29 @@ fn heads_that_are_all_legal_and_terms_of_a_tile_that_rounds_are_proved() {
         "kind = 'bitmod_tile'\n[activation]\nformat = 'fp8_e4m3'\n[weight]\nformat = ['int8', 'int3']\n\
          [tile]\nm = 1\nn = 2\nk = 2\n[accumulate]\nmode = 'float'\nmax_k = 64\n\
          [group]\nsize = 16\nscale = 'int8'\n",
-        &["group_head", "term_encoder"],
+        &["group_head", "term_encoder", "float_operands"],
     );
+}
+
+#[test]
+fn scales_of_every_kind_are_proved_to_multiply_exactly() {
+    for scale in ["fp16", "e4m3", "e8m0"] {
+        let config = format!(
+            "kind = 'lut_tensor_core'\n[activation]\nformat = 'int4'\n[weight]\nformat = 'int1'\n\
+             [tile]\nm = 2\nn = 2\nk = 2\ngroups = 8\n[accumulate]\nmax_k = 32\n\
+             [group]\nsize = 16\nscale = '{scale}'\nscale_units = 1\n"
+        );
+        hold_and_can_fail(
+            &config,
+            &[
+                "table_precompute",
+                "weight_decoder",
+                "select_lane",
+                "plane_accumulator",
+                "group_scaler",
+            ],
+        );
+    }
 }
 
 #[test]

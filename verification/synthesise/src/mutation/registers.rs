@@ -76,11 +76,19 @@ fn replaced(
 ) -> String {
     let mut text = String::with_capacity(rtlil.len());
     let mut joints = String::new();
+    // Those of a register go with it.
+    let mut attributes = String::new();
     let mut port = FIRST_PORT;
     let mut lines = rtlil.lines();
     while let Some(line) = lines.next() {
+        if line.trim_start().starts_with("attribute ") {
+            attributes.push_str(line);
+            attributes.push('\n');
+            continue;
+        }
         match register(line, kinds) {
             Some(name) => {
+                attributes.clear();
                 let body: Vec<&str> =
                     lines.by_ref().take_while(|line| line.trim() != "end").collect();
                 for (declared, joint) in by(&name, &body, &mut port) {
@@ -92,6 +100,7 @@ fn replaced(
                 if line == "end" {
                     text.push_str(&std::mem::take(&mut joints));
                 }
+                text.push_str(&std::mem::take(&mut attributes));
                 text.push_str(line);
                 text.push('\n');
             }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use bitplane_formats::{DataType, FloatFormat, TermArray, codes_of_byte};
 use bitplane_spec::{Architecture, Fold, Spec, Symmetry};
 
+use super::edge::{float_operands, group_scaler};
 use super::lemma::{Lemma, Registers};
 use super::ports::{Ports, UnitPorts};
 
@@ -12,7 +13,7 @@ use super::ports::{Ports, UnitPorts};
 type Maker = fn(&Spec, &UnitPorts) -> Option<Lemma>;
 
 /// What can be proved, in the order of the data path.
-const MAKERS: [(&str, Maker); 13] = [
+const MAKERS: [(&str, Maker); 15] = [
     ("aligner", aligner),
     ("table_precompute", table_precompute),
     ("trit_unpacker", trit_unpacker),
@@ -26,6 +27,8 @@ const MAKERS: [(&str, Maker); 13] = [
     ("activation_sum", activation_sum),
     ("zero_point_correction", zero_point_correction),
     ("fixed_to_float", fixed_to_float),
+    ("float_operands", float_operands),
+    ("group_scaler", group_scaler),
 ];
 
 /// Everything that is proved of a core, in the order of the data path.
@@ -36,7 +39,7 @@ pub(super) fn lemmas(spec: &Spec, ports: &Ports) -> Vec<Lemma> {
 /// Bits in which references count: more than any unit has.
 const WIDE: u32 = 64;
 
-fn lemma(
+pub(super) fn lemma(
     unit: &UnitPorts,
     registers: Registers,
     statement: &str,
