@@ -144,7 +144,7 @@ const FAULTS: &[Fault] = &[
         core: INTEGERS,
         unit: "scaled_accumulator",
         right: "default: next = second;",
-        wrong: "default: next = first;",
+        wrong: "default: next = first & (second | ~second);",
     },
     Fault {
         name: "a word is read ahead of two that wait",
