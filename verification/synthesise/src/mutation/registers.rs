@@ -152,7 +152,6 @@ mod tests {
         insta::assert_snapshot!(cut(rtlil), @r#"
         module \gold
           wire width 4 \d
-          attribute \src "a:1"
           wire width 1 output 1048577 \$procdff$7.CLK
           wire width 4 output 1048578 \$procdff$7.D
           wire width 4 input 1048579 \$procdff$7.Q
