@@ -290,8 +290,9 @@ module {{ core.name }}_control (
 {% endif %}
 {% endif %}  // Protocol checks.
   always_comb begin : p_check
-    illegal_first = (step_rows_i == '0) || (step_columns_i == '0);
-{% if unit.rows_can_exceed %}    if (step_rows_i > {{ core.rows_bits }}'d{{ core.m }}) illegal_first = 1'b1;
+{% if unit.counts_can_be_zero %}    illegal_first = 1'b0;
+{% else %}    illegal_first = (step_rows_i == '0) || (step_columns_i == '0);
+{% endif %}{% if unit.rows_can_exceed %}    if (step_rows_i > {{ core.rows_bits }}'d{{ core.m }}) illegal_first = 1'b1;
 {% endif %}{% if unit.columns_can_exceed %}    if (step_columns_i > {{ core.columns_bits }}'d{{ core.n }}) illegal_first = 1'b1;
 {% endif %}{% if core.half_bits > 0 %}    if ((step_weight_bits_i != {{ core.run_bits_bits }}'d{{ core.half_bits }})
         && (step_weight_bits_i != {{ core.run_bits_bits }}'d{{ core.weight.bits() }})) begin

@@ -249,7 +249,14 @@ module {{ core.name }}_sequencer (
 {% else %}  // The weights of the oldest k-step that lacks some: one that was taken, or the one that is
   // described, unless its weights were all ahead of it.
   assign weight_step = (ahead_steps_q != 2'd0) ? head_q : step;
-{% endif %}  assign {tile_o, {% if unit.phrases.tells_plane %}weight_last_plane, {% endif %}{% if unit.tells_weight_passes %}weight_pass_is_final_o, {% endif %}{% if unit.pass_bits > 0 %}weight_tile_is_last, {% endif %}{% if core.told_of_groups %}weight_step_ends_group, {% endif %}weight_step_is_last} = weight_step;
+{% endif %}  assign {
+      tile_o,
+{% if unit.phrases.tells_plane %}      weight_last_plane,
+{% endif %}{% if unit.tells_weight_passes %}      weight_pass_is_final_o,
+{% endif %}{% if unit.pass_bits > 0 %}      weight_tile_is_last,
+{% endif %}{% if core.told_of_groups %}      weight_step_ends_group,
+{% endif %}      weight_step_is_last
+  } = weight_step;
 {% if unit.pass_bits == 0 %}  assign weight_tile_is_last = weight_step_is_last;
 {% endif %}
 {% if unit.step_number_bits.is_some() %}  assign weight_valid_o = tile_ready_i && (ahead_steps_q != 2'd0);

@@ -16,6 +16,8 @@ pub struct Control {
     pub last_group_step: u64,
     /// Width of the k-step counter.
     pub step_count_bits: u32,
+    /// Whether a run may have no row or no column here.
+    pub counts_can_be_zero: bool,
     /// Whether the row count field can hold more than m.
     pub rows_can_exceed: bool,
     /// Whether the column count field can hold more than n.
@@ -49,6 +51,7 @@ impl Control {
             group_step_bits: if core.told_of_groups { 0 } else { bits_to_hold(last_group_step) },
             last_group_step,
             step_count_bits: bits_to_hold(core.max_steps),
+            counts_can_be_zero: false,
             rows_can_exceed: !(core.m + 1).is_power_of_two(),
             columns_can_exceed: !(core.n + 1).is_power_of_two(),
             stages: core.stages - u32::from(core.gates_addends),

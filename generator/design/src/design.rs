@@ -1,6 +1,7 @@
 use bitplane_formats::TableLayout;
 use bitplane_spec::{Architecture, Precompute, Spec, Table};
 
+use crate::chain::Chain;
 use crate::port::{Port, ports, sequenced_ports};
 use crate::sequencer::Sequenced;
 use crate::shadow::Shadow;
@@ -43,6 +44,9 @@ pub struct Design {
     pub drain: ResultDrain,
     /// The edges of a core with floating-point activations.
     pub float: Option<FloatEdge>,
+    /// The tiles that share the work, where several do; then what stands above is that of one tile of their
+    /// rows and columns together, and is not built.
+    pub chain: Option<Chain>,
     /// What runs whole products on the core, where it takes commands.
     pub sequenced: Option<Sequenced>,
     /// Ports of the top module.
@@ -178,6 +182,11 @@ pub struct GroupTiming {
     pub cycles: u64,
     /// Cycles of its drain with the beat behind its planes.
     pub drain_cycles: u32,
+    /// Cycles of the drain of a run's last group, which gives results: more where tiles share the port for
+    /// them.
+    pub result_cycles: u32,
+    /// Cycles in which the results of a run pass the port.
+    pub port_cycles: u32,
     /// Multiply-accumulates a cycle, stalls and empty places counted.
     pub macs_per_cycle: f64,
 }
@@ -194,6 +203,8 @@ impl GroupTiming {
             weight_beats: spec.weight_beats_of(spec.weight, steps),
             cycles,
             drain_cycles: drain.group_cycles(core, 0) as u32,
+            result_cycles: drain.group_cycles(core, 0) as u32,
+            port_cycles: drain.positions,
             macs_per_cycle: work / cycles as f64,
         })
     }
@@ -213,6 +224,36 @@ pub struct UnitCount {
 impl Design {
     /// Derives everything from `spec`.
     pub fn of(spec: &Spec) -> Self {
+        let whole = Self::of_one(spec);
+        match spec.chain.tiles() {
+            1 => whole,
+            _ => whole.chained(spec),
+        }
+    }
+
+    /// As several tiles, whose cycles are those of one of them.
+    fn chained(mut self, spec: &Spec) -> Self {
+        let chain = Chain::of(spec, &self);
+        let tiles = f64::from(spec.chain.tiles());
+        let of_a_tile = chain.tile.timing;
+        let waits = chain.result_wait(&self.core);
+        self.timing = Timing {
+            latency_cycles: Chain::LATENCY + of_a_tile.latency_cycles,
+            macs_per_cycle: self.timing.macs_per_cycle,
+            group: of_a_tile.group.map(|group| GroupTiming {
+                result_cycles: group.drain_cycles + waits,
+                port_cycles: self.drain.positions,
+                macs_per_cycle: tiles * group.macs_per_cycle,
+                ..group
+            }),
+            ..of_a_tile
+        };
+        self.chain = Some(chain);
+        self
+    }
+
+    /// Everything of `spec` as one tile.
+    pub(crate) fn of_one(spec: &Spec) -> Self {
         let core = Core::of(spec);
         let control = Control::of(&core);
         let datapath = Datapath::of(spec, &core);
@@ -247,6 +288,7 @@ impl Design {
                 None => core_ports.clone(),
                 Some(_) => sequenced_ports(spec, &core, &core_ports),
             },
+            chain: None,
             sequenced: Sequenced::of(&core, spec, &control, core_ports),
             timing: Timing {
                 // Zero points are taken while the plane before them is looked up.
@@ -272,7 +314,6 @@ impl Design {
     /// Units in the order of the data path.
     pub fn units(&self) -> Vec<UnitCount> {
         let core = &self.core;
-        let lanes = core.lanes();
         let mut units = Vec::new();
         if let Some(sequenced) = &self.sequenced {
             units.push(unit("sequencer", 1, sequenced.sequencer.flops(core)));
@@ -283,7 +324,19 @@ impl Design {
             );
             units.push(unit("core", 1, 0));
         }
-        units.push(unit("control", 1, self.control.flops(core)));
+        match &self.chain {
+            Some(chain) => units.extend(chain.units(core)),
+            None => units.extend(self.units_of_core()),
+        }
+        let edge = self.sequenced.as_ref().map(|sequenced| &sequenced.edge);
+        units.extend(edge.map(|edge| unit("result_edge", 1, edge.flops())));
+        units
+    }
+
+    fn units_of_core(&self) -> Vec<UnitCount> {
+        let core = &self.core;
+        let lanes = core.lanes();
+        let mut units = vec![unit("control", 1, self.control.flops(core))];
         for (name, bus) in
             [("activation_bus", self.datapath.bus()), ("weight_bus", &self.weight_register.bus)]
         {
@@ -319,8 +372,6 @@ impl Design {
         if let Some(edge) = &self.float {
             units.extend(edge.units(core));
         }
-        let edge = self.sequenced.as_ref().map(|sequenced| &sequenced.edge);
-        units.extend(edge.map(|edge| unit("result_edge", 1, edge.flops())));
         units
     }
 

@@ -6,6 +6,7 @@
 
 mod adder;
 mod buffer;
+mod chain;
 mod control;
 mod core;
 mod design;
@@ -26,6 +27,7 @@ mod throughput;
 
 pub use adder::{AdderRegisters, FloatingPointAdder};
 pub use buffer::{Memory, ReplayBuffer, ReplayBuffers};
+pub use chain::{Chain, Link, ResultCollector};
 pub use control::Control;
 pub use core::Core;
 pub use design::{

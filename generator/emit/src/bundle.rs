@@ -110,6 +110,8 @@ fn groups(spec: &Spec, design: &Design, timing: GroupTiming) -> QuantisationGrou
         stall_cycles: design.timing.stall_cycles,
         shadow: design.core.shadow,
         drain_cycles: timing.drain_cycles,
+        result_cycles: timing.result_cycles,
+        port_cycles: timing.port_cycles,
         cycles: timing.cycles,
         macs_per_cycle: timing.macs_per_cycle,
     }

@@ -116,6 +116,12 @@ pub struct QuantisationGroup {
     /// Cycles from the beat behind a group's planes to the end of its drain, results taken at once.
     #[serde(default)]
     pub drain_cycles: u32,
+    /// The same of a run's last group, which gives results: more where tiles share the port for them.
+    #[serde(default)]
+    pub result_cycles: u32,
+    /// Cycles in which the results of a run pass the port.
+    #[serde(default)]
+    pub port_cycles: u32,
     /// Cycles from one whole group of the widest weights to the next, no stream waiting.
     pub cycles: u64,
     /// Multiply-accumulates a cycle of the widest weights with that stall.
@@ -125,11 +131,26 @@ pub struct QuantisationGroup {
 impl QuantisationGroup {
     /// Cycles from a group with `planes` planes in all to the next, no stream waiting.
     pub fn cycles_of(&self, planes: u32) -> u32 {
+        self.cycles_with(planes, self.drain_cycles)
+    }
+
+    /// The same of a run of whole groups with `planes` planes each and a last one with `last_planes`, to the
+    /// next run: at least and at most. Tiles that share the port for results wait for each other, or work
+    /// meanwhile.
+    pub fn run_cycles_of(&self, groups: u32, planes: u32, last_planes: u32) -> [u32; 2] {
+        let others = groups * self.cycles_of(planes);
+        let least = others + self.cycles_of(last_planes);
+        let last = self.cycles_with(last_planes, self.result_cycles);
+        let most = others + last.max(self.port_cycles);
+        [least.max(self.port_cycles), most]
+    }
+
+    fn cycles_with(&self, planes: u32, drain_cycles: u32) -> u32 {
         let planes = planes + self.head_cycles;
         match self.shadow {
-            false => planes + self.drain_cycles,
+            false => planes + drain_cycles,
             // The beat behind the planes takes a cycle; a group is taken over when the one before has drained.
-            true => (planes + 1).max(self.drain_cycles),
+            true => (planes + 1).max(drain_cycles),
         }
     }
 }

@@ -89,6 +89,7 @@ macro_rules! unit_text {
     };
 }
 
+mod chain;
 mod discrete;
 mod product;
 mod sequence;
@@ -532,34 +533,51 @@ struct PortText {
 /// The RTL files of `design`, leaves first, the top module last.
 pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
     let core = CoreText { core: &design.core, generator: generator(), digest };
-    let mut files = vec![named(&core, "control", control(&core, design))];
+    let module = match &design.sequenced {
+        None => core.name.clone(),
+        Some(_) => format!("{}_core", core.name),
+    };
+    let mut files = match &design.chain {
+        None => files_of_core(&core, design, module),
+        Some(chain) => {
+            let tile = CoreText { core: &chain.tile.core, generator: generator(), digest };
+            let mut files = files_of_core(&tile, &chain.tile, format!("{}_tile", core.name));
+            files.extend(chain::files(&core, design, chain, module));
+            files
+        }
+    };
+    if let Some(sequenced) = &design.sequenced {
+        files.extend(sequence::files(&core, design, sequenced));
+    }
+    files
+}
+
+/// The files of one core, whose top is `module`.
+fn files_of_core(core: &CoreText, design: &Design, module: String) -> Vec<BundleFile> {
+    let mut files = vec![named(core, "control", control(core, design))];
     let unpacker = design.weight_register.unpacker.as_ref();
-    files.extend(unpacker.map(|unit| named(&core, "trit_unpacker", unpacker_text(&core, unit))));
-    files.push(named(&core, "weight_register", weight_register(&core, design)));
+    files.extend(unpacker.map(|unit| named(core, "trit_unpacker", unpacker_text(core, unit))));
+    files.push(named(core, "weight_register", weight_register(core, design)));
     for (stream, bus) in
         [("activation", design.datapath.bus()), ("weight", &design.weight_register.bus)]
     {
         if bus.is_narrow() {
             let unit = BusCounter { stream, bus, last_beat: bus.beats - 1 };
-            files.push(named(
-                &core,
-                &format!("{stream}_bus"),
-                BusCounterText { core: &core, unit },
-            ));
+            files.push(named(core, &format!("{stream}_bus"), BusCounterText { core, unit }));
         }
     }
     match &design.datapath {
-        Datapath::Lut(lut) => files.extend(lut_files(&core, lut)),
-        Datapath::Add(add) => files.extend(add_files(&core, add)),
-        Datapath::Mac(mac) => files.extend(mac_files(&core, mac)),
-        Datapath::FpMac(mac) => files.extend(product::files(&core, mac)),
+        Datapath::Lut(lut) => files.extend(lut_files(core, lut)),
+        Datapath::Add(add) => files.extend(add_files(core, add)),
+        Datapath::Mac(mac) => files.extend(mac_files(core, mac)),
+        Datapath::FpMac(mac) => files.extend(product::files(core, mac)),
         Datapath::Term(term) => {
-            files.extend(term::files(&core, term, design.control.plane_bits));
+            files.extend(term::files(core, term, design.control.plane_bits));
         }
     }
     let accumulator = design.accumulator.as_ref();
     files.extend(
-        accumulator.map(|unit| named(&core, "plane_accumulator", plane_accumulator(&core, unit))),
+        accumulator.map(|unit| named(core, "plane_accumulator", plane_accumulator(core, unit))),
     );
     if let Some((sum, correction)) = &design.correction {
         let source = match &design.datapath {
@@ -567,22 +585,19 @@ pub(crate) fn files(design: &Design, digest: &str) -> Vec<BundleFile> {
             Datapath::Add(_) | Datapath::Mac(_) | Datapath::FpMac(_) | Datapath::Term(_) => "",
         };
         let unit = Worded { unit: sum, phrases: SumPhrases { source } };
-        files.push(named(&core, "activation_sum", ActivationSumText { core: &core, unit }));
-        files.extend(correction_files(&core, correction));
+        files.push(named(core, "activation_sum", ActivationSumText { core, unit }));
+        files.extend(correction_files(core, correction));
     }
-    files.extend(design.shadow.iter().flat_map(|shadow| shadow_files(&core, shadow)));
-    files.push(named(&core, "result_drain", drain(&core, design)));
+    files.extend(design.shadow.iter().flat_map(|shadow| shadow_files(core, shadow)));
+    files.push(named(core, "result_drain", drain(core, design)));
     if let Some(scaling) = &design.scaling {
-        files.extend(scale_files(&core, scaling));
+        files.extend(scale_files(core, scaling));
     }
     if let Some(edge) = &design.float {
-        files.extend(float_files(&core, edge));
+        files.extend(float_files(core, edge));
     }
-    let top = TopText { core: &core, unit: top(design) };
+    let top = TopText { core, unit: top(design, module) };
     files.push(BundleFile::new(format!("rtl/{}.sv", top.unit.phrases.module), print(&top)));
-    if let Some(sequenced) = &design.sequenced {
-        files.extend(sequence::files(&core, design, sequenced));
-    }
     files
 }
 
@@ -1365,7 +1380,7 @@ fn plane_accumulator<'a>(
     PlaneAccumulatorText { core, unit: Worded { unit, phrases } }
 }
 
-fn top(design: &Design) -> Top {
+fn top(design: &Design, module: String) -> Top {
     let core = &design.core;
     let mut top = Top {
         summary: summary(design),
@@ -1453,10 +1468,7 @@ fn top(design: &Design) -> Top {
         sequenced: design.sequenced.is_some(),
         phrases: TopPhrases {
             plane: if core.early_planes { "cycle" } else { "accumulate_plane" },
-            module: match &design.sequenced {
-                None => core.name.clone(),
-                Some(_) => format!("{}_core", core.name),
-            },
+            module,
             weight_data: match design.weight_register.unpacker {
                 Some(_) => "unpacked",
                 None => "weight_data_i",

@@ -10,10 +10,10 @@ use crate::choice::{
 };
 use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
-    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus, Commands,
-    FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
-    QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry, Table,
-    Tile, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus, Chain,
+    Commands, FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder,
+    Precompute, QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry,
+    Table, Tile, WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -157,6 +157,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
         weight_width: WeightWidth::Fixed,
         packing: Packing::Words,
         bus: Bus { activation: 1, weight: 1 },
+        chain: Chain::ONE_TILE,
         tile: Tile { m: 1, n: 1, k: 2, groups: 1, drain: 1, plane_order: PlaneOrder::Inner },
         accumulate: Accumulate {
             max_k: 1,
@@ -178,7 +179,7 @@ fn default_drain(n: u32) -> u32 {
 /// Results a beat where the file does not say: as many as are corrected at once, if it says that.
 fn derived_drain(spec: &Spec) -> u32 {
     let given = spec.quantisation_group.map(|group| group.scale_units);
-    given.filter(|units| *units > 0).unwrap_or_else(|| default_drain(spec.tile.n))
+    given.filter(|units| *units > 0).unwrap_or_else(|| default_drain(spec.columns_of_a_tile()))
 }
 
 fn set_terms(spec: &mut Spec, types: Vec<DataType>, reach: u32) {
@@ -262,6 +263,12 @@ pub(crate) static SECTIONS: &[Section] = &[
     Section { name: "", doc: "Which core this is.", kinds: EVERY_KIND, why_not: "" },
     Section { name: "activation", doc: "The activations A.", kinds: EVERY_KIND, why_not: "" },
     Section { name: "weight", doc: "The weights.", kinds: EVERY_KIND, why_not: "" },
+    Section {
+        name: "chain",
+        doc: "Tiles that share the m x n results and pass weights and activations on.",
+        kinds: &[Kind::BitmodTile],
+        why_not: "its array is one tile",
+    },
     Section {
         name: "tile",
         doc: "What the core works on in one cycle: m x n results, k * groups elements of each.",
@@ -484,11 +491,34 @@ pub(crate) static KEYS: &[Key] = &[
         later: &[],
     },
     Key {
+        section: "chain",
+        name: "rows",
+        doc: "Rows of tiles, each of which takes its weights from the one above; divides m.",
+        legal: |_| Legal::integers(1..=8, CHAINED),
+        default: Default::Is(Setting::Number(1)),
+        get: |spec| spec.terms().and_then(|_| count(spec.chain.rows)),
+        set: |spec, value| spec.chain.rows = value.count(),
+        later: &[],
+    },
+    Key {
+        section: "chain",
+        name: "columns",
+        doc: "Columns of tiles, each of which takes its activations from the one before; divides n.",
+        legal: |_| Legal::integers(1..=8, CHAINED),
+        default: Default::Is(Setting::Number(1)),
+        get: |spec| spec.terms().and_then(|_| count(spec.chain.columns)),
+        set: |spec, value| spec.chain.columns = value.count(),
+        later: &[],
+    },
+    Key {
         section: "tile",
         name: "m",
         doc: "Rows (tokens) worked on at once.",
-        legal: |_| {
-            Legal::integers(1..=16, "every row repeats its tables and lanes for all columns")
+        legal: |kind| match kind {
+            Kind::BitmodTile => {
+                Legal::integers(1..=64, "every row repeats its lanes for all columns")
+            }
+            _ => Legal::integers(1..=16, "every row repeats its tables and lanes for all columns"),
         },
         default: Default::Required { example: Setting::Number(2) },
         get: |spec| count(spec.tile.m),
@@ -553,10 +583,11 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "tile",
         name: "drain",
-        doc: "Results in one beat of the result port; divides n.",
+        doc: "Results in one beat of the result port; divides the columns of a tile, n where tiles are not \
+              chained.",
         legal: |_| Legal::integers(1..=1024, "a row's n results leave in whole beats"),
         default: Default::Derived {
-            text: "group.scale_units, else the largest divisor of n that is at most 16",
+            text: "group.scale_units, else the largest divisor of a tile's columns that is at most 16",
             example: Setting::Number(16),
             of: |spec| Setting::Number(derived_drain(spec).into()),
         },
@@ -888,7 +919,7 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         section: "group",
         name: "scale_units",
-        doc: "Columns corrected in one cycle while a quantisation group drains; divides n; only \
+        doc: "Columns of a tile corrected in one cycle while a quantisation group drains; divides them; only \
               with zero_point = \"per_group\" or a scale.",
         legal: |_| Legal::integers(1..=1024, "a row's n columns are corrected in whole beats"),
         default: Default::Derived {
@@ -1074,6 +1105,8 @@ pub(crate) static KEYS: &[Key] = &[
         later: &[],
     },
 ];
+
+const CHAINED: &str = "results of all tiles leave one tile after the other";
 
 /// Beats of the largest buffer.
 const MOST_BEATS: u64 = 1 << 16;

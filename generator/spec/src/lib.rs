@@ -40,8 +40,8 @@ pub use parse::{Parsed, parse};
 pub use problem::Problem;
 pub use schema::{json_schema, schema, starter};
 pub use spec::{
-    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus, Commands,
-    FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder, PortWord,
-    Precompute, ProductWord, QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages,
-    SumMode, Symmetry, Table, Tile, WeightBeat, WeightWidth, ZeroPointMode,
+    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus, Chain,
+    Commands, FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder,
+    PortWord, Precompute, ProductWord, QuantisationGroup, Reset, Select, Sequencer, Skip, Spec,
+    Stages, SumMode, Symmetry, Table, Tile, WeightBeat, WeightWidth, ZeroPointMode,
 };

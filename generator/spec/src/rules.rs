@@ -20,12 +20,17 @@ const MOST_OPERATIONS: u64 = 16_384;
 /// Look-ups or multiplications a cycle above which a core is costly to work with.
 const MANY_OPERATIONS: u64 = 4_096;
 
+/// Most rows or columns of tiles.
+const MOST_CHAINED: u32 = 8;
+
 /// Most ternary weights of one table, which has 40 entries then.
 const MOST_TRITS: u32 = 4;
 
 /// Everything that keeps the configuration from being built.
 pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
     let rules = [
+        rows_of_tiles_divide_m,
+        columns_of_tiles_divide_n,
         drain_divides_n,
         scale_units_divide_n,
         drain_is_that_of_the_scale_units,
@@ -91,15 +96,60 @@ pub(crate) fn warnings(draft: &Draft<'_>) -> Vec<Problem> {
     cost_is_high(draft).into_iter().collect()
 }
 
+fn rows_of_tiles_divide_m(draft: &Draft<'_>) -> Option<Problem> {
+    let (m, rows) = (draft.spec.tile.m, draft.spec.chain.rows);
+    tiles_divide(draft, ["chain.rows", "tile.m"], rows, m)
+}
+
+fn columns_of_tiles_divide_n(draft: &Draft<'_>) -> Option<Problem> {
+    let (n, columns) = (draft.spec.tile.n, draft.spec.chain.columns);
+    tiles_divide(draft, ["chain.columns", "tile.n"], columns, n)
+}
+
+/// As many `tiles` as key `chained` says share `size` rows or columns, which key `whole` says.
+fn tiles_divide(
+    draft: &Draft<'_>,
+    [chained, whole]: [&'static str; 2],
+    tiles: u32,
+    size: u32,
+) -> Option<Problem> {
+    if !draft.has(&[chained, whole]) || size.is_multiple_of(tiles) {
+        return None;
+    }
+    let name = whole.trim_start_matches("tile.");
+    let message = format!(
+        "{tiles} does not divide {name} = {size}; legal are the divisors of {name} from 1 to {MOST_CHAINED}: \
+         every tile has as many"
+    );
+    let key = chained.trim_start_matches("chain.");
+    let help = nearest_divisors_up_to(MOST_CHAINED, size, tiles, key, "chain");
+    Some(draft.place(Problem::new("tiles-do-not-divide", chained, message, help), whole))
+}
+
+/// The columns of a tile, and what messages call them; none where that is not known.
+fn columns_of_a_tile(draft: &Draft<'_>) -> Option<(u32, String)> {
+    let (n, columns) = (draft.spec.tile.n, draft.spec.chain.columns);
+    let known = draft.has(&["tile.n", "chain.columns"]) && n.is_multiple_of(columns);
+    known.then(|| {
+        let of_each = n / columns;
+        let called = match columns {
+            1 => format!("n = {n}"),
+            _ => format!("n = {of_each} of a tile"),
+        };
+        (of_each, called)
+    })
+}
+
 fn drain_divides_n(draft: &Draft<'_>) -> Option<Problem> {
     // A drain that follows from the scale units is their problem.
     let follows = draft.sets("group.scale_units") && !draft.sets("tile.drain");
-    let (n, drain) = (draft.spec.tile.n, draft.spec.tile.drain);
-    if follows || !draft.has(&["tile.n", "tile.drain"]) || n.is_multiple_of(drain) {
+    let drain = draft.spec.tile.drain;
+    let (n, called) = columns_of_a_tile(draft)?;
+    if follows || !draft.has(&["tile.drain"]) || n.is_multiple_of(drain) {
         return None;
     }
     let message = format!(
-        "{drain} does not divide n = {n}; legal are the divisors of n from 1 to n: \
+        "{drain} does not divide {called}; legal are the divisors of n from 1 to n: \
          a row's results leave in whole beats"
     );
     let help = nearest_divisors(n, drain, "drain", "tile");
@@ -109,9 +159,14 @@ fn drain_divides_n(draft: &Draft<'_>) -> Option<Problem> {
 
 /// The lines that set `key` to the divisors of `n` on both sides of `value`.
 fn nearest_divisors(n: u32, value: u32, key: &str, section: &str) -> String {
+    nearest_divisors_up_to(n, n, value, key, section)
+}
+
+/// The same where none above `most` is legal.
+fn nearest_divisors_up_to(most: u32, n: u32, value: u32, key: &str, section: &str) -> String {
     let divides = |candidate: &u32| n.is_multiple_of(*candidate);
     let below = (1..value.min(n + 1)).rev().find(divides).unwrap_or(1);
-    match (value + 1..=n).find(divides) {
+    match (value + 1..=most).find(divides) {
         Some(above) => {
             format!("the nearest are `{key} = {below}` and `{key} = {above}` in [{section}]")
         }
@@ -120,13 +175,14 @@ fn nearest_divisors(n: u32, value: u32, key: &str, section: &str) -> String {
 }
 
 fn scale_units_divide_n(draft: &Draft<'_>) -> Option<Problem> {
-    let (n, units) = (draft.spec.tile.n, draft.spec.quantisation_group?.scale_units);
-    let given = draft.sets("group.scale_units") && draft.has(&["tile.n", "group.scale_units"]);
+    let units = draft.spec.quantisation_group?.scale_units;
+    let (n, called) = columns_of_a_tile(draft)?;
+    let given = draft.sets("group.scale_units") && draft.has(&["group.scale_units"]);
     if !given || n.is_multiple_of(units) {
         return None;
     }
     let message = format!(
-        "{units} does not divide n = {n}; legal are the divisors of n from 1 to n: \
+        "{units} does not divide {called}; legal are the divisors of n from 1 to n: \
          a row's columns are corrected in whole beats"
     );
     let help = nearest_divisors(n, units, "scale_units", "group");

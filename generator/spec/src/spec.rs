@@ -32,7 +32,9 @@ pub struct Spec {
     pub packing: Packing,
     /// Keys `activation.bus` and `weight.bus`.
     pub bus: Bus,
-    /// Section `tile`.
+    /// Section `chain`; one tile in kinds that do not chain any.
+    pub chain: Chain,
+    /// Section `tile`: of all tiles together.
     pub tile: Tile,
     /// Section `accumulate`.
     pub accumulate: Accumulate,
@@ -60,6 +62,19 @@ impl Spec {
             Architecture::FpMacArray => Kind::FpMacArray,
             Architecture::BitmodTile(_) => Kind::BitmodTile,
         }
+    }
+
+    /// Columns of each tile.
+    pub fn columns_of_a_tile(&self) -> u32 {
+        self.tile.n / self.chain.columns
+    }
+
+    /// What each of the chained tiles is by itself; its ports carry what is its own of a beat.
+    pub fn of_one_tile(&self) -> Self {
+        let Chain { rows, columns } = self.chain;
+        let tile = Tile { m: self.tile.m / rows, n: self.columns_of_a_tile(), ..self.tile };
+        let bus = Bus { activation: self.bus.activation / rows, weight: self.bus.weight / columns };
+        Self { chain: Chain::ONE_TILE, tile, bus, ..self.clone() }
     }
 
     /// The data types of a `bitmod_tile` and their terms.
@@ -800,10 +815,29 @@ pub enum Packing {
     Bytes,
 }
 
+/// Section `chain`: how many tiles share the rows and columns of a core, as many each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// Rows of tiles, 1 to 8; divides m. Weights pass from each to the next.
+    pub rows: u32,
+    /// Columns of tiles, 1 to 8; divides n. Activations pass from each to the next.
+    pub columns: u32,
+}
+
+impl Chain {
+    /// Nothing is chained.
+    pub const ONE_TILE: Self = Self { rows: 1, columns: 1 };
+
+    /// Tiles in all.
+    pub fn tiles(self) -> u32 {
+        self.rows * self.columns
+    }
+}
+
 /// Section `tile`: what the core works on in one cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tile {
-    /// Rows (tokens), 1 to 16.
+    /// Rows (tokens), 1 to 16; 1 to 64 in a `bitmod_tile`.
     pub m: u32,
     /// Columns (output channels), 1 to 1024.
     pub n: u32,
@@ -812,7 +846,7 @@ pub struct Tile {
     pub k: u32,
     /// Groups summed before one accumulator, 1 to 8 (1 in a `mac_array`).
     pub groups: u32,
-    /// Results a beat; divides n. Default: the largest divisor of n up to 16.
+    /// Results a beat; divides the columns of a tile. Default: their largest divisor up to 16.
     pub drain: u32,
     /// Key `plane_order`; always inner in a `mac_array`.
     pub plane_order: PlaneOrder,

@@ -227,9 +227,9 @@ mod tests {
     use crate::{Matrix, WeightQuantiser, pack, unpack};
     use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord};
     use bitplane_spec::{
-        Accumulate, AccumulatorFormat, Architecture, Bus, Fold, GroupDrain, Overflow, Packing,
-        Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Stages, Symmetry,
-        Table, Tile,
+        Accumulate, AccumulatorFormat, Architecture, Bus, Chain, Fold, GroupDrain, Overflow,
+        Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Stages,
+        Symmetry, Table, Tile,
     };
     use insta::assert_snapshot;
 
@@ -243,6 +243,7 @@ mod tests {
             weight_width: WeightWidth::Fixed,
             packing: Packing::Words,
             bus: Bus { activation: 64, weight: 64 },
+            chain: Chain::ONE_TILE,
             tile: Tile { m: 2, n: 64, k: 4, groups: 1, drain: 16, plane_order: PlaneOrder::Inner },
             accumulate: Accumulate {
                 max_k: 4096,

@@ -6,7 +6,7 @@ use bitplane_formats::{
     WeightFormat, WeightReading, signed_bits,
 };
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus,
+    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus, Chain,
     FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
     QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry, Table,
     Tile, WeightWidth, ZeroPointMode, parse,
@@ -150,17 +150,19 @@ fn exact_specs(most: u32) -> impl Strategy<Value = Spec> {
     let packings = select(vec![Packing::Words, Packing::Bytes]);
     let weights = (0..=8u32, packings, weight_widths);
     let widths = (2..=16u32, floats(), weights, buses);
+    let chains = (1..=4u32, 1..=4u32).prop_map(|(rows, columns)| Chain { rows, columns });
     let parts = (
         architectures(),
         widths,
-        tiles(most),
+        (tiles(most), chains),
         accumulates(),
         zero_points,
         pipelines(),
         sequencers(),
     );
     ("z[a-z0-9_]{0,39}", parts).prop_map(move |(name, parts)| {
-        let (architecture, formats, tile, accumulate, zero_points, pipeline, sequencer) = parts;
+        let (architecture, formats, (tile, chain), accumulate, zero_points, pipeline, sequencer) =
+            parts;
         let (a, float, (w, packing, weight_width), buses) = formats;
         let (zero_point, size, scale, own_blocks, drain) = zero_points;
         let aligned = float.and_then(FloatActivation::aligned).map(AlignedFormat::integer);
@@ -182,6 +184,7 @@ fn exact_specs(most: u32) -> impl Strategy<Value = Spec> {
                 weight_width,
                 packing,
                 bus: Bus { activation: buses.0, weight: buses.1 },
+                chain,
                 tile,
                 accumulate,
                 zero_point,
@@ -209,6 +212,8 @@ fn legal(mut spec: Spec, most: u32) -> Spec {
     if let Some(terms) = spec.terms() {
         spec.weight = WeightFormat::new(terms.code_bits()).unwrap();
         make_term_by_term(&mut spec, most);
+    } else {
+        spec.chain = Chain::ONE_TILE;
     }
     if spec.weight.is_ternary() {
         make_ternary(&mut spec);
@@ -326,6 +331,16 @@ fn make_term_by_term(spec: &mut Spec, most: u32) {
     if tile.n > most {
         (tile.n, tile.drain) = (most, 1);
     }
+    // Of tiles that are alike, whose rows are sent in whole beats.
+    let shared = |tiles: u32, fits: &dyn Fn(u32) -> bool| {
+        (1..=tiles).rev().find(|tiles| fits(*tiles)).unwrap_or(1)
+    };
+    spec.chain = Chain {
+        rows: shared(spec.chain.rows, &|rows| tile.m.is_multiple_of(rows)),
+        columns: shared(spec.chain.columns, &|columns| {
+            tile.n.is_multiple_of(columns) && (tile.n / columns).is_multiple_of(tile.drain)
+        }),
+    };
     spec.accumulate.format = AccumulatorFormat::Auto;
     spec.accumulate.overflow = Overflow::Refuse;
 }
@@ -377,14 +392,15 @@ fn rounding_specs() -> impl Strategy<Value = Spec> {
         "'int5'",
     ];
     let groups = (
+        line("chain", &["{ rows = 1 }", "{ rows = 2 }", "{ columns = 2 }"]),
         line("group.size", &["8", "16", "24", "64"]),
         line("group.scale", &["'fp16'", "'e4m3'", "'e8m0'", "'int8'"]),
         line("group.drain", &["'stall'", "'shadow'"]),
         line("weight.format", &types),
     );
-    let tile = groups.prop_map(|(size, scale, drain, types)| {
+    let tile = groups.prop_map(|(chain, size, scale, drain, types)| {
         let kind = "kind = 'bitmod_tile'\naccumulate.mode = 'float'\n".to_owned();
-        (types, format!("{size}{scale}{drain}"), kind)
+        (types, format!("{chain}{size}{scale}{drain}"), kind)
     });
     (shared, prop_oneof![array, tile], "z[a-z0-9_]{0,39}").prop_filter_map(
         "legal together",

@@ -1,7 +1,7 @@
 use crate::{GroupZeroPoints, Run, ZeroPoints, overflows, results};
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Packing, Pipeline,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Chain, Fold, Overflow, Packing, Pipeline,
     PlaneOrder, Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
     ZeroPointMode,
 };
@@ -22,6 +22,7 @@ fn spec(activation: u32, weight: u32) -> Spec {
         weight_width: WeightWidth::Fixed,
         packing: Packing::Words,
         bus: Bus { activation: 64, weight: 64 },
+        chain: Chain::ONE_TILE,
         tile: Tile { m: 4, n: 8, k: 3, groups: 2, drain: 8, plane_order: PlaneOrder::Inner },
         accumulate: Accumulate {
             max_k: 64,

@@ -1,5 +1,7 @@
 //! What regression and exhaustive check share: running batches and keeping the report.
 
+use std::ops::RangeInclusive;
+
 use crate::compare::{Mismatch, compare, compare_status, expected, expected_flags};
 use crate::cover::Counter;
 use crate::shrink::{Trial, stopped};
@@ -224,18 +226,20 @@ impl<'a> Bench<'a> {
     }
 
     /// Cycles from one run of `steps` k-steps of the widest weights to the next, as the manifest states
-    /// them: none where a port is narrower than what it fills.
-    pub(crate) fn run_cycles(&self, steps: u32) -> Option<u32> {
+    /// them, from the fewest to the most: none where a port is narrower than what it fills.
+    pub(crate) fn run_cycles(&self, steps: u32) -> Option<RangeInclusive<u32>> {
         let manifest = &self.simulator.manifest;
-        let rate = manifest.throughput.last()?;
+        let planes = |steps: u32| Some(steps * manifest.throughput.last()?.cycles_per_step);
         let whole = self.encoder.bus_beats() == [1, 1];
-        let of_group = |steps: u32| match &manifest.quantisation_group {
-            Some(group) => group.cycles_of(steps * rate.cycles_per_step),
-            None => steps * rate.cycles_per_step + manifest.stall_cycles,
+        let Some(group) = &manifest.quantisation_group else {
+            let cycles = planes(steps)? + manifest.stall_cycles;
+            return whole.then_some(cycles..=cycles);
         };
         let most = self.spec().group_steps().map_or(steps, |steps| steps as u32).max(1);
-        let groups = (0..steps).step_by(most as usize).map(|start| (steps - start).min(most));
-        whole.then(|| groups.map(of_group).sum())
+        let before = (steps - 1) / most;
+        let last = planes(steps - before * most)?;
+        let [fewest, most] = group.run_cycles_of(before, planes(most)?, last);
+        whole.then_some(fewest..=most)
     }
 
     /// Records that a check could not be made.

@@ -340,9 +340,18 @@ impl Encoder {
             }
             Some(group) => ((group.drain_cycles + group.head_cycles) as usize, 0),
         };
+        // Beyond those of the others, of the last: until the results of the run have left.
+        let (more, more_least) = match &self.group {
+            None => (0, 0),
+            Some(group) if group.shadow => (0, group.result_cycles.max(group.port_cycles) as usize),
+            Some(group) => {
+                ((group.result_cycles - group.drain_cycles) as usize, group.port_cycles as usize)
+            }
+        };
         let whole = self.spec.group_steps().map_or(usize::MAX, |whole| whole as usize);
         let (mut taken, mut cycles) = (0, 0);
-        for group in self.fetched(case).chunk_by(|a, b| a / whole == b / whole) {
+        let fetched = self.fetched(case);
+        for group in fetched.chunk_by(|a, b| a / whole == b / whole) {
             let planes = self.cycles_per_step(case, group[0] / whole) * self.bus_beats[1];
             let (of_weights, mut of_group) = (planes / passes as usize, 0);
             for (place, step) in group.iter().enumerate() {
@@ -350,7 +359,10 @@ impl Encoder {
                 of_group += ((step + 1 - taken) * of_activations).max(of_weights + before);
                 taken = step + 1;
             }
-            cycles += of_group.max(least);
+            cycles += match group.last() == fetched.last() {
+                true => (of_group + more).max(more_least),
+                false => of_group.max(least),
+            };
         }
         u64::from(passes) * cycles as u64
     }

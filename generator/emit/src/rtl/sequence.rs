@@ -121,9 +121,9 @@ struct Wire {
 }
 
 /// A port of the core and what it is connected to.
-struct Pin {
-    port: String,
-    net: String,
+pub(super) struct Pin {
+    pub(super) port: String,
+    pub(super) net: String,
 }
 
 /// Sequencer, result edge and top module.

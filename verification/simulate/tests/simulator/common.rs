@@ -10,7 +10,7 @@ use bitplane_simulate::{
     BuildRequest, Error, Monitor, Optimisation, Simulator, Start, Trace, Verilator, build,
 };
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Bus, Fold, Overflow, Packing, Pipeline,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Chain, Fold, Overflow, Packing, Pipeline,
     PlaneOrder, Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
     ZeroPointMode,
 };
@@ -64,6 +64,7 @@ pub fn spec(shape: Shape) -> Spec {
         weight_width: WeightWidth::Fixed,
         packing: Packing::Words,
         bus: Bus { activation: shape.m * shape.k * shape.activation, weight: shape.n * shape.k },
+        chain: Chain::ONE_TILE,
         tile: Tile {
             m: shape.m,
             n: shape.n,

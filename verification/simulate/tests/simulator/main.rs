@@ -2,6 +2,7 @@
 
 mod adder;
 mod behavioural;
+mod chain;
 mod common;
 mod counts;
 mod discrete;
