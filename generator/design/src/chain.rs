@@ -222,7 +222,7 @@ impl Chain {
 /// Cycles of a k-step of the data types that take the fewest.
 fn fewest_cycles(spec: &Spec) -> u32 {
     let plans = spec.terms().into_iter().flat_map(|terms| terms.plans());
-    plans.map(|plan| plan.cycles as u32).min().unwrap_or(1)
+    plans.map(|plan| plan.cycles).min().unwrap_or(1)
 }
 
 /// The links of `chains` chains of `length` tiles each; the last has no next one.

@@ -198,10 +198,19 @@ fn the_schema_tells_every_key() {
           Bits of what the array takes in a cycle in one beat of weight_data_i, the last padded.
           an integer from 1 to 1048576
 
+    [chain]  Tiles that share the m x n results and pass weights and activations on. Only bitmod_tile.
+      rows (default: 1)
+          Rows of tiles, each of which takes its weights from the one above; divides m.
+          an integer from 1 to 8
+      columns (default: 1)
+          Columns of tiles, each of which takes its activations from the one before; divides n.
+          an integer from 1 to 8
+
     [tile]  What the core works on in one cycle: m x n results, k * groups elements of each.
       m (required)
           Rows (tokens) worked on at once.
-          an integer from 1 to 16
+          lut_tensor_core, lut_conventional, add_array, mac_array, fp_mac_array: an integer from 1 to 16
+          bitmod_tile: an integer from 1 to 64
       n (required)
           Columns (output channels) worked on at once.
           an integer from 1 to 1024
@@ -216,8 +225,8 @@ fn the_schema_tells_every_key() {
           lut_tensor_core, lut_conventional: an integer from 1 to 16
           add_array: an integer from 1 to 16
           mac_array, fp_mac_array, bitmod_tile: the integer 1
-      drain (default: group.scale_units, else the largest divisor of n that is at most 16)
-          Results in one beat of the result port; divides n.
+      drain (default: group.scale_units, else the largest divisor of a tile's columns that is at most 16)
+          Results in one beat of the result port; divides the columns of a tile, n where tiles are not chained.
           an integer from 1 to 1024
       plane_order (default: "inner")
           In which order the bit planes of a run come.
@@ -319,7 +328,7 @@ fn the_schema_tells_every_key() {
           Elements of K in a quantisation group; required by zero_point = "per_group" and by a scale, and only for them. A whole column is one group if its K is at most this long.
           an integer from 0 to 16777216
       scale_units (default: tile.drain)
-          Columns corrected in one cycle while a quantisation group drains; divides n; only with zero_point = "per_group" or a scale.
+          Columns of a tile corrected in one cycle while a quantisation group drains; divides them; only with zero_point = "per_group" or a scale.
           an integer from 1 to 1024
       drain (default: "stall")
           Where the sums of a quantisation group drain from; only with zero_point = "per_group" or a scale.
@@ -497,9 +506,9 @@ fn a_starter_reads_well() {
     # Legal: the integer 1.
     # groups = 1
 
-    # Results in one beat of the result port; divides n.
+    # Results in one beat of the result port; divides the columns of a tile, n where tiles are not chained.
     # Legal: an integer from 1 to 1024.
-    # Default: group.scale_units, else the largest divisor of n that is at most 16.
+    # Default: group.scale_units, else the largest divisor of a tile's columns that is at most 16.
     # drain = 16
 
     # In which order the bit planes of a run come.
