@@ -6,8 +6,8 @@ use crate::choice::Named;
 use crate::parse::Draft;
 use crate::problem::Problem;
 use crate::spec::{
-    AccumulatorFormat, AlignBits, AlignBlock, Fold, Kind, Overflow, Packing, PlaneOrder, Stages,
-    Symmetry, WeightWidth, ZeroPointMode,
+    AccumulatorFormat, AlignBits, AlignBlock, Chain, Fold, Kind, Overflow, Packing, PlaneOrder,
+    Stages, Symmetry, WeightWidth, ZeroPointMode,
 };
 use bitplane_formats::{
     AlignedFormat, IntegerFormat, ProductFormat, Range, ScaleFormat, exact_bits, last_number,
@@ -19,9 +19,6 @@ const MOST_OPERATIONS: u64 = 16_384;
 
 /// Look-ups or multiplications a cycle above which a core is costly to work with.
 const MANY_OPERATIONS: u64 = 4_096;
-
-/// Most rows or columns of tiles.
-const MOST_CHAINED: u32 = 8;
 
 /// Most ternary weights of one table, which has 40 entries then.
 const MOST_TRITS: u32 = 4;
@@ -118,11 +115,12 @@ fn tiles_divide(
     }
     let name = whole.trim_start_matches("tile.");
     let message = format!(
-        "{tiles} does not divide {name} = {size}; legal are the divisors of {name} from 1 to {MOST_CHAINED}: \
-         every tile has as many"
+        "{tiles} does not divide {name} = {size}; legal are the divisors of {name} from 1 to {}: \
+         every tile has as many",
+        Chain::MOST
     );
     let key = chained.trim_start_matches("chain.");
-    let help = nearest_divisors_up_to(MOST_CHAINED, size, tiles, key, "chain");
+    let help = nearest_divisors_up_to(Chain::MOST, size, tiles, key, "chain");
     Some(draft.place(Problem::new("tiles-do-not-divide", chained, message, help), whole))
 }
 

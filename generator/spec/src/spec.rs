@@ -818,13 +818,16 @@ pub enum Packing {
 /// Section `chain`: how many tiles share the rows and columns of a core, as many each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// Rows of tiles, 1 to 8; divides m. Weights pass from each to the next.
+    /// Rows of tiles, 1 to [`Chain::MOST`]; divides m. Weights pass from each to the next.
     pub rows: u32,
-    /// Columns of tiles, 1 to 8; divides n. Activations pass from each to the next.
+    /// Columns of tiles, 1 to [`Chain::MOST`]; divides n. Activations pass from each to the next.
     pub columns: u32,
 }
 
 impl Chain {
+    /// Most rows, and most columns, of tiles.
+    pub const MOST: u32 = 8;
+
     /// Nothing is chained.
     pub const ONE_TILE: Self = Self { rows: 1, columns: 1 };
 

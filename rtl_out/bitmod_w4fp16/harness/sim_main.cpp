@@ -294,10 +294,6 @@ class Harness {
       }
     }
 
-#if VM_TRACE
-    // What is killed later still shows this batch.
-    if (trace_) trace_->flush();
-#endif
     if (core_->error_o) status |= kStatusError;
     if (core_->overflow_o) status |= kStatusOverflow;
     if (unstable_) status |= kStatusUnstable;
