@@ -75,18 +75,36 @@ module {{ core.name }}_activation_register (
     assign data[b*{{ unit.bus.bits }} +: Bits] = beat_q;
   end
 
-{% if unit.masked %}  // Element i of every row counts only if keep bit i is set, which comes after its value.
+{% if unit.phrases.group_bits > 0 %}  logic {{ core.range(&unit.bus_bits()) }} kept;
+
+{% endif %}{% if unit.masked %}  // Element i of every row counts only if keep bit i is set, which comes after its value.
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
 {% include "parts/kept_late.sv" %}    end
   end
-{% else %}  assign step_data_o = data;
-{% endif %}{% else if unit.masked %}  // Element i of every row counts only if keep bit i is set.
+{% if unit.phrases.group_bits > 0 %}
+  for (genvar g = 0; g < {{ core.m * core.groups }}; g++) begin : gen_parts
+    {{ core.name }}_part_tables u_part_tables (
+      .activations_i (kept[g*{{ core.k * core.code_bits }} +: {{ core.k * core.code_bits }}]),
+      .parts_o       (step_data_o[g*{{ unit.phrases.group_bits }} +: {{ unit.phrases.group_bits }}])
+    );
+  end
+{% endif %}{% else %}  assign step_data_o = data;
+{% endif %}{% else if unit.masked %}{% if unit.phrases.group_bits > 0 %}  logic {{ core.range(&unit.bus_bits()) }} kept;
+
+{% endif %}  // Element i of every row counts only if keep bit i is set.
   for (genvar r = 0; r < {{ core.m }}; r++) begin : gen_row
     for (genvar i = 0; i < {{ core.elements_per_step }}; i++) begin : gen_element
 {% include "parts/kept_early.sv" %}    end
   end
-{% else %}  assign data_d = activation_data_i;
+{% if unit.phrases.group_bits > 0 %}
+  for (genvar g = 0; g < {{ core.m * core.groups }}; g++) begin : gen_parts
+    {{ core.name }}_part_tables u_part_tables (
+      .activations_i (kept[g*{{ core.k * core.code_bits }} +: {{ core.k * core.code_bits }}]),
+      .parts_o       (data_d[g*{{ unit.phrases.group_bits }} +: {{ unit.phrases.group_bits }}])
+    );
+  end
+{% endif %}{% else %}  assign data_d = activation_data_i;
 {% endif %}
 {% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_state
 {% else %}  always_ff @(posedge clk_i) begin : p_state

@@ -8,7 +8,7 @@ module {{ core.name }}_float_adder (
   // subnormal numbers and zero, all ones for what is none), sign, whether it is NaN. The fraction
   // counts for numbers alone.
 {% else %}  // Numbers, none of them subnormal, from the lowest bit up: significand with its leading bit,
-  // biased exponent (1 for zero alone, all ones for what is none), sign, whether it is NaN. The
+  // biased exponent ({{ unit.zero_exponent }} for zero alone, all ones for what is none), sign, whether it is NaN. The
   // fraction counts for numbers alone.
 {% endif %}  input  logic {{ core.width(unit.number_bits) }} augend_i,
   input  logic {{ core.width(unit.number_bits) }} addend_i,
@@ -145,7 +145,7 @@ module {{ core.name }}_float_adder (
   assign difference    = sum[WindowBits-1:2];
 {% if unit.has_subnormals %}  assign from_exponent = cancels ? ExponentBits'(1) : exponent;
   assign mark          = DifferenceBits'({1'b1, {DifferenceBits{1'b0}}} >> from_exponent);
-{% else %}  assign is_zero       = cancels || (exponent == ExponentBits'(1));
+{% else %}  assign is_zero       = cancels || (exponent == {{ unit.phrases.zero_exponent }});
 {% endif %}
   always_comb begin : p_count
     left   = {{ unit.phrases.left }};
@@ -161,7 +161,7 @@ module {{ core.name }}_float_adder (
   end
 
 {% if unit.has_subnormals %}  assign normal_exponent = from_exponent - ExponentBits'(count);
-{% else %}  assign normal_exponent = is_zero ? ExponentBits'(1) : (exponent - ExponentBits'(count));
+{% else %}  assign normal_exponent = is_zero ? {{ unit.phrases.zero_exponent }} : (exponent - ExponentBits'(count));
 {% endif %}
   // An infinity, or a NaN, has the largest exponent and so its sign.
   logic augend_is_special, addend_is_special, is_nan, is_negative;

@@ -262,7 +262,19 @@ module {{ unit.phrases.module }} (
     end
   end
 
-  for (genvar c = 0; c < Columns; c++) begin : gen_column
+{% if core.accumulating_lanes %}  // Selections: column, then group.
+  localparam int SelectBits = {{ unit.select_bits }};
+  logic [Columns*Groups*SelectBits-1:0] selects;
+{% if unit.signed %}  logic [Columns*Groups-1:0] negatives;
+{% endif %}
+  for (genvar i = 0; i < Columns * Groups; i++) begin : gen_decoder
+    {{ core.name }}_weight_decoder u_weight_decoder (
+      .word_i   (weights[i*{{ unit.word_bits }} +: {{ unit.word_bits }}]),
+{% if unit.signed %}      .negate_o (negatives[i]),
+{% endif %}      .select_o (selects[i*SelectBits +: SelectBits])
+    );
+  end
+{% else %}  for (genvar c = 0; c < Columns; c++) begin : gen_column
     localparam int SelectBits = {{ unit.select_bits }};
     // Neighbouring columns share a copy of the tables.
     localparam int Copy = (c * Copies) / Columns;
@@ -288,7 +300,7 @@ module {{ unit.phrases.module }} (
       );
     end
   end
-{% else %}
+{% endif %}{% else %}
   // Activations of the step: row, then element.
   logic {{ core.range(unit.step_bits) }} operands;
 
@@ -424,7 +436,20 @@ module {{ unit.phrases.module }} (
     localparam int Row = i / Columns;
     localparam int Column = i % Columns;
 
-{% if unit.terms %}    {{ core.name }}_{{ unit.lane }} u_{{ unit.lane }} (
+{% if unit.is_lut %}    // Neighbouring columns share a copy of the tables.
+    localparam int Bank = Row * Copies + (Column * Copies) / Columns;
+    {{ core.name }}_rounded_select_lane u_rounded_select_lane (
+      .clk_i    (clk_i),
+      .enable_i (accumulate_enable),
+      .shift_i  (shift),
+      .tables_i (tables[Bank*TablesBits +: TablesBits]),
+      .select_i (selects[Column*Groups*SelectBits +: Groups*SelectBits]),
+{% if unit.signed %}      .negate_i (negatives[Column*Groups +: Groups]),
+{% endif %}{% if unit.plane_bits > 0 %}      .plane_i  (cycle),
+{% endif %}      .chain_i  (chain[i*Width +: Width]),
+      .number_o (sums[i*Width +: Width])
+    );
+{% else if unit.terms %}    {{ core.name }}_{{ unit.lane }} u_{{ unit.lane }} (
       .clk_i          (clk_i),
       .enable_i       (accumulate_enable),
       .shift_i        ({% if core.shadow %}lanes_take{% else %}shift{% endif %}),
@@ -670,9 +695,9 @@ module {{ unit.phrases.module }} (
 {% endif %}{% endif %}  end
 {% endif %}{% else if unit.encodes %}
   for (genvar i = 0; i < {{ unit.phrases.encoders }}; i++) begin : gen_encoder
-    {{ core.name }}_sum_encoder u_sum_encoder (
-      .sum_i  (sums[i*{{ unit.phrases.encoded }} +: {{ unit.phrases.encoded }}]),
-      .code_o (result_data_o[i*{{ unit.code_bits }} +: {{ unit.code_bits }}])
+    {{ core.name }}_{{ unit.encoder }} u_{{ unit.encoder }} (
+      .{{ unit.encoder_ports[0] }} (sums[i*{{ unit.phrases.encoded }} +: {{ unit.phrases.encoded }}]),
+      .{{ unit.encoder_ports[1] }} (result_data_o[i*{{ unit.code_bits }} +: {{ unit.code_bits }}])
     );
   end
 {% else if !core.scales %}

@@ -156,8 +156,9 @@ impl Core {
                 && spec.sequencer.is_some(),
             zero_point_bits: spec.weight.zero_point_bits(),
             accumulating_lanes: matches!(spec.architecture, Architecture::FpMacArray)
-                || spec.term_sums().is_some(),
-            early_planes: spec.term_sums().is_some(),
+                || spec.term_sums().is_some()
+                || spec.look_up_sums().is_some(),
+            early_planes: spec.term_sums().is_some() || spec.look_up_sums().is_some(),
             enables_lanes: spec.products().is_some(),
             gates_addends: spec.held_sums().is_some() && stages(spec) > 0,
             stages: stages(spec),
@@ -205,6 +206,7 @@ fn stages(spec: &Spec) -> u32 {
     match spec.pipeline.stages {
         Stages::Fixed(stages) => stages,
         Stages::Auto => match spec.architecture {
+            Architecture::LookUp(_) if spec.rounds_sums() => spec.most_stages().unwrap_or(1),
             Architecture::LookUp(_) => {
                 u32::from(spec.tile.groups >= 3 || spec.activation.bits() > 8 || spec.tile.k > 4)
             }

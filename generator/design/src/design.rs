@@ -7,9 +7,9 @@ use crate::sequencer::Sequenced;
 use crate::shadow::Shadow;
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DiscreteLane, DotLane,
-    FloatEdge, FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Scaling,
-    SelectLane, TablePrecompute, TableRegisters, TermLanes, Terms, Throughput, TritUnpacker,
-    WeightDecoder, WeightRegister, ZeroPointCorrection,
+    FloatEdge, FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Rounded,
+    Scaling, SelectLane, TablePrecompute, TableRegisters, TermLanes, Terms, Throughput,
+    TritUnpacker, WeightDecoder, WeightRegister, ZeroPointCorrection,
 };
 
 /// Every number of one core.
@@ -88,16 +88,18 @@ pub struct LutDatapath {
     pub layout: TableLayout,
     /// The waiting half of the double buffer.
     pub activation_register: ActivationRegister,
-    /// Builds the tables, unless they come from outside.
+    /// Builds the tables of exact sums, unless they come from outside.
     pub precompute: Option<TablePrecompute>,
+    /// Units of a core that rounds every sum, instead of that and of the select lane.
+    pub rounded: Option<Box<Rounded>>,
     /// Whether every copy of a table has a builder of its own.
     pub builds_copies: bool,
     /// The half that is read.
     pub table_registers: TableRegisters,
     /// Selection of each column and group.
     pub decoder: WeightDecoder,
-    /// Look-up and group sum of each row and column.
-    pub lane: SelectLane,
+    /// Look-up and group sum of each row and column, where sums are exact.
+    pub lane: Option<SelectLane>,
 }
 
 /// Units of an `add_array`.
@@ -457,7 +459,7 @@ impl Datapath {
     /// Width of the partial sums that lanes give to accumulators.
     fn partial_bits(&self) -> Option<u32> {
         match self {
-            Self::Lut(lut) => Some(lut.lane.partial_bits),
+            Self::Lut(lut) => lut.lane.as_ref().map(|lane| lane.partial_bits),
             Self::Add(add) => Some(add.lane.partial_bits),
             Self::Mac(mac) => Some(mac.lane.partial_bits),
             Self::Term(term) => match &term.terms.lanes {
@@ -493,15 +495,19 @@ impl Datapath {
 impl LutDatapath {
     fn of(spec: &Spec, core: &Core, table: &Table, layout: TableLayout) -> Self {
         let decoder = WeightDecoder::of(spec, table, layout);
-        let activation_register = ActivationRegister::of(spec, table);
-        let lane = SelectLane::of(core, spec, &decoder, layout);
+        let rounded = Rounded::of(core, spec, &decoder, layout).map(Box::new);
+        let group_bits = rounded.as_ref().map(|rounded| rounded.tables.held_bits);
+        let activation_register = ActivationRegister::of(spec, table, group_bits);
+        let builds = activation_register.masked && rounded.is_none();
+        let exact = rounded.is_none();
         Self {
             layout,
-            precompute: activation_register.masked.then(|| TablePrecompute::of(core, spec, layout)),
+            precompute: builds.then(|| TablePrecompute::of(core, spec, layout)),
             builds_copies: table.precompute == Precompute::Local && table.copies > 1,
             activation_register,
-            table_registers: TableRegisters::of(core, &lane),
-            lane,
+            table_registers: TableRegisters::of(core, layout),
+            lane: exact.then(|| SelectLane::of(core, spec, &decoder, layout)),
+            rounded,
             decoder,
         }
     }
@@ -510,18 +516,27 @@ impl LutDatapath {
         let (rows, columns) = (u64::from(core.m), u64::from(core.n));
         let groups = u64::from(core.groups);
         let mut units = vec![unit("activation_register", 1, self.activation_register.flops(core))];
+        let copies = if self.builds_copies { core.copies.into() } else { 1 };
         if self.precompute.is_some() {
-            let copies = if self.builds_copies { core.copies.into() } else { 1 };
             units.push(unit("table_precompute", rows * groups * copies, 0));
         }
+        units.extend(self.rounded.iter().flat_map(|each| each.tables.units(core, copies)));
         let banks = rows * u64::from(core.copies);
-        let shared = self.precompute.as_ref().filter(|_| core.copies == 1);
-        let repeated = shared.map_or(0, |precompute| core.groups * precompute.repeated_bits);
-        let bank = self.table_registers.data_bits - repeated;
+        let exact = self.precompute.as_ref().map(|precompute| precompute.repeated_bits);
+        let rounded = self.rounded.as_ref().map(|rounded| rounded.tables.repeated_bits);
+        let repeated = exact.or(rounded).filter(|_| core.copies == 1);
+        let bank = self.table_registers.data_bits - core.groups * repeated.unwrap_or(0);
         units.push(unit("table_registers", banks, bank.into()));
         units.push(unit("weight_decoder", columns * groups, 0));
-        let flops = self.lane.flops(core);
-        units.push(UnitCount { unit: "select_lane", count: core.lanes(), flops });
+        let lanes = core.lanes();
+        units.extend(self.lane.as_ref().map(|lane| {
+            let flops = lane.flops(core);
+            UnitCount { unit: "select_lane", count: lanes, flops }
+        }));
+        if let Some(rounded) = &self.rounded {
+            units.push(unit("rounded_select_lane", lanes, rounded.lane.flops(core)));
+            units.push(unit("number_encoder", core.drain.into(), 0));
+        }
         units
     }
 }

@@ -1,5 +1,6 @@
 use bitplane_formats::{
-    Factor, FloatFormat, HeldSum, Range, RoundedProduct, Specials, WeightFormat, signed_bits,
+    Factor, FloatFormat, HeldSum, Range, RoundedProduct, Specials, WeightFormat, WideNumber,
+    signed_bits,
 };
 use bitplane_spec::Spec;
 
@@ -388,14 +389,27 @@ pub struct FloatAdder {
     pub number_bits: u32,
     /// Width of a count of leading zeros.
     pub count_bits: u32,
-    /// Whether there are subnormal numbers; without, zero alone has the exponent 1.
+    /// Whether there are subnormal numbers.
     pub has_subnormals: bool,
+    /// Exponent of zero; without subnormal numbers no other has it.
+    pub zero_exponent: u32,
 }
 
 impl FloatAdder {
     /// The adder of numbers so large that no sum is subnormal.
     pub(crate) fn without_subnormals(format: FloatFormat) -> Self {
         Self { has_subnormals: false, ..Self::of(format) }
+    }
+
+    /// The adder of numbers with as many exponents as their sums need.
+    pub(crate) fn wide(number: WideNumber) -> Self {
+        let whole = Self::without_subnormals(number.sum);
+        Self {
+            exponent_bits: number.exponent_bits,
+            number_bits: number.bits(),
+            zero_exponent: number.zero_exponent,
+            ..whole
+        }
     }
 
     fn of(format: FloatFormat) -> Self {
@@ -407,6 +421,7 @@ impl FloatAdder {
             number_bits: fraction_bits + exponent_bits + 3,
             count_bits: bits_to_hold(u64::from(fraction_bits) + 1),
             has_subnormals: true,
+            zero_exponent: 1,
         }
     }
 }

@@ -109,7 +109,7 @@ impl SelectLane {
             signed: decoder.signed,
             one_hot: decoder.one_hot,
             partial_bits,
-            odd_bits: if shared_bits > 0 { bits_to_hold(core.groups.into()) } else { 0 },
+            odd_bits: odd_bits(core, layout),
             offset: (1 << (partial_bits - shared_bits)) - excess,
             registers_values: core.stages > 1,
         }
@@ -133,6 +133,11 @@ impl SelectLane {
         core.lanes() * u64::from(sum + values + carries)
             + readers_of_a_table * u64::from(odd + odd_sum)
     }
+}
+
+/// Width of the number of a row's odd tables; 0 if entries share no bit.
+pub(crate) fn odd_bits(core: &Core, layout: TableLayout) -> u32 {
+    if layout.shared_bits() > 0 { bits_to_hold(core.groups.into()) } else { 0 }
 }
 
 /// Width of the sum of any activations of a step.

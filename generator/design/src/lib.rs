@@ -19,6 +19,7 @@ mod precompute;
 mod product;
 mod registers;
 mod result;
+mod rounded;
 mod scale;
 mod sequencer;
 mod shadow;
@@ -42,7 +43,7 @@ pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, R
 pub use float_term::{FloatOperands, FloatTermLane, FloatTerms};
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
-pub use precompute::{Node, Operand, TablePrecompute};
+pub use precompute::{Node, Operand, RoundedParts, TablePrecompute};
 pub use product::{FloatOperand, FusedLane};
 pub use registers::{
     ActivationRegister, BusPort, OperandRegister, TableRegisters, TritUnpacker, WeightRegister,
@@ -51,6 +52,7 @@ pub use result::{
     ActivationSum, Dequantiser, GroupAccumulator, GroupEdge, LastUse, ResultDrain,
     ZeroPointCorrection, ZeroPointSelect,
 };
+pub use rounded::{Held, NumberDecoder, NumberEncoder, Rounded, RoundedSelectLane, RoundedTables};
 pub use scale::{GroupScaler, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling};
 pub use sequencer::{
     ACTIVATION_BEAT, CommandFields, ResultEdge, Sequenced, Sequencer, WEIGHT_BEAT, ZeroDetector,

@@ -89,6 +89,68 @@ impl Sum {
     }
 }
 
+/// What a table of rounded sums is built of: half of its additions before the activation register, the tables of the
+/// lower and the upper elements, and the others behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoundedParts {
+    /// Additions before the register.
+    pub part_nodes: Vec<Node>,
+    /// What is held there, lowest elements first: nodes, and activations that are no sum.
+    pub held: Vec<String>,
+    /// Additions and negations behind it.
+    pub nodes: Vec<Node>,
+    /// The nodes, or what is held, that are the stored entries, lowest number first.
+    pub stored: Vec<String>,
+    elements: Vec<String>,
+}
+
+impl RoundedParts {
+    pub(crate) fn of(content: TableContent, k: u32) -> Self {
+        // Widths are those of numbers.
+        let activation = Range { min: 0, max: 0 };
+        let mut builder = Builder { total: k, content, activation, nodes: Vec::new() };
+        let parts = builder.parts(0, k);
+        let part_nodes = std::mem::take(&mut builder.nodes);
+        let held = parts.iter().flat_map(|part| &part.sums).map(|sum| sum.name.clone()).collect();
+        let half = builder.combined(0, parts);
+        let (stored, _) = builder.stored_of(half);
+        Self {
+            part_nodes,
+            held,
+            nodes: builder.nodes,
+            stored: stored.into_iter().map(|sum| sum.name).collect(),
+            elements: (0..k).map(element_name).collect(),
+        }
+    }
+
+    /// The element that is called `name`, unless that is a sum.
+    pub fn element(&self, name: &str) -> Option<u32> {
+        self.elements.iter().position(|element| element == name).map(|place| place as u32)
+    }
+
+    /// The elements that are added before the register.
+    pub fn early_elements(&self) -> impl Iterator<Item = u32> {
+        (0..self.elements.len() as u32).filter(|element| {
+            let name = &self.elements[*element as usize];
+            self.part_nodes.iter().any(|node| node.operands().any(|operand| operand == name))
+        })
+    }
+
+    pub(crate) fn decoded_early(&self) -> u32 {
+        self.early_elements().count() as u32
+    }
+
+    pub(crate) fn decoded_late(&self) -> u32 {
+        self.held.iter().filter(|name| self.element(name).is_some()).count() as u32
+    }
+}
+
+impl Node {
+    fn operands(&self) -> impl Iterator<Item = &String> {
+        self.left.iter().chain([&self.right]).map(|operand| &operand.name)
+    }
+}
+
 struct Builder {
     total: u32,
     content: TableContent,
@@ -103,12 +165,24 @@ impl Builder {
             let sum = Sum { name: element_name(low), factors: vec![1], range: self.activation };
             return Part { sums: vec![sum], depth: 0 };
         }
+        let parts = self.parts(low, count);
+        self.combined(low, parts)
+    }
+
+    /// The halves of the tables of the lower and the upper elements.
+    fn parts(&mut self, low: u32, count: u32) -> [Part; 2] {
         let low_count = count / 2;
         let lower = self.half_table(low, low_count);
-        let upper = self.half_table(low + low_count, count - low_count);
+        [lower, self.half_table(low + low_count, count - low_count)]
+    }
+
+    /// What both parts of elements from `low` on give together.
+    fn combined(&mut self, low: u32, [lower, upper]: [Part; 2]) -> Part {
+        let elements = |part: &Part| part.sums[0].factors.len() as u32;
+        let (low_count, up_count) = (elements(&lower), elements(&upper));
         let mut sums = Vec::new();
         if self.content.leaves_out() {
-            sums.extend(lower.sums.iter().map(|sum| sum.within(0, count - low_count)));
+            sums.extend(lower.sums.iter().map(|sum| sum.within(0, up_count)));
             sums.extend(upper.sums.iter().map(|sum| sum.within(low_count, 0)));
         }
         let signs: &[bool] = match self.content {
@@ -129,6 +203,11 @@ impl Builder {
     /// The entries to store, lowest number first, and the adders in series.
     fn stored(&mut self) -> (Vec<Sum>, u32) {
         let half = self.half_table(0, self.total);
+        self.stored_of(half)
+    }
+
+    /// The same where one half is there.
+    fn stored_of(&mut self, half: Part) -> (Vec<Sum>, u32) {
         if self.content != TableContent::SignedFull {
             return (half.sums, half.depth);
         }

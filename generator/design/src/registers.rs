@@ -1,8 +1,8 @@
-use bitplane_formats::{TRITS_PER_BYTE, WeightWord, last_number};
+use bitplane_formats::{TRITS_PER_BYTE, TableLayout, WeightWord, last_number};
 use bitplane_spec::{Precompute, Spec, Table};
 
 use crate::core::{Core, bits_to_hold};
-use crate::lane::SelectLane;
+use crate::lane::odd_bits;
 
 /// A data port that is narrower than the register behind it, and the counter of its beats
 /// (`<name>_activation_bus`, `<name>_weight_bus`).
@@ -50,16 +50,23 @@ pub struct ActivationRegister {
 }
 
 impl ActivationRegister {
-    pub(crate) fn of(spec: &Spec, table: &Table) -> Self {
+    /// With the bits of a group for the tables, where these are neither integers nor codes.
+    pub(crate) fn of(spec: &Spec, table: &Table, group_bits: Option<u32>) -> Self {
         let port_bits = spec.activation_step_bits();
         let bus = BusPort::of(spec.bus.activation, port_bits);
-        let step_bits = aligned_step_bits(spec);
+        let of_group = |bits: u32| spec.tile.m * spec.tile.groups * bits;
+        let step_bits = group_bits.map_or(aligned_step_bits(spec), of_group);
         Self {
             data_bits: if bus.is_narrow() { port_bits } else { step_bits },
             step_bits,
             bus,
             masked: table.precompute != Precompute::External,
         }
+    }
+
+    /// Bits of one k-step as they come.
+    pub fn bus_bits(&self) -> u32 {
+        (self.bus.beats - 1) * self.bus.bits + self.bus.last_bits
     }
 
     /// Flip-flops: full, ready, first, last, that of a quantisation group where it is told, counts, weight bits, zero point, exponents, data, and the
@@ -186,11 +193,11 @@ pub struct TableRegisters {
 }
 
 impl TableRegisters {
-    pub(crate) fn of(core: &Core, lane: &SelectLane) -> Self {
+    pub(crate) fn of(core: &Core, layout: TableLayout) -> Self {
         Self {
-            table_bits: lane.table_bits,
-            data_bits: core.groups * lane.table_bits,
-            odd_bits: lane.odd_bits,
+            table_bits: layout.bits(),
+            data_bits: core.groups * layout.bits(),
+            odd_bits: odd_bits(core, layout),
         }
     }
 }

@@ -92,6 +92,7 @@ macro_rules! unit_text {
 mod chain;
 mod discrete;
 mod product;
+mod rounded;
 mod sequence;
 mod term;
 
@@ -146,6 +147,8 @@ struct HeldPhrases {
     held_reason: &'static str,
     kept_early: &'static str,
     kept_late: &'static str,
+    /// Bits of a group's sums that are made before the register; 0 without.
+    group_bits: u32,
 }
 
 unit_text!(
@@ -438,8 +441,10 @@ struct Top {
     /// Of a decoded activation and weight, where lanes multiply floating-point numbers.
     operand_bits: [u32; 2],
     registers_operands: bool,
-    /// Whether sums become codes behind the drain.
+    /// Whether sums become codes behind the drain, and in which unit.
     encodes: bool,
+    encoder: &'static str,
+    encoder_ports: [&'static str; 2],
     code_bits: u32,
     weight_code_bits: u32,
     word_bits: u32,
@@ -1144,7 +1149,9 @@ fn unpacker_text<'a>(core: &'a CoreText, unit: &'a TritUnpacker) -> TritUnpacker
 }
 
 fn lut_files(core: &CoreText, lut: &LutDatapath) -> Vec<BundleFile> {
-    let mut files = vec![named(core, "activation_register", activation_register(core, lut))];
+    let mut files = Vec::new();
+    files.extend(lut.rounded.iter().flat_map(|unit| rounded::table_files(core, lut, unit)));
+    files.push(named(core, "activation_register", activation_register(core, lut)));
     if let Some(unit) = &lut.precompute {
         files.push(named(core, "table_precompute", precompute(core, unit, lut.builds_copies)));
     }
@@ -1153,19 +1160,30 @@ fn lut_files(core: &CoreText, lut: &LutDatapath) -> Vec<BundleFile> {
         TableRegistersText { core, unit: Worded { unit: &lut.table_registers, phrases } };
     files.push(named(core, "table_registers", registers));
     files.push(named(core, "weight_decoder", decoder(core, &lut.decoder)));
-    files.push(named(core, "select_lane", lane(core, &lut.lane)));
+    files.extend(lut.lane.as_ref().map(|unit| named(core, "select_lane", lane(core, unit))));
+    files.extend(lut.rounded.iter().flat_map(|unit| rounded::lane_files(core, unit)));
     files
 }
 
 fn activation_register<'a>(core: &'a CoreText, lut: &'a LutDatapath) -> ActivationRegisterText<'a> {
     let unit = &lut.activation_register;
-    let phrases = if unit.masked {
+    let early = lut.rounded.as_ref().is_some_and(|rounded| rounded.tables.adds_early());
+    let phrases = if early {
+        ("sums of half of its elements", "half of the way")
+    } else if unit.masked {
         ("activations", "narrower than its tables")
     } else {
         ("tables", "what the port delivers")
     };
     let (held, held_reason) = phrases;
-    let phrases = HeldPhrases { held, held_reason, kept_early: "data_d", kept_late: "step_data_o" };
+    let [kept_early, kept_late] = if early { ["kept"; 2] } else { ["data_d", "step_data_o"] };
+    let phrases = HeldPhrases {
+        held,
+        held_reason,
+        kept_early,
+        kept_late,
+        group_bits: if early { unit.step_bits / (core.m * core.groups) } else { 0 },
+    };
     ActivationRegisterText { core, unit: Worded { unit, phrases } }
 }
 
@@ -1189,34 +1207,46 @@ fn precompute<'a>(
         shared_name,
         unused_names: lowest.map(|entry| format!("{}[0]", entry.name)).collect(),
         adders: unit.nodes.len(),
-        entry_meaning: match layout.content {
-            TableContent::SignedHalf => {
-                "Entry e adds\n// element i where bit i of e is 1 and subtracts it where the bit is 0; the last element,\n\
-                 // which has no bit, is added."
-            }
-            TableContent::SignedFull => {
-                "Entry e adds\n// element i where bit i of e is 1 and subtracts it where the bit is 0."
-            }
-            TableContent::Subsets => "Entry e adds\n// element i where bit i of e is 1.",
-            TableContent::Ternary => {
-                "Entry e adds\n// element i where trit i of e, which counts 3^i, is 1, subtracts it where it is -1, and leaves it\n\
-                 // out where it is 0."
-            }
-        },
+        entry_meaning: entry_meaning(layout),
         table_meaning: table_meaning(layout),
         example: unit.nodes[0].name.clone(),
-        letters: match layout.content {
-            TableContent::Subsets => "p adds, 0 leaves out",
-            TableContent::Ternary => "p adds,\n// m subtracts, 0 leaves out",
-            TableContent::SignedHalf | TableContent::SignedFull => "p adds, m subtracts",
-        },
+        letters: letters(layout),
     };
     TablePrecomputeText { core, unit: Worded { unit, phrases } }
+}
+
+/// What an entry of a table adds, as a part of a comment.
+fn entry_meaning(layout: TableLayout) -> &'static str {
+    match layout.content {
+        TableContent::SignedHalf => {
+            "Entry e adds\n// element i where bit i of e is 1 and subtracts it where the bit is 0; the last element,\n\
+             // which has no bit, is added."
+        }
+        TableContent::SignedFull => {
+            "Entry e adds\n// element i where bit i of e is 1 and subtracts it where the bit is 0."
+        }
+        TableContent::Subsets => "Entry e adds\n// element i where bit i of e is 1.",
+        TableContent::Ternary => {
+            "Entry e adds\n// element i where trit i of e, which counts 3^i, is 1, subtracts it where it is -1, and leaves it\n\
+             // out where it is 0."
+        }
+    }
+}
+
+/// What the letters of a sum's name mean.
+fn letters(layout: TableLayout) -> &'static str {
+    match layout.content {
+        TableContent::Subsets => "p adds, 0 leaves out",
+        TableContent::Ternary => "p adds,\n// m subtracts, 0 leaves out",
+        TableContent::SignedHalf | TableContent::SignedFull => "p adds, m subtracts",
+    }
 }
 
 /// Order of the bits of a table.
 fn table_meaning(layout: TableLayout) -> &'static str {
     match layout.content {
+        TableContent::Ternary if layout.is_rounded => "Entries 1 and up, entry 1 lowest.",
+        _ if layout.is_rounded => "Entry 0 lowest.",
         TableContent::SignedHalf | TableContent::SignedFull => {
             "Lowest bit of all entries, then their other bits, entry 0 lowest."
         }
@@ -1398,6 +1428,8 @@ fn top(design: &Design, module: String) -> Top {
         operand_bits: [0, 0],
         registers_operands: false,
         encodes: false,
+        encoder: "sum_encoder",
+        encoder_ports: ["sum_i ", "code_o"],
         code_bits: 0,
         weight_code_bits: 0,
         word_bits: design.weight_register.word_bits,
@@ -1524,12 +1556,20 @@ fn top(design: &Design, module: String) -> Top {
         Datapath::Lut(lut) => {
             top.is_lut = true;
             top.masked = lut.activation_register.masked;
-            top.precomputes = lut.precompute.is_some();
+            top.precomputes = lut.precompute.is_some() || lut.rounded.is_some();
             top.builds_copies = lut.builds_copies;
             top.signed = lut.decoder.signed;
             top.step_bits = lut.activation_register.step_bits;
             top.table_bits = lut.layout.bits();
-            top.odd_bits = lut.lane.odd_bits;
+            top.odd_bits = lut.table_registers.odd_bits;
+            top.group_bits = top.step_bits / (core.m * core.groups);
+            if let Some(rounded) = &lut.rounded {
+                top.encoder = "number_encoder";
+                top.encoder_ports = ["number_i", "code_o  "];
+                top.encodes = true;
+                top.phrases.result_width = core.port_result_bits.to_string();
+                top.code_bits = rounded.lane.encoder.code_bits;
+            }
             top.entry_bits = lut.layout.entry_bits;
             top.own_bits = lut.layout.own_bits();
             top.select_bits = lut.decoder.select_bits();

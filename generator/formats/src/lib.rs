@@ -20,6 +20,7 @@ mod term_plan;
 mod term_sum;
 mod ternary;
 mod weight;
+mod wide;
 
 pub use accumulator::{
     Range, accumulator_range, entry_range, mac_range, signed_bits, subset_range, unsigned_range,
@@ -43,3 +44,4 @@ pub use ternary::{
     TRITS_PER_BYTE, TernaryGroup, byte_of_codes, codes_of_byte, last_number, number_bits,
 };
 pub use weight::{WeightFormat, WeightReading, WeightWord, ZeroPoint, plane_bit};
+pub use wide::WideNumber;

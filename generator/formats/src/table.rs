@@ -5,7 +5,8 @@
 //! once, below the other bits of its entries; a lane then selects one bit less.
 
 use crate::{
-    IntegerFormat, TernaryGroup, entry_range, last_number, number_bits, signed_bits, subset_range,
+    IntegerFormat, TernaryGroup, WideNumber, entry_range, last_number, number_bits, signed_bits,
+    subset_range,
 };
 
 /// Which sums of k activations a table holds. Element i follows bit i of an entry's number, or its
@@ -44,8 +45,10 @@ pub struct TableLayout {
     pub content: TableContent,
     /// Elements of a group, 1 to 16.
     pub k: u32,
-    /// Width of an entry, two's complement.
+    /// Width of an entry: two's complement, or that of a number as it is stored.
     pub entry_bits: u32,
+    /// Whether entries are rounded numbers ([`WideNumber`](crate::WideNumber)), and not exact integers.
+    pub is_rounded: bool,
 }
 
 impl TableLayout {
@@ -56,7 +59,12 @@ impl TableLayout {
             TableContent::SignedFull => entry_range(activation, k, false),
             TableContent::Subsets => subset_range(activation, k.into()),
         };
-        Self { content, k, entry_bits: signed_bits(range) }
+        Self { content, k, entry_bits: signed_bits(range), is_rounded: false }
+    }
+
+    /// The table of the rounded sums of `k` activations.
+    pub fn of_numbers(content: TableContent, number: WideNumber, k: u32) -> Self {
+        Self { content, k, entry_bits: number.stored_bits(), is_rounded: true }
     }
 
     /// Number of the lowest stored entry.
@@ -83,9 +91,9 @@ impl TableLayout {
         }
     }
 
-    /// Low bits that all entries share: 1 where no element is ever left out, 0 otherwise.
+    /// Low bits that all entries share: 1 where they are integers and no element is ever left out, 0 otherwise.
     pub fn shared_bits(self) -> u32 {
-        (!self.content.leaves_out()).into()
+        (!self.content.leaves_out() && !self.is_rounded).into()
     }
 
     /// Bits that each entry has to itself.

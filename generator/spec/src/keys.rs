@@ -764,7 +764,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "mode",
         doc: "What is rounded; only with floating-point activations.",
         legal: |kind| match kind {
-            Kind::FpMacArray | Kind::BitmodTile => Legal::words::<SumMode>(),
+            Kind::LutTensorCore | Kind::FpMacArray | Kind::BitmodTile => Legal::words::<SumMode>(),
             _ => Legal::first_word::<SumMode>(ALIGNED_SUMS),
         },
         default: Default::FirstWord,
@@ -1134,8 +1134,8 @@ const SUMS_OF_GROUPS: &str = "sums of groups have the bits that max_k needs, wit
 const GROUPS_ARE_SCALED: &str =
     "values are in units of their data type, which a scale gives their size";
 const FLOATING_POINT_ARRAY: &str = "a mac_array multiplies integers, a lut_tensor_core both";
-const ALIGNED_SUMS: &str = "its activations are aligned, so that lanes work on integers; an fp_mac_array and a \
-                            bitmod_tile can round every sum";
+const ALIGNED_SUMS: &str = "its activations are aligned, so that lanes work on integers; a lut_tensor_core, an \
+                            fp_mac_array and a bitmod_tile can round every sum";
 const FLOATING_POINT_SUMS: &str = "integers are summed exactly; what is rounded is rounded to \
                                    accumulate.result";
 

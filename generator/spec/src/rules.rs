@@ -1,6 +1,7 @@
 //! What has to hold between keys.
 
 mod buffers;
+mod look_up;
 
 use crate::choice::Named;
 use crate::parse::Draft;
@@ -85,7 +86,8 @@ pub(crate) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         addend_holds_a_result,
         cost_is_bounded,
     ];
-    rules.iter().filter_map(|rule| rule(draft)).chain(buffers::errors(draft)).collect()
+    let of_kinds = buffers::errors(draft).into_iter().chain(look_up::errors(draft));
+    rules.iter().filter_map(|rule| rule(draft)).chain(of_kinds).collect()
 }
 
 /// Everything that is legal but worth a second thought.
@@ -724,7 +726,8 @@ fn integer_weights_need_rounded_sums(draft: &Draft<'_>) -> Option<Problem> {
 fn rounded_sums_have_a_tree(draft: &Draft<'_>) -> Option<Problem> {
     let k = draft.spec.tile.k;
     let settled = draft.has(&["activation.format", "accumulate.mode", "tile.k"]);
-    if draft.spec.rounded_sums().is_none() || k.is_power_of_two() || !settled {
+    let multiplies = draft.spec.kind() == Kind::FpMacArray && draft.spec.rounded_sums().is_some();
+    if !multiplies || k.is_power_of_two() || !settled {
         return None;
     }
     let above = k.next_power_of_two();
@@ -746,6 +749,7 @@ fn stages_have_their_places(draft: &Draft<'_>) -> Option<Problem> {
         "activation.format",
         "weight.format",
         "tile.k",
+        "tile.groups",
         "accumulate.mode",
         "accumulate.result",
         "pipeline.stages",
@@ -754,7 +758,10 @@ fn stages_have_their_places(draft: &Draft<'_>) -> Option<Problem> {
         return None;
     }
     // All other lanes have places for as many as the key takes.
-    let places = "after the sum of a cycle, and only with mode = \"float\" in more places";
+    let places = match draft.spec.kind() {
+        Kind::LutTensorCore => "after look-ups and after each level of the tree of their sums",
+        _ => "after the sum of a cycle, and only with mode = \"float\" in more places",
+    };
     let message = format!(
         "{stages} is not legal; legal is \"auto\" or an integer from 0 to {most}: registers fit {places}"
     );

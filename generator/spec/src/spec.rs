@@ -1,7 +1,7 @@
 use bitplane_formats::{
     AlignedFormat, FloatFormat, HeldSum, IntegerFormat, ProductFormat, Range, RoundedProduct,
     ScaleFormat, Specials, TableContent, TableLayout, TermArray, TermSum, WeightFormat,
-    WeightReading, WeightWord, ZeroPoint, accumulator_range, mac_range, signed_bits,
+    WeightReading, WeightWord, WideNumber, ZeroPoint, accumulator_range, mac_range, signed_bits,
     unsigned_range,
 };
 
@@ -259,6 +259,9 @@ impl Spec {
         if let Some(held) = self.held_sums() {
             return self.sums_per_lane() * held.bits();
         }
+        if let Some(number) = self.look_up_sums() {
+            return number.bits();
+        }
         match self.quantisation_group {
             None => self.result_bits(),
             Some(_) => signed_bits(self.exact_accumulator()),
@@ -393,10 +396,20 @@ impl Spec {
         self.float.is_some_and(|float| float.mode == SumMode::Float)
     }
 
-    /// The format that every product and every sum is rounded to, in an `fp_mac_array` that rounds them.
+    /// The format that every product and every sum is rounded to, in an `fp_mac_array` or a core with tables
+    /// that rounds them.
     pub fn rounded_sums(&self) -> Option<FloatFormat> {
-        let of_products = matches!(self.architecture, Architecture::FpMacArray);
-        self.float.filter(|_| of_products && self.rounds_sums()).map(|float| float.result)
+        let of_numbers =
+            matches!(self.architecture, Architecture::FpMacArray | Architecture::LookUp(_));
+        self.float.filter(|_| of_numbers && self.rounds_sums()).map(|float| float.result)
+    }
+
+    /// How entries of tables and sums of look-ups are held, where every sum is rounded.
+    pub fn look_up_sums(&self) -> Option<WideNumber> {
+        self.table()?;
+        let sum = self.rounded_sums()?;
+        let places = self.weight.planes() - 1;
+        WideNumber::new(self.float?.format, sum, self.elements_per_step(), places)
     }
 
     /// How the sums of a quantisation group are rounded, in a `bitmod_tile` that rounds them.
@@ -428,7 +441,8 @@ impl Spec {
 
     /// The same for products with weights of `weight`.
     pub fn rounded_products_with(&self, weight: WeightFormat) -> Option<RoundedProduct> {
-        let sum = self.rounded_sums()?;
+        let of_products = matches!(self.architecture, Architecture::FpMacArray);
+        let sum = self.rounded_sums().filter(|_| of_products)?;
         Some(RoundedProduct::new(self.float?.format, weight, sum))
     }
 
@@ -439,20 +453,26 @@ impl Spec {
 
     /// Most registers that fit between the operands and the accumulator of a lane, where that
     /// hangs on other keys: after each level of a tree of sums, after the products and, where
-    /// they are rounded, before that, or else before they are made; in a `bitmod_tile` after the sum of a cycle or, where that is
+    /// they are rounded, before that, or else before they are made; after look-ups and each level of the tree of
+    /// their sums, where these are rounded; in a `bitmod_tile` after the sum of a cycle or, where that is
     /// rounded, after the exponents, after the sum and after its rounding.
     pub fn most_stages(&self) -> Option<u32> {
         match self.architecture {
             Architecture::FpMacArray if self.rounds_sums() => Some(self.sum_levels() + 2),
             Architecture::FpMacArray => Some(2),
+            Architecture::LookUp(_) if self.rounds_sums() => Some(self.sum_levels() + 1),
             Architecture::BitmodTile(_) => Some(if self.rounds_sums() { 3 } else { 1 }),
             _ => None,
         }
     }
 
-    /// Levels of the tree of sums of two that adds the products of a k-step up.
+    /// Levels of the tree of sums of two that adds the products, or the look-ups, of a k-step up.
     pub fn sum_levels(&self) -> u32 {
-        self.elements_per_step().next_power_of_two().ilog2()
+        let addends = match self.architecture {
+            Architecture::LookUp(_) => self.tile.groups,
+            _ => self.elements_per_step(),
+        };
+        addends.next_power_of_two().ilog2()
     }
 
     /// What an accumulator of an `fp_mac_array` holds, where products are aligned.
@@ -587,7 +607,10 @@ impl Spec {
             Symmetry::Full => TableContent::SignedFull,
             Symmetry::Subsets => TableContent::Subsets,
         };
-        Some(TableLayout::of(content, self.activation, self.tile.k))
+        Some(match self.look_up_sums() {
+            Some(number) => TableLayout::of_numbers(content, number, self.tile.k),
+            None => TableLayout::of(content, self.activation, self.tile.k),
+        })
     }
 
     /// Layout of one group's weights behind the weight port.
@@ -758,7 +781,7 @@ impl FloatActivation {
 pub enum SumMode {
     /// Activations or products, once, to integers whose sums are exact, and the result.
     Aligned,
-    /// Every product and every sum, to `accumulate.result`; in a `bitmod_tile` the sum of each cycle and
+    /// Every product, every entry of a table and every sum, to `accumulate.result`; in a `bitmod_tile` the sum of each cycle and
     /// the sum so far, to its fraction.
     Float,
 }

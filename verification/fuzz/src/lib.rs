@@ -366,6 +366,23 @@ fn line(key: &'static str, values: &[&'static str]) -> impl Strategy<Value = Str
     select(values.to_vec()).prop_map(move |value| format!("{key} = {value}\n"))
 }
 
+/// The weights, tables and kind of cores whose look-ups are rounded.
+fn rounded_look_ups() -> impl Strategy<Value = (String, String, String)> {
+    let weights = ["'int1'", "'int2'", "'int3'", "'int5'", "'int8'", "'ternary'"];
+    let tables = (
+        line("table.symmetry", &["'half'", "'full'"]),
+        line("table.select", &["'one_hot'", "'binary'"]),
+        line("table.precompute", &["'shared'", "'local'"]),
+        line("table.copies", &["1", "2"]),
+        line("weight.runtime_bits", &["false", "true"]),
+    );
+    (line("weight.format", &weights), tables).prop_map(|(weight, tables)| {
+        let (symmetry, select, precompute, copies, runtime) = tables;
+        let more = format!("{symmetry}{select}{precompute}{copies}{runtime}");
+        (weight, more, "kind = 'lut_tensor_core'\naccumulate.mode = 'float'\n".to_owned())
+    })
+}
+
 /// Cores that round every sum, or every k-step's: drawn as files, of which the legal ones stay.
 fn rounding_specs() -> impl Strategy<Value = Spec> {
     let floats = ["'fp16'", "'bf16'", "'fp8_e4m3'", "'fp8_e5m2'", "'fp6_e2m3'", "'fp4_e2m1'"];
@@ -402,7 +419,7 @@ fn rounding_specs() -> impl Strategy<Value = Spec> {
         let kind = "kind = 'bitmod_tile'\naccumulate.mode = 'float'\n".to_owned();
         (types, format!("{chain}{size}{scale}{drain}"), kind)
     });
-    (shared, prop_oneof![array, tile], "z[a-z0-9_]{0,39}").prop_filter_map(
+    (shared, prop_oneof![array, tile, rounded_look_ups()], "z[a-z0-9_]{0,39}").prop_filter_map(
         "legal together",
         |((activation, result, stages, reset, commands, (m, n, k), max_k), kind, name)| {
             let (weight, more, kind) = kind;

@@ -46,13 +46,13 @@ fn weight_of(spec: &Spec, run: &Run, code: u16, which: usize) -> Term {
 }
 
 /// The sum of neighbours, then of neighbouring sums, and so on; `codes` are a power of two in number.
-fn added_in_pairs(sum: FloatFormat, mut codes: Vec<u32>) -> u32 {
+pub(crate) fn added_in_pairs(sum: FloatFormat, mut codes: Vec<u32>) -> u32 {
     while codes.len() > 1 {
         codes = codes.chunks(2).map(|pair| add(sum, pair[0], pair[1])).collect();
     }
     codes[0]
 }
 
-fn add(sum: FloatFormat, augend: u32, addend: u32) -> u32 {
+pub(crate) fn add(sum: FloatFormat, augend: u32, addend: u32) -> u32 {
     sum.add(augend, sum.term(addend))
 }

@@ -12,6 +12,7 @@ mod dot;
 mod float_terms;
 mod fused;
 mod groups;
+mod look_up;
 mod policy;
 mod run;
 
@@ -28,5 +29,7 @@ mod discrete_tests;
 mod float_terms_tests;
 #[cfg(test)]
 mod fused_tests;
+#[cfg(test)]
+mod look_up_tests;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use crate::dot::{is_worth_threads, products};
 use crate::float_terms::rounded_term_results;
 use crate::fused::fused_results;
 use crate::groups::{grouped, scaled};
+use crate::look_up::look_up_results;
 use crate::policy::Policy;
 use bitplane_formats::{IntegerFormat, WeightFormat, WeightReading, ZeroPoint};
 use bitplane_spec::{PlaneOrder, Spec, ZeroPointMode};
@@ -54,7 +55,10 @@ pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
         return fused_results(spec, run, format);
     }
     if let Some(sum) = spec.rounded_sums() {
-        return discrete_results(spec, run, sum);
+        return match spec.table() {
+            Some(_) => look_up_results(spec, run, sum),
+            None => discrete_results(spec, run, sum),
+        };
     }
     if let Some(sums) = spec.term_sums() {
         return rounded_term_results(spec, run, sums);

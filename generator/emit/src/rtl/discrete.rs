@@ -56,6 +56,7 @@ struct MultiplierPhrases {
 }
 
 struct AdderPhrases {
+    zero_exponent: String,
     left: String,
     distance_bits: u32,
 }
@@ -448,6 +449,7 @@ pub(super) fn float_timing(core: &CoreText) -> String {
 pub(super) fn float_adder(core: &CoreText, unit: &FloatAdder) -> BundleFile {
     let difference_bits = unit.fraction_bits + 2;
     let phrases = AdderPhrases {
+        zero_exponent: format!("ExponentBits'({})", unit.zero_exponent),
         left: match unit.has_subnormals {
             true => padded("difference | mark", difference_bits, unit.count_bits),
             false => padded("difference", difference_bits, unit.count_bits),

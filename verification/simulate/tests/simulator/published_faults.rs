@@ -17,9 +17,20 @@ fn text(result: &str) -> String {
     )
 }
 
+/// The same, but for the order of that RTL: entries and sums are rounded.
+fn rounded_text(result: &str) -> String {
+    text(result)
+        .replace("align_bits = 'exact'", "mode = 'float'")
+        .replace("pipeline.stages = 2\n", "")
+}
+
 /// What the core of [`text`] makes of `activations` (FP16 codes) and four columns of as many codes.
 fn outputs(result: &str, activations: &[i32], codes: &[u16]) -> Option<Vec<u32>> {
-    let (spec, simulator) = generated(&text(result))?;
+    outputs_of(&text(result), activations, codes)
+}
+
+fn outputs_of(text: &str, activations: &[i32], codes: &[u16]) -> Option<Vec<u32>> {
+    let (spec, simulator) = generated(text)?;
     let run = Layer {
         tokens: 1,
         inputs: activations.len(),
@@ -65,6 +76,27 @@ fn an_entry_that_the_highest_plane_takes_beyond_the_largest_number_is_infinite_a
     let Some(wide) = outputs("fp32", &[fp16(32768.0), 0], &codes) else { return };
     let expected = [491_520.0f32, 32768.0, -491_520.0, 98304.0];
     assert_eq!(wide, expected.map(f32::to_bits));
+}
+
+#[test]
+fn entries_that_are_rounded_have_none_of_the_faults_of_packed_codes() {
+    let rounded = |result: &str, activations: &[i32], codes: &[u16]| {
+        outputs_of(&rounded_text(result), activations, codes)
+    };
+    // A zero on every plane, a subnormal number on every plane.
+    let codes = [1, 1, 2, 2, 4, 4, 8, 8];
+    for activations in [[0, 0], [0, 0x8000], [fp16(3.5), fp16(-3.5)]] {
+        let Some(outputs) = rounded("fp16", &activations, &codes) else { return };
+        assert_eq!(outputs, [0; 4], "{activations:?}");
+    }
+    let Some(subnormal) = rounded("fp16", &[1, 0], &[15, 15, 8, 8, 9, 9, 7, 7]) else { return };
+    assert_eq!(subnormal, [15, 1, 3, 0x8001]);
+    // 32768 counts 65536 on plane 1 already. Where the highest plane turns the sign, both infinities meet.
+    let large = [fp16(32768.0), 0];
+    let Some(narrow) = rounded("fp16", &large, &[15, 15, 8, 8, 0, 0, 9, 9]) else { return };
+    assert_eq!(narrow, [0x7c00, 0x7e00, 0xfc00, 0x7e00]);
+    let Some(wide) = rounded("fp32", &large, &[15, 15, 8, 8, 0, 0, 9, 9]) else { return };
+    assert_eq!(wide, [491_520.0f32, 32768.0, -491_520.0, 98304.0].map(f32::to_bits));
 }
 
 #[test]
