@@ -6,7 +6,7 @@ use askama::Template;
 use bitplane_design::{Design, GroupTiming};
 use bitplane_formats::{
     AlignedFormat, DataType, FloatFormat, ProductFormat, Range, RoundedProduct, ScaleFormat,
-    TermArray, TermSum, WeightReading, signed_bits,
+    TermArray, TermSum, WeightReading, WideNumber, signed_bits,
 };
 use bitplane_spec::{AlignBlock, FloatActivation, ProductWord, Spec, WeightWidth};
 
@@ -207,6 +207,39 @@ fn discrete(spec: &Spec, product: RoundedProduct) -> Vec<String> {
     lines.into_iter().chain(pairs).collect()
 }
 
+/// What becomes of entries and look-ups that are floating-point numbers.
+fn rounded_look_ups(spec: &Spec, number: WideNumber) -> Vec<String> {
+    let sum = number.sum;
+    let planes = match spec.weight.planes() {
+        1 => "",
+        _ => {
+            " What plane j looks up counts 2^j, exactly or as an infinity; plane 0 of a k-step comes first."
+        }
+    };
+    let order = match spec.tile.groups {
+        1 => "A look-up is added to the sum so far",
+        _ => {
+            "The look-ups of a k-step's groups are added two by two, neighbours first, and their sum to the sum so far"
+        }
+    };
+    vec![
+        format!(
+            "The entries of a table are sums of {} activations: that of the lower half of them and that of the \
+             upper half, made alike, are added.{planes} {order}. Every sum is rounded to {sum}, to nearest \
+             even.",
+            spec.tile.k
+        ),
+        format!(
+            "A run starts from +0. Subnormal numbers, infinities and NaN are those of IEEE 754; NaN has one code. \
+             Between additions numbers have {} bits of exponent, so that none is subnormal.",
+            number.exponent_bits
+        ),
+        "Results are sum A * q' with q' = 2 q - (2^b - 1) for the unsigned code q, or of ternary weights; no \
+         zero point is corrected."
+            .to_owned(),
+    ]
+}
+
 /// What becomes of the sums of terms that are floating-point numbers.
 fn rounded_terms(spec: &Spec, sums: TermSum) -> Vec<String> {
     let (activation, sum) = (sums.activation(), sums.sum());
@@ -250,6 +283,9 @@ fn scaling(spec: &Spec, kind: &str) -> Option<String> {
 fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
     if let Some(product) = spec.rounded_products() {
         return discrete(spec, product);
+    }
+    if let Some(number) = spec.look_up_sums() {
+        return rounded_look_ups(spec, number);
     }
     if let Some(sums) = spec.term_sums() {
         return rounded_terms(spec, sums);

@@ -1674,6 +1674,10 @@ fn summary(design: &Design) -> String {
                         float.lane.sums.sum()
                     )
                 }
+                Datapath::Lut(LutDatapath { rounded: Some(rounded), .. }) => {
+                    let decoder = &rounded.tables.decoder;
+                    format!("{}, entries and sums {}", decoder.format, decoder.number.sum)
+                }
                 _ => format!("int{}", core.activation_bits),
             },
         },

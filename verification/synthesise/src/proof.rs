@@ -8,6 +8,7 @@ mod edge;
 mod lemma;
 mod ports;
 mod references;
+mod rounded;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -83,6 +83,18 @@ fn units_of_an_integer_look_up_core_are_proved_and_a_change_refutes_each_proof()
 }
 
 #[test]
+fn codes_of_rounded_look_ups_are_proved_to_keep_their_values_both_ways() {
+    for (activation, result) in [("fp16", "fp16"), ("fp8_e4m3", "fp32")] {
+        let config = format!(
+            "kind = 'lut_tensor_core'\n[activation]\nformat = '{activation}'\n\
+             [weight]\nformat = 'int2'\n[tile]\nm = 1\nn = 1\nk = 2\n\
+             [accumulate]\nmode = 'float'\nresult = '{result}'\n"
+        );
+        hold_and_can_fail(&config, &["number_decoder", "weight_decoder", "number_encoder"]);
+    }
+}
+
+#[test]
 fn a_byte_of_ternary_weights_is_proved_to_give_their_words() {
     hold_and_can_fail(
         "kind = 'lut_tensor_core'\n[activation]\nformat = 'int4'\n[weight]\nformat = 'ternary'\n\

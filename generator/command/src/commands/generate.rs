@@ -52,7 +52,7 @@ fn text(folder: &Path, files: &Files, manifest: &Manifest, written: Written) -> 
     let modules = manifest.files.len();
     format!(
         "{} {}: top {}, {modules} modules, {lines} lines of SystemVerilog\n\
-         {} multiply-accumulates a cycle; {}-bit accumulators, exact up to K = {}\n\
+         {} multiply-accumulates a cycle; {}-bit accumulators, runs of up to K = {}\n\
          {} flip-flops; first result {} cycles after the last weights\n",
         verb(written),
         folder.display(),

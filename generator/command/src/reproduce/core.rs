@@ -11,6 +11,8 @@ const INTEGER_BITS: u32 = 8;
 pub enum Organisation {
     /// Table look-up, one bit plane a cycle.
     LookUp(Tables),
+    /// The same with every entry and every sum rounded, as published for floating-point activations.
+    RoundedLookUp(Tables),
     /// Adders, one bit plane a cycle; key `group.zero_point`.
     Add(&'static str),
     /// Multipliers, all bits of a weight at once.
@@ -129,7 +131,9 @@ impl Settings {
     /// Multiplications of an activation by one bit of a weight in one cycle.
     pub fn bit_macs_per_cycle(&self) -> u32 {
         match self.organisation {
-            Organisation::LookUp(_) | Organisation::Add(_) => self.product,
+            Organisation::LookUp(_) | Organisation::RoundedLookUp(_) | Organisation::Add(_) => {
+                self.product
+            }
             Organisation::Multiply
             | Organisation::FusedMultiply
             | Organisation::RoundedMultiply => self.product * self.weight_bits,
@@ -158,7 +162,7 @@ impl Settings {
     pub fn tile(&self) -> String {
         let tile = format!("m{} n{} k{}", self.m, self.n().unwrap_or_default(), self.k);
         match self.organisation {
-            Organisation::LookUp(_) | Organisation::Add(_) => {
+            Organisation::LookUp(_) | Organisation::RoundedLookUp(_) | Organisation::Add(_) => {
                 format!("{tile} groups{}", self.groups)
             }
             Organisation::Multiply
@@ -173,7 +177,8 @@ impl Settings {
     pub fn shape(&self) -> String {
         let tile = self.tile();
         match self.organisation {
-            Organisation::LookUp(Tables { select, copies, .. }) => {
+            Organisation::LookUp(Tables { select, copies, .. })
+            | Organisation::RoundedLookUp(Tables { select, copies, .. }) => {
                 format!("{tile} {select} copies{copies}")
             }
             _ => tile,
@@ -186,7 +191,7 @@ impl Settings {
         let groups = format!("groups = {}\n", self.groups);
         let none = String::new;
         let (kind, groups, rest) = match self.organisation {
-            Organisation::LookUp(tables) => {
+            Organisation::LookUp(tables) | Organisation::RoundedLookUp(tables) => {
                 let kind = match tables.stored {
                     Stored::Subsets => "lut_conventional",
                     Stored::HalfFoldedAtRunTime | Stored::HalfFoldedOffline => "lut_tensor_core",
@@ -205,9 +210,9 @@ impl Settings {
         };
         let drain = self.drain.map_or_else(none, |results| format!("drain = {results}\n"));
         let mode = match self.organisation {
-            Organisation::RoundedMultiply | Organisation::PairedMultiply => {
-                "mode = \"float\"\n".to_owned()
-            }
+            Organisation::RoundedLookUp(_)
+            | Organisation::RoundedMultiply
+            | Organisation::PairedMultiply => "mode = \"float\"\n".to_owned(),
             Organisation::Terms(tile) => tile.sums.lines(),
             _ => none(),
         };

@@ -121,6 +121,18 @@ fn shared(columns: u32) -> Part {
         Row::given("look_up_row_w1", "look-up, INT1", many(Organisation::LookUp(ONE_HOT), 1), None),
         Row::given("look_up_row_w2", "look-up, INT2", many(Organisation::LookUp(ONE_HOT), 2), None),
         Row::given(
+            "look_up_rounded_row_w1",
+            "look-up that rounds every sum, INT1",
+            many(Organisation::RoundedLookUp(ONE_HOT), 1),
+            None,
+        ),
+        Row::given(
+            "look_up_rounded_row_w2",
+            "look-up that rounds every sum, INT2",
+            many(Organisation::RoundedLookUp(ONE_HOT), 2),
+            None,
+        ),
+        Row::given(
             "conventional_row_w1",
             "conventional look-up, INT1",
             many(subsets(ONE_HOT), 1),
@@ -160,6 +172,6 @@ mod tests {
         let comparison = comparison(512);
         let columns: Vec<u32> =
             comparison.parts[1].rows.iter().map(|row| row.core.spec.tile.n).collect();
-        assert_eq!(columns, [16, 16, 64, 64, 64, 64]);
+        assert_eq!(columns, [16, 16, 64, 64, 64, 64, 64, 64]);
     }
 }

@@ -176,7 +176,7 @@ fn comparisons_are_written_as_configurations_and_only_for_powers_of_two() {
     let scene = Scene::without_tools();
     for (name, count) in [
         ("tensor-core", 13),
-        ("dp4", 19),
+        ("dp4", 21),
         ("bitmod-tile", 10),
         ("bitmod-pe", 13),
         ("bitmod-fig10", 11),

@@ -9,7 +9,7 @@ use super::references::lemma;
 
 /// What `code` is as `name`: field, significand with its leading bit, biased exponent that is 1 for
 /// subnormal numbers, and whether it is infinite or no number.
-fn decoded(name: &str, code: &str, format: FloatFormat) -> String {
+pub(super) fn decoded(name: &str, code: &str, format: FloatFormat) -> String {
     let (bits, fraction, field) = (format.bits(), format.fraction_bits(), format.exponent_bits());
     let magnitude = format!("{name}_code[{}:0]", bits - 2);
     let is = |code: Option<u32>| match code {

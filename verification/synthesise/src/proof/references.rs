@@ -8,13 +8,15 @@ use bitplane_spec::{Architecture, Fold, Spec, Symmetry};
 use super::edge::{float_operands, group_scaler};
 use super::lemma::{Lemma, Registers};
 use super::ports::{Ports, UnitPorts};
+use super::rounded::{number_decoder, number_encoder};
 
 /// Makes the lemma of a unit from its ports, if it is built as the lemma has it.
 type Maker = fn(&Spec, &UnitPorts) -> Option<Lemma>;
 
 /// What can be proved, in the order of the data path.
-const MAKERS: [(&str, Maker); 15] = [
+const MAKERS: [(&str, Maker); 17] = [
     ("aligner", aligner),
+    ("number_decoder", number_decoder),
     ("table_precompute", table_precompute),
     ("trit_unpacker", trit_unpacker),
     ("weight_decoder", weight_decoder),
@@ -29,6 +31,7 @@ const MAKERS: [(&str, Maker); 15] = [
     ("fixed_to_float", fixed_to_float),
     ("float_operands", float_operands),
     ("group_scaler", group_scaler),
+    ("number_encoder", number_encoder),
 ];
 
 /// Everything that is proved of a core, in the order of the data path.
@@ -73,7 +76,7 @@ fn half_table(spec: &Spec) -> Option<&Symmetry> {
 }
 
 fn table_precompute(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
-    half_table(spec)?;
+    half_table(spec).filter(|_| spec.look_up_sums().is_none())?;
     let k = spec.tile.k;
     let (inputs, table) = (unit.bits("activations_i")?, unit.bits("table_o")?);
     let (bits, entries) = (inputs / k, 1 << (k - 1));
