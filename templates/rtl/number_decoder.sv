@@ -1,13 +1,13 @@
-{% include "rtl/header.sv" %}// Number decoder: an activation of {{ unit.format }} as a number of the tables, which has exponents enough for the
-// subnormal ones too: none is left. Combinational.
+{% include "rtl/header.sv" %}// Number decoder: an activation of {{ unit.format }} as a number of the tables, which has
+// exponents enough for the subnormal ones too: none is left. Combinational.
 
 `default_nettype none
 
 module {{ core.name }}_number_decoder (
   input  logic {{ core.vector(unit.fields.bits) }} code_i,
 
-  // From the lowest bit up: significand with its leading bit, exponent ({{ unit.number.zero_exponent }} for zero, all ones for
-  // what is none), sign, whether it is NaN. The fraction counts for numbers alone.
+  // From the lowest bit up: significand with its leading bit, exponent ({{ unit.number.zero_exponent }} for zero, all
+  // ones for what is none), sign, whether it is NaN. The fraction counts for numbers alone.
   output logic {{ core.width(&unit.number_bits()) }} number_o
 );
 

@@ -1,12 +1,12 @@
-{% include "rtl/header.sv" %}// Number encoder: a sum as it leaves the accumulators, as a code of {{ unit.number.sum }}. NaN is the quiet one with a
-// clear sign and no payload. Combinational.
+{% include "rtl/header.sv" %}// Number encoder: a sum as it leaves the accumulators, as a code of {{ unit.number.sum }}. NaN is
+// the quiet one with a clear sign and no payload. Combinational.
 
 `default_nettype none
 
 module {{ core.name }}_number_encoder (
   // From the lowest bit up: significand with its leading bit, exponent ({{ unit.phrases.offset }} than in a
-  // code, all ones for what is none) with that of zero taken as 0 (exclusive or), sign, whether it is
-  // NaN. Zero has no leading one.
+  // code, all ones for what is none) with that of zero taken as 0 (exclusive or), sign, whether it
+  // is NaN. Zero has no leading one.
   input  logic {{ core.width(&unit.number_bits()) }} number_i,
 
   output logic {{ core.width(unit.code_bits) }} code_o
@@ -27,7 +27,8 @@ module {{ core.name }}_number_encoder (
   assign is_special  = &exponent;
   assign is_nan      = is_special && number_i[SignPlace+1];
 
-{% if unit.distance_bits > 0 %}  // Below the least normal number the significand moves down, as far as it is below. No bit is lost.
+{% if unit.distance_bits > 0 %}  // Below the least normal number the significand moves down as far as it is below. No bit is
+  // lost.
   localparam logic [ExponentBits-1:0] LeastNormal = {{ unit.number.exponent_bits }}'d{{ unit.phrases.least_normal }};
   logic [ExponentBits-1:0] below;
   logic [FractionBits-1:0] moved;

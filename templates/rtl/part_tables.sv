@@ -1,5 +1,6 @@
-{% include "rtl/header.sv" %}// Part tables: the sums of the lower and of the upper of {{ core.k }} activations, on their way into the activation
-// register: {{ unit.phrases.adders }} of the additions that a table takes, each rounded to {{ unit.decoder.number.sum }}. Combinational.
+{% include "rtl/header.sv" %}// Part tables: the sums of the lower and of the upper of {{ core.k }} activations, on their way into the
+// activation register: {{ unit.phrases.adders }} of the additions that a table takes, each rounded to {{ unit.decoder.number.sum }}.
+// Combinational.
 
 `default_nettype none
 
@@ -7,7 +8,8 @@ module {{ core.name }}_part_tables (
   // {{ core.k }} activations, element 0 lowest.
   input  logic {{ core.width(unit.data_bits) }} activations_i,
 
-  // Sums as they are stored{{ unit.phrases.codes_note }}, those of the lowest elements lowest.
+  // Sums as they are stored{{ unit.phrases.codes_note }}.
+  // Those of the lowest elements are lowest.
   output logic {{ core.width(unit.held_bits) }} parts_o
 );
 

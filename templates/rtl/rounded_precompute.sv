@@ -1,5 +1,6 @@
 {% include "rtl/header.sv" %}// Table precompute: the sums of {{ core.k }} activations that the table stores, {{ unit.layout.entries() }} entries of {{ unit.layout.entry_bits }}
-// bits from {{ unit.phrases.adders }} additions{{ unit.phrases.early_note }}, each rounded to {{ unit.decoder.number.sum }}. {{ unit.phrases.entry_meaning }}
+// bits from {{ unit.phrases.adders }} additions{{ unit.phrases.early_note }}.
+// Each is rounded to {{ unit.decoder.number.sum }}. {{ unit.phrases.entry_meaning }}
 // A name such as {{ unit.phrases.example }} lists the elements from the highest down: {{ unit.phrases.letters }}.
 // Combinational.
 

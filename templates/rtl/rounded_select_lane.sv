@@ -1,6 +1,6 @@
-{% include "rtl/header.sv" %}// Rounded select lane: looks one plane of a column's weights up in a row's {{ core.groups }} table(s), counts what it
-// finds by the plane's significance, adds the look-ups two by two, and accumulates. Every sum is
-// rounded to {{ unit.number.sum }}. {{ unit.phrases.timing }}
+{% include "rtl/header.sv" %}// Rounded select lane: looks one plane of a column's weights up in a row's {{ core.groups }} table(s),
+// counts what it finds by the plane's significance, adds the look-ups two by two, and accumulates.
+// Every sum is rounded to {{ unit.number.sum }}. {{ unit.phrases.timing }}
 
 `default_nettype none
 
@@ -73,17 +73,19 @@ module {{ core.name }}_rounded_select_lane (
 
     assign stored    = entry[FractionBits +: ExponentBits];
     assign is_number = (stored != '0);
-{% if unit.plane_bits > 0 %}{% if unit.number.can_overflow %}    // Beyond the largest exponent is infinity, which stays.
+{% if unit.plane_bits > 0 %}    logic {{ core.range(unit.plane_bits) }} places;
+{% if unit.number.can_overflow %}    // Beyond the largest exponent is infinity, which stays.
     logic [ExponentBits:0] counted;
 
-    assign counted  = {1'b0, stored ^ Zero} + {{ unit.phrases.counted_bits }}'(plane_i & {{ unit.phrases.plane_mask }});
+    assign places   = plane_i & {{ unit.phrases.plane_mask }};
+    assign counted  = {1'b0, stored ^ Zero} + {{ unit.phrases.counted_bits }}'(places);
     assign exponent = counted[ExponentBits-1:0] | {ExponentBits{counted[ExponentBits]}};
 {% else %}    // No number reaches the exponent of infinity, which stays.
     logic is_special;
 
     assign is_special = &(stored ^ Zero);
-    assign exponent   = (stored ^ Zero)
-                        + ExponentBits'(plane_i & {{ unit.phrases.plane_mask }});
+    assign places     = plane_i & {{ unit.phrases.plane_mask }};
+    assign exponent   = (stored ^ Zero) + ExponentBits'(places);
 {% endif %}{% else %}    assign exponent = stored ^ Zero;
 {% endif %}    assign number = {entry[EntryBits-1], entry[EntryBits-2]{% if unit.signed %} ^ negate_i[g]{% endif %}, exponent,
                      is_number, entry[FractionBits-1:0]};
@@ -120,8 +122,8 @@ module {{ core.name }}_rounded_select_lane (
     end
   end
 {% endif %}
-  // Where nothing is added the sum stays. It is held with the exponent of zero taken as 0 (exclusive
-  // or): what comes at the end of the drain chain, with which a sum begins, is a zero.
+  // Where nothing is added the sum stays. It is held with the exponent of zero taken as 0
+  // (exclusive or): what comes at the end of the drain chain, with which a sum begins, is a zero.
   localparam logic [NumberBits-1:0] ZeroNumber = NumberBits'(Zero) << (FractionBits + 1);
   logic [NumberBits-1:0] total_q, total_d, total;
 

@@ -1681,7 +1681,11 @@ fn summary(design: &Design) -> String {
                 _ => format!("int{}", core.activation_bits),
             },
         },
-        if core.places_per_cycle > 1 || core.half_bits > 0 { "\n// " } else { " " },
+        if core.places_per_cycle > 1 || core.half_bits > 0 || core.early_planes {
+            "\n// "
+        } else {
+            " "
+        },
         weights(design)
     )
 }
