@@ -1,6 +1,8 @@
 //! Random legal configurations of every kind: what other crates' property tests draw, and, as a program,
 //! files for `scripts/fuzz`.
 
+pub mod readers;
+
 use bitplane_formats::{
     AlignedFormat, Codebook, DataType, FloatFormat, IntegerFormat, ScaleFormat, TermArray,
     WeightFormat, WeightReading, signed_bits,
