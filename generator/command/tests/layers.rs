@@ -13,7 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("bitplane-design", &["bitplane-formats", "bitplane-spec"]),
     ("bitplane-emit", &["bitplane-formats", "bitplane-spec", "bitplane-design"]),
     ("bitplane-weights", &["bitplane-formats", "bitplane-spec"]),
-    ("bitplane-fuzz", &["bitplane-formats", "bitplane-spec"]),
+    ("bitplane-fuzz", &["bitplane-formats", "bitplane-spec", "bitplane-weights"]),
     ("bitplane-golden", &["bitplane-formats", "bitplane-spec"]),
     (
         "bitplane-simulate",
