@@ -232,7 +232,7 @@ fn a_dot_product_is_measured_by_unit() {
     assert_eq!(look_up["ratio"], 10.0);
     assert_eq!(look_up["published"], 61.55 / 3.39);
     assert!(json["alone"][2]["ratio"].is_null());
-    assert_eq!(json["shared"].as_array().unwrap().len(), 6);
+    assert_eq!(json["shared"].as_array().unwrap().len(), 8);
 }
 
 #[test]
