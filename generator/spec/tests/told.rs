@@ -275,7 +275,8 @@ fn the_schema_tells_every_key() {
             auto             chosen by the generator
       mode (default: "aligned")
           What is rounded; only with floating-point activations.
-          lut_tensor_core, lut_conventional, add_array, mac_array: "aligned"
+          lut_tensor_core: "aligned" or "float"
+          lut_conventional, add_array, mac_array: "aligned"
           fp_mac_array, bitmod_tile: "aligned" or "float"
             aligned          numbers become integers, whose sums are exact and rounded once
             float            every product and every sum is rounded; in a bitmod_tile the sums of each cycle
