@@ -18,11 +18,11 @@ module {{ core.name }}_plane_accumulator (
 {% endif %}  input  logic {{ core.width(unit.partial_bits) }} partial_i,
 
   // Drain chain.
-  input  logic {{ core.width(core.accumulator_bits) }} chain_i,
-  output logic {{ core.width(core.accumulator_bits) }} sum_o
+  input  logic {{ core.width(unit.bits) }} chain_i,
+  output logic {{ core.width(unit.bits) }} sum_o
 );
 
-  localparam int Width = {{ core.accumulator_bits }};
+  localparam int Width = {{ unit.bits }};
   localparam int ExactWidth = {{ unit.exact_bits }};
 
   logic [Width-1:0] sum_d, sum_q;

@@ -14,7 +14,9 @@ module {{ unit.phrases.module }} (
   localparam int Columns = {{ core.n }};
 {% if unit.is_lut %}  localparam int Groups = {{ core.groups }};
 {% endif %}  localparam int Width = {{ core.accumulator_bits }};
-  localparam int Drain = {{ core.drain }};
+{% if core.dropped_bits > 0 %}  // Accumulators hold sums without their lowest bits, which are 0.
+  localparam int LaneWidth = {{ core.lane_bits() }};
+{% endif %}  localparam int Drain = {{ core.drain }};
 {% if core.per_group() && !core.scales %}  localparam int ResultWidth = {{ core.result_bits }};
 {% endif %}
   // Stream control.
@@ -235,20 +237,34 @@ module {{ unit.phrases.module }} (
       logic [TablesBits-1:0] built;
 
       for (genvar g = 0; g < Groups; g++) begin : gen_precompute
-        {{ core.name }}_table_precompute u_table_precompute (
+{% if unit.exact_bits > 0 %}        logic {{ core.range(unit.exact_bits) }} exact;
+
+{% endif %}        {{ core.name }}_table_precompute u_table_precompute (
           .activations_i (step_data[(r*Groups+g)*{{ unit.group_bits }} +: {{ unit.group_bits }}]),
-          .table_o       (built[g*TableBits +: TableBits])
+          .table_o       ({{ unit.phrases.built }})
         );
-      end
+{% if unit.exact_bits > 0 %}
+        {{ core.name }}_table_rounder u_table_rounder (
+          .sums_i    (exact),
+          .entries_o (built[g*TableBits +: TableBits])
+        );
+{% endif %}      end
 
 {% else %}    logic [TablesBits-1:0] built;
 
 {% if unit.precomputes %}    for (genvar g = 0; g < Groups; g++) begin : gen_precompute
-      {{ core.name }}_table_precompute u_table_precompute (
+{% if unit.exact_bits > 0 %}      logic {{ core.range(unit.exact_bits) }} exact;
+
+{% endif %}      {{ core.name }}_table_precompute u_table_precompute (
         .activations_i (step_data[(r*Groups+g)*{{ unit.group_bits }} +: {{ unit.group_bits }}]),
-        .table_o       (built[g*TableBits +: TableBits])
+        .table_o       ({{ unit.phrases.built }})
       );
-    end
+{% if unit.exact_bits > 0 %}
+      {{ core.name }}_table_rounder u_table_rounder (
+        .sums_i    (exact),
+        .entries_o (built[g*TableBits +: TableBits])
+      );
+{% endif %}    end
 {% else %}    assign built = step_data[r*TablesBits +: TablesBits];
 {% endif %}
     for (genvar c = 0; c < Copies; c++) begin : gen_copy
@@ -425,10 +441,10 @@ module {{ unit.phrases.module }} (
 {% if core.shadow %}  // Accumulators and shadow registers, row-major. Each shadow's chain comes from the lane that leaves
   // one beat later.
   logic shift;
-  logic [Rows*Columns*Width-1:0] totals, sums, chain;
+  logic [Rows*Columns*{{ unit.phrases.lane_width }}-1:0] totals, {{ unit.phrases.lane_sums }}, chain;
 {% else %}  // Accumulators, row-major. Each one's chain comes from the lane that leaves one beat later.
   logic shift;
-  logic [Rows*Columns*Width-1:0] sums, chain;
+  logic [Rows*Columns*{{ unit.phrases.lane_width }}-1:0] {{ unit.phrases.lane_sums }}, chain;
 {% endif %}
   assign chain = {{ unit.phrases.chain }};
 
@@ -505,20 +521,20 @@ module {{ unit.phrases.module }} (
 {% if core.passes %}      .double_i  (accumulate_double),
 {% endif %}{% if unit.plane_bits > 0 %}      .plane_i   (accumulate_plane),
 {% endif %}      .partial_i (partials[i*PartialBits +: PartialBits]),
-{% if core.shadow %}      .chain_i   ({Width{1'b0}}),
-      .sum_o     (totals[i*Width +: Width])
+{% if core.shadow %}      .chain_i   ({{ unit.phrases.no_chain }}),
+      .sum_o     (totals[i*{{ unit.phrases.lane_width }} +: {{ unit.phrases.lane_width }}])
     );
 
     {{ core.name }}_shadow_lane u_shadow_lane (
       .clk_i   (clk_i),
       .take_i  (lanes_take),
       .shift_i (shift),
-      .sum_i   (totals[i*Width +: Width]),
-      .chain_i (chain[i*Width +: Width]),
-      .sum_o   (sums[i*Width +: Width])
+      .sum_i   (totals[i*{{ unit.phrases.lane_width }} +: {{ unit.phrases.lane_width }}]),
+      .chain_i (chain[i*{{ unit.phrases.lane_width }} +: {{ unit.phrases.lane_width }}]),
+      .sum_o   ({{ unit.phrases.lane_sums }}[i*{{ unit.phrases.lane_width }} +: {{ unit.phrases.lane_width }}])
     );
-{% else %}      .chain_i   (chain[i*Width +: Width]),
-      .sum_o     (sums[i*Width +: Width])
+{% else %}      .chain_i   (chain[i*{{ unit.phrases.lane_width }} +: {{ unit.phrases.lane_width }}]),
+      .sum_o     ({{ unit.phrases.lane_sums }}[i*{{ unit.phrases.lane_width }} +: {{ unit.phrases.lane_width }}])
     );
 {% endif %}{% if unit.sums_fit %}
 `ifndef SYNTHESIS
@@ -530,7 +546,14 @@ module {{ unit.phrases.module }} (
 `endif
 {% endif %}  end
 {% endif %}
-  // Results.
+{% if core.dropped_bits > 0 %}
+  // Sums of the beat that leaves.
+  logic [Drain*Width-1:0] sums;
+
+  for (genvar c = 0; c < Drain; c++) begin : gen_whole_sum
+    assign sums[c*Width +: Width] = {lane_sums[c*LaneWidth +: LaneWidth], {(Width-LaneWidth){1'b0}}};
+  end
+{% endif %}  // Results.
 {% if unit.rounds %}  localparam int SumsBits = Drain * {{ core.result_bits }};
   logic [SumsBits-1:0] results;
 {% endif %}{% if unit.rounds || core.scales %}  logic drained_valid, drained_ready, drained_last;
@@ -600,13 +623,19 @@ module {{ unit.phrases.module }} (
 
   assign activation_chain = {{ unit.phrases.activation_chain }};
 
-{% if unit.is_lut %}  localparam int EntryBits = {{ unit.entry_bits }};
+{% if unit.is_lut && !unit.step_sums %}  localparam int EntryBits = {{ unit.entry_bits }};
   localparam int OwnBits = {{ unit.own_bits }};
 {% endif %}
   for (genvar r = 0; r < Rows; r++) begin : gen_activation_sum
     logic {{ core.range(unit.sum_terms_bits) }} terms;
 
-{% if unit.is_lut %}    // The last entry of a table adds all activations.
+{% if unit.step_sums %}    {{ core.name }}_step_sum u_step_sum (
+      .clk_i         (clk_i),
+      .load_i        (step_load),
+      .activations_i (step_data[r*{{ unit.row_bits }} +: {{ unit.row_bits }}]),
+      .sum_o         (terms)
+    );
+{% else if unit.is_lut %}    // The last entry of a table adds all activations.
     for (genvar g = 0; g < Groups; g++) begin : gen_group
       localparam int Low = ((r * Copies * Groups) + g) * TableBits;
       assign terms[g*EntryBits +: EntryBits] = {

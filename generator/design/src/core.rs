@@ -51,8 +51,11 @@ pub struct Core {
     pub half_bits: u32,
     /// Whether the decoded operands of lanes with accumulators in them are registered.
     pub registers_operands: bool,
-    /// Width of one accumulator; of both of a lane with two.
+    /// Width of one accumulator's sum; of both of a lane with two.
     pub accumulator_bits: u32,
+    /// Low bits of that sum that the accumulator does not hold, because they are 0: those that are dropped from
+    /// the sums in a table.
+    pub dropped_bits: u32,
     /// Width of one result; of its sum, where that is rounded to a floating-point format.
     pub result_bits: u32,
     /// Width of one result behind the drain, before anything is added to it.
@@ -138,6 +141,7 @@ impl Core {
             registers_operands: spec.rounded_products().is_some_and(|product| product.is_exact())
                 && stages(spec) > spec.sum_levels() + 1,
             accumulator_bits: spec.accumulator_bits(),
+            dropped_bits: spec.dropped_bits(),
             result_bits: spec.result_bits(),
             port_result_bits: spec.array_result_bits(),
             rounds: spec.float.is_some() && !spec.rounds_sums(),
@@ -171,6 +175,11 @@ impl Core {
                 | Architecture::BitmodTile(_) => 1,
             },
         }
+    }
+
+    /// Width of one accumulator as it is held.
+    pub fn lane_bits(&self) -> u32 {
+        self.accumulator_bits - self.dropped_bits
     }
 
     /// Whether quantisation groups are corrected or scaled one by one.

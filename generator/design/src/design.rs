@@ -8,8 +8,8 @@ use crate::shadow::Shadow;
 use crate::{
     ActivationRegister, ActivationSum, AddLane, BusPort, Control, Core, DiscreteLane, DotLane,
     FloatEdge, FusedLane, GroupEdge, OperandRegister, PlaneAccumulator, ResultDrain, Rounded,
-    Scaling, SelectLane, TablePrecompute, TableRegisters, TermLanes, Terms, Throughput,
-    TritUnpacker, WeightDecoder, WeightRegister, ZeroPointCorrection,
+    Scaling, SelectLane, StepSum, TablePrecompute, TableRegisters, TableRounder, TermLanes, Terms,
+    Throughput, TritUnpacker, WeightDecoder, WeightRegister, ZeroPointCorrection,
 };
 
 /// Every number of one core.
@@ -90,6 +90,10 @@ pub struct LutDatapath {
     pub activation_register: ActivationRegister,
     /// Builds the tables of exact sums, unless they come from outside.
     pub precompute: Option<TablePrecompute>,
+    /// Rounds their entries, where they are rounded.
+    pub rounder: Option<TableRounder>,
+    /// Sum of a row's activations, where rounded entries do not give it.
+    pub step_sum: Option<StepSum>,
     /// Units of a core that rounds every sum, instead of that and of the select lane.
     pub rounded: Option<Box<Rounded>>,
     /// Whether every copy of a table has a builder of its own.
@@ -358,7 +362,7 @@ impl Design {
         }
         units.push(unit("weight_register", 1, self.weight_register.data_bits.into()));
         if self.accumulator.is_some() {
-            units.push(unit("plane_accumulator", lanes, core.accumulator_bits.into()));
+            units.push(unit("plane_accumulator", lanes, core.lane_bits().into()));
         }
         if let Some((sum, correction)) = &self.correction {
             units.push(unit("activation_sum", core.m.into(), sum.sum_bits.into()));
@@ -485,7 +489,10 @@ impl Datapath {
     /// every table adds its group's, where there are no tables they are summed one by one.
     fn summed(&self, core: &Core) -> Option<(u32, u32)> {
         match self {
-            Self::Lut(lut) => Some((core.groups, lut.layout.entry_bits)),
+            Self::Lut(lut) => {
+                let of_step = lut.rounder.as_ref().map(|_| (1, StepSum::of(core).bits));
+                of_step.or(Some((core.groups, lut.layout.entry_bits)))
+            }
             Self::Add(_) => Some((core.elements_per_step, core.activation_bits)),
             Self::Mac(_) | Self::FpMac(_) | Self::Term(_) => None,
         }
@@ -500,9 +507,13 @@ impl LutDatapath {
         let activation_register = ActivationRegister::of(spec, table, group_bits);
         let builds = activation_register.masked && rounded.is_none();
         let exact = rounded.is_none();
+        let exact_layout = spec.exact_layout().unwrap_or(layout);
+        let rounds_entries = exact_layout != layout;
         Self {
             layout,
-            precompute: builds.then(|| TablePrecompute::of(core, spec, layout)),
+            precompute: builds.then(|| TablePrecompute::of(core, spec, exact_layout)),
+            rounder: TableRounder::of(spec, exact_layout, layout).filter(|_| builds),
+            step_sum: (rounds_entries && core.sums_activations()).then(|| StepSum::of(core)),
             builds_copies: table.precompute == Precompute::Local && table.copies > 1,
             activation_register,
             table_registers: TableRegisters::of(core, layout),
@@ -520,9 +531,12 @@ impl LutDatapath {
         if self.precompute.is_some() {
             units.push(unit("table_precompute", rows * groups * copies, 0));
         }
+        units.extend(self.rounder.iter().map(|_| unit("table_rounder", rows * groups * copies, 0)));
+        units.extend(self.step_sum.iter().map(|each| unit("step_sum", rows, each.bits.into())));
         units.extend(self.rounded.iter().flat_map(|each| each.tables.units(core, copies)));
         let banks = rows * u64::from(core.copies);
-        let exact = self.precompute.as_ref().map(|precompute| precompute.repeated_bits);
+        let exact = self.precompute.as_ref().filter(|_| self.rounder.is_none());
+        let exact = exact.map(|precompute| precompute.repeated_bits);
         let rounded = self.rounded.as_ref().map(|rounded| rounded.tables.repeated_bits);
         let repeated = exact.or(rounded).filter(|_| core.copies == 1);
         let bank = self.table_registers.data_bits - core.groups * repeated.unwrap_or(0);

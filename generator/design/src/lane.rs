@@ -91,8 +91,7 @@ impl SelectLane {
         let partial_bits = match layout.content {
             TableContent::Subsets => subset_sum_bits(core, spec),
             TableContent::SignedHalf | TableContent::SignedFull | TableContent::Ternary => {
-                let largest = -spec.activation.min() * i128::from(core.elements_per_step);
-                signed_bits(Range::symmetric(largest))
+                signed_bits(Range::symmetric(largest_partial(core, spec)))
             }
         };
         let shared_bits = layout.shared_bits();
@@ -133,6 +132,16 @@ impl SelectLane {
         core.lanes() * u64::from(sum + values + carries)
             + readers_of_a_table * u64::from(odd + odd_sum)
     }
+}
+
+/// The largest magnitude of what a lane looks up in a row's tables.
+fn largest_partial(core: &Core, spec: &Spec) -> i128 {
+    let of_a_table = -spec.activation.min() * i128::from(core.k);
+    let looked_up = match spec.quantised_entries() {
+        Some(entry) => entry.entry(of_a_table as i64).into(),
+        None => of_a_table,
+    };
+    looked_up * i128::from(core.groups)
 }
 
 /// Width of the number of a row's odd tables; 0 if entries share no bit.
@@ -219,6 +228,8 @@ pub struct PlaneAccumulator {
     pub doubles: bool,
     /// Width of the partial sum.
     pub partial_bits: u32,
+    /// Width of the sum.
+    pub bits: u32,
     /// Width in which one addition is exact.
     pub exact_bits: u32,
     /// Whether the width follows from `max_k`, so that no addition leaves it.
@@ -231,12 +242,9 @@ impl PlaneAccumulator {
     pub(crate) fn of(core: &Core, spec: &Spec, plane_bits: u32, partial_bits: u32) -> Self {
         // Either the sum grows by a bit before an addition, or the partial sum by a shift.
         let (sum_bits, addend_bits) = if core.passes {
-            (core.accumulator_bits + 1, partial_bits)
+            (core.lane_bits() + 1, partial_bits)
         } else {
-            (
-                core.accumulator_bits,
-                partial_bits + core.places_per_cycle * (core.cycles_per_step - 1),
-            )
+            (core.lane_bits(), partial_bits + core.places_per_cycle * (core.cycles_per_step - 1))
         };
         let exact = core.accumulator_bits >= signed_bits(spec.exact_accumulator());
         Self {
@@ -244,6 +252,7 @@ impl PlaneAccumulator {
             places: core.places_per_cycle,
             doubles: core.passes,
             partial_bits,
+            bits: core.lane_bits(),
             exact_bits: sum_bits.max(addend_bits) + 1,
             exact,
             saturates: !exact && spec.accumulate.overflow == Overflow::Saturate,

@@ -43,7 +43,7 @@ pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, R
 pub use float_term::{FloatOperands, FloatTermLane, FloatTerms};
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};
-pub use precompute::{Node, Operand, RoundedParts, TablePrecompute};
+pub use precompute::{Node, Operand, RoundedParts, StepSum, TablePrecompute, TableRounder};
 pub use product::{FloatOperand, FusedLane};
 pub use registers::{
     ActivationRegister, BusPort, OperandRegister, TableRegisters, TritUnpacker, WeightRegister,

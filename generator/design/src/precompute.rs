@@ -295,6 +295,51 @@ impl TablePrecompute {
     }
 }
 
+/// Table rounder of one row and group (`<name>_table_rounder`): makes entries of 8 bits of exact sums.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableRounder {
+    /// The table of sums.
+    pub sums: TableLayout,
+    /// The table of their entries.
+    pub entries: TableLayout,
+    /// Low bits of a sum that an entry does not have.
+    pub dropped_bits: u32,
+}
+
+impl TableRounder {
+    pub(crate) fn of(spec: &Spec, sums: TableLayout, entries: TableLayout) -> Option<Self> {
+        let dropped_bits = spec.quantised_entries()?.dropped_bits;
+        Some(Self { sums, entries, dropped_bits })
+    }
+}
+
+/// Sum of the activations of one row's k-step (`<name>_step_sum`), which waits until its first plane is looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepSum {
+    /// Activations.
+    pub elements: u32,
+    /// Bits of all of them.
+    pub data_bits: u32,
+    /// Width of their sum.
+    pub bits: u32,
+}
+
+impl StepSum {
+    pub(crate) fn of(core: &Core) -> Self {
+        let elements = core.elements_per_step;
+        let most_negative = 1 << (core.activation_bits - 1);
+        let elements_range = Range {
+            min: -i128::from(elements) * most_negative,
+            max: i128::from(elements) * (most_negative - 1),
+        };
+        Self {
+            elements,
+            data_bits: elements * core.activation_bits,
+            bits: signed_bits(elements_range),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;

@@ -35,7 +35,7 @@ pub struct GroupRegister {
 impl Shadow {
     pub(crate) fn of(core: &Core, spec: &Spec, activation_sum_bits: Option<u32>) -> Option<Self> {
         core.shadow.then(|| Self {
-            lane: ShadowRegister { bits: core.accumulator_bits },
+            lane: ShadowRegister { bits: core.lane_bits() },
             row: activation_sum_bits.map(|bits| ShadowRegister { bits }),
             group: GroupRegister::of(core, spec),
         })

@@ -10,12 +10,14 @@ use bitplane_design::{
     FloatEdge, FpLane, FpMacDatapath, GroupAccumulator, GroupEdge, GroupRegister, GroupScaler,
     LastUse, LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port,
     ResultDrain, ResultRounder, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling, SelectLane,
-    Shadow, Stream, TablePrecompute, TableRegisters, TermDatapath, TermLanes, Terms, TritUnpacker,
-    WeightDecoder, WeightRegister, ZeroPointCorrection, ZeroPointSelect,
+    Shadow, StepSum, Stream, TablePrecompute, TableRegisters, TableRounder, TermDatapath,
+    TermLanes, Terms, TritUnpacker, WeightDecoder, WeightRegister, ZeroPointCorrection,
+    ZeroPointSelect,
 };
 
 use bitplane_formats::{
-    FloatFormat, ScaleFormat, Specials, TableContent, TableLayout, WeightFormat,
+    EntryForm, FloatFormat, QuantisedEntry, ScaleFormat, Specials, TableContent, TableLayout,
+    WeightFormat,
 };
 
 use crate::adder::FloatingPointAdderText;
@@ -292,6 +294,26 @@ unit_text!(
     Worded<'a, TablePrecompute, PrecomputePhrases> {}
 );
 
+struct TableRounderPhrases {
+    copied: bool,
+    largest: i64,
+    entries: u32,
+    sums_bits: u32,
+    entries_bits: u32,
+    sums_meaning: &'static str,
+    entries_meaning: &'static str,
+    /// Sum e.
+    sum: String,
+    /// Whether anything is left below the highest dropped bit, as a part of a condition.
+    rest: &'static str,
+}
+
+unit_text!(
+    TableRounderText, "rtl/table_rounder.sv", Worded<'a, TableRounder, TableRounderPhrases> {}
+);
+
+unit_text!(StepSumText, "rtl/step_sum.sv", &'a StepSum {});
+
 struct CopyPhrases {
     copied: bool,
     table_meaning: &'static str,
@@ -469,6 +491,10 @@ struct Top {
     odd_bits: u32,
     entry_bits: u32,
     own_bits: u32,
+    /// Bits of a table before its entries are rounded; 0 where they are not.
+    exact_bits: u32,
+    /// Whether sums of activations come from units of their own.
+    step_sums: bool,
     select_bits: u32,
     sum_bits: u32,
     sum_terms_bits: u32,
@@ -516,7 +542,13 @@ struct TopPhrases {
     results: &'static str,
     drained: &'static str,
     own: [&'static str; 2],
-    chain: &'static str,
+    /// Where the table of a group is built: what is rounded, or the table itself.
+    built: &'static str,
+    /// Width of what accumulators hold, and the name of all of it.
+    lane_width: &'static str,
+    lane_sums: &'static str,
+    no_chain: String,
+    chain: String,
     activation_chain: &'static str,
     /// How many encode sums behind the drain, and the width of one's sum.
     encoders: String,
@@ -1155,6 +1187,12 @@ fn lut_files(core: &CoreText, lut: &LutDatapath) -> Vec<BundleFile> {
     if let Some(unit) = &lut.precompute {
         files.push(named(core, "table_precompute", precompute(core, unit, lut.builds_copies)));
     }
+    if let Some(unit) = &lut.rounder {
+        files.push(named(core, "table_rounder", table_rounder(core, unit, lut.builds_copies)));
+    }
+    files.extend(
+        lut.step_sum.iter().map(|unit| named(core, "step_sum", StepSumText { core, unit })),
+    );
     let phrases = CopyPhrases { copied: core.copies > 1, table_meaning: table_meaning(lut.layout) };
     let registers =
         TableRegistersText { core, unit: Worded { unit: &lut.table_registers, phrases } };
@@ -1215,6 +1253,29 @@ fn precompute<'a>(
     TablePrecomputeText { core, unit: Worded { unit, phrases } }
 }
 
+fn table_rounder<'a>(
+    core: &'a CoreText,
+    unit: &'a TableRounder,
+    built_in_copies: bool,
+) -> TableRounderText<'a> {
+    let own = "sums_i[e*OwnBits +: OwnBits]";
+    let phrases = TableRounderPhrases {
+        copied: built_in_copies,
+        largest: QuantisedEntry::LARGEST,
+        entries: unit.entries.entries(),
+        sums_bits: unit.sums.bits(),
+        entries_bits: unit.entries.bits(),
+        sums_meaning: table_meaning(unit.sums),
+        entries_meaning: table_meaning(unit.entries),
+        sum: match unit.sums.shared_bits() {
+            0 => own.to_owned(),
+            shared => format!("{{sums_i[{shared}+e*OwnBits +: OwnBits], sums_i[0]}}"),
+        },
+        rest: if unit.dropped_bits > 1 { "(|sum[DroppedBits-2:0]) || " } else { "" },
+    };
+    TableRounderText { core, unit: Worded { unit, phrases } }
+}
+
 /// What an entry of a table adds, as a part of a comment.
 fn entry_meaning(layout: TableLayout) -> &'static str {
     match layout.content {
@@ -1245,8 +1306,13 @@ fn letters(layout: TableLayout) -> &'static str {
 /// Order of the bits of a table.
 fn table_meaning(layout: TableLayout) -> &'static str {
     match layout.content {
-        TableContent::Ternary if layout.is_rounded => "Entries 1 and up, entry 1 lowest.",
-        _ if layout.is_rounded => "Entry 0 lowest.",
+        TableContent::Ternary if layout.form == EntryForm::Number => {
+            "Entries 1 and up, entry 1 lowest."
+        }
+        _ if layout.form == EntryForm::Number => "Entry 0 lowest.",
+        TableContent::SignedHalf | TableContent::SignedFull if layout.shared_bits() == 0 => {
+            "Entry 0 lowest, two's complement."
+        }
         TableContent::SignedHalf | TableContent::SignedFull => {
             "Lowest bit of all entries, then their other bits, entry 0 lowest."
         }
@@ -1384,9 +1450,9 @@ fn plane_accumulator<'a>(
 ) -> PlaneAccumulatorText<'a> {
     let bound_note = if unit.exact {
         let elements = core.accumulated_elements;
-        format!("{} bits hold every sum of up to {elements} elements.", core.accumulator_bits)
+        format!("{} bits hold every sum of up to {elements} elements.", unit.bits)
     } else {
-        format!("{} bits, as configured, do not hold every sum.", core.accumulator_bits)
+        format!("{} bits, as configured, do not hold every sum.", unit.bits)
     };
     let phrases = AccumulatorPhrases {
         addend_meaning: match unit.plane_bits {
@@ -1412,6 +1478,8 @@ fn plane_accumulator<'a>(
 
 fn top(design: &Design, module: String) -> Top {
     let core = &design.core;
+    let [lane_width, lane_sums] =
+        if core.dropped_bits > 0 { ["LaneWidth", "lane_sums"] } else { ["Width", "sums"] };
     let mut top = Top {
         summary: summary(design),
         notes: notes(design),
@@ -1470,6 +1538,8 @@ fn top(design: &Design, module: String) -> Top {
         odd_bits: 0,
         entry_bits: 0,
         own_bits: 0,
+        exact_bits: 0,
+        step_sums: false,
         select_bits: 0,
         sum_bits: 0,
         sum_terms_bits: 0,
@@ -1524,8 +1594,15 @@ fn top(design: &Design, module: String) -> Top {
             own: if design.float.is_some() || core.scales { ["", ""] } else { ["_o", "_i"] },
             encoders: "Drain".to_owned(),
             encoded: "Width".to_owned(),
+            built: "built[g*TableBits +: TableBits]",
+            lane_width,
+            lane_sums,
+            no_chain: format!("{{{lane_width}{{1'b0}}}}"),
             // Shifting everything out at once is zero, and slang warns of it.
-            chain: if design.drain.positions > 1 { "sums >> (Drain * Width)" } else { "'0" },
+            chain: match design.drain.positions {
+                1 => "'0".to_owned(),
+                _ => format!("{lane_sums} >> (Drain * {lane_width})"),
+            },
             activation_chain: if core.m > 1 { "activation_sums >> SumBits" } else { "'0" },
         },
     };
@@ -1572,6 +1649,11 @@ fn top(design: &Design, module: String) -> Top {
             }
             top.entry_bits = lut.layout.entry_bits;
             top.own_bits = lut.layout.own_bits();
+            top.step_sums = lut.step_sum.is_some();
+            if let Some(rounder) = &lut.rounder {
+                top.exact_bits = rounder.sums.bits();
+                top.phrases.built = "exact";
+            }
             top.select_bits = lut.decoder.select_bits();
         }
         Datapath::Add(add) => {

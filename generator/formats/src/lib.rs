@@ -34,7 +34,7 @@ pub use fold::{FoldedGroup, fold, unfold};
 pub use integer::IntegerFormat;
 pub use product::ProductFormat;
 pub use scale::ScaleFormat;
-pub use table::{TableContent, TableLayout};
+pub use table::{EntryForm, QuantisedEntry, TableContent, TableLayout};
 pub use term::{Term, TermFormat};
 pub use term_plan::{
     PLACES_PER_CYCLE, SignedTerm, TermArray, TermPlan, Terms, sum_of_terms, terms_of,

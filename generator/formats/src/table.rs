@@ -38,6 +38,52 @@ impl TableContent {
     }
 }
 
+/// How a table holds the sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntryForm {
+    /// As they are: two's complement.
+    Exact,
+    /// Rounded to [`QuantisedEntry::BITS`] bits.
+    Quantised(QuantisedEntry),
+    /// As rounded numbers ([`WideNumber`](crate::WideNumber)).
+    Number,
+}
+
+/// A sum rounded to 8 bits: in units of a power of two, the least with which the largest sum of a table fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct QuantisedEntry {
+    /// Bits of a sum below those that an entry keeps; at least 1.
+    pub dropped_bits: u32,
+}
+
+impl QuantisedEntry {
+    /// Width of an entry, two's complement.
+    pub const BITS: u32 = 8;
+    /// The largest magnitude of an entry: an entry and its negation have one width.
+    pub const LARGEST: i64 = (1 << (Self::BITS - 1)) - 1;
+
+    /// Entries of sums of `sum_bits` bits; nothing where these are no wider than an entry.
+    pub fn of_sums(sum_bits: u32) -> Option<Self> {
+        let dropped_bits = sum_bits.checked_sub(Self::BITS).filter(|bits| *bits > 0)?;
+        Some(Self { dropped_bits })
+    }
+
+    /// The entry of `sum`: that many units of 2^`dropped_bits`, to the nearest, of two to the even one, and
+    /// never more than [`QuantisedEntry::LARGEST`] of them.
+    pub fn entry(self, sum: i64) -> i64 {
+        let below = sum >> self.dropped_bits;
+        let rest = sum - (below << self.dropped_bits);
+        let half = 1 << (self.dropped_bits - 1);
+        let up = rest > half || (rest == half && below & 1 == 1);
+        (below + i64::from(up)).clamp(-Self::LARGEST, Self::LARGEST)
+    }
+
+    /// What the entry of `sum` stands for.
+    pub fn value(self, sum: i64) -> i64 {
+        self.entry(sum) << self.dropped_bits
+    }
+}
+
 /// Bits of one table: the bit that all entries share, if there is one, then entry after entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TableLayout {
@@ -47,8 +93,8 @@ pub struct TableLayout {
     pub k: u32,
     /// Width of an entry: two's complement, or that of a number as it is stored.
     pub entry_bits: u32,
-    /// Whether entries are rounded numbers ([`WideNumber`](crate::WideNumber)), and not exact integers.
-    pub is_rounded: bool,
+    /// How entries are held.
+    pub form: EntryForm,
 }
 
 impl TableLayout {
@@ -59,12 +105,18 @@ impl TableLayout {
             TableContent::SignedFull => entry_range(activation, k, false),
             TableContent::Subsets => subset_range(activation, k.into()),
         };
-        Self { content, k, entry_bits: signed_bits(range), is_rounded: false }
+        Self { content, k, entry_bits: signed_bits(range), form: EntryForm::Exact }
+    }
+
+    /// The table of the same sums, rounded to 8 bits; nothing where they are no wider.
+    pub fn quantised(self) -> Option<Self> {
+        let entry = QuantisedEntry::of_sums(self.entry_bits)?;
+        Some(Self { entry_bits: QuantisedEntry::BITS, form: EntryForm::Quantised(entry), ..self })
     }
 
     /// The table of the rounded sums of `k` activations.
     pub fn of_numbers(content: TableContent, number: WideNumber, k: u32) -> Self {
-        Self { content, k, entry_bits: number.stored_bits(), is_rounded: true }
+        Self { content, k, entry_bits: number.stored_bits(), form: EntryForm::Number }
     }
 
     /// Number of the lowest stored entry.
@@ -91,9 +143,9 @@ impl TableLayout {
         }
     }
 
-    /// Low bits that all entries share: 1 where they are integers and no element is ever left out, 0 otherwise.
+    /// Low bits that all entries share: 1 where they are exact and no element is ever left out, 0 otherwise.
     pub fn shared_bits(self) -> u32 {
-        (!self.content.leaves_out() && !self.is_rounded).into()
+        (!self.content.leaves_out() && self.form == EntryForm::Exact).into()
     }
 
     /// Bits that each entry has to itself.
@@ -120,7 +172,11 @@ impl TableLayout {
                 group.codes(self.k).map(|code| i64::from(code) - 1).collect()
             }
         };
-        elements.iter().zip(factors).map(|(element, factor)| factor * element).sum()
+        let sum = elements.iter().zip(factors).map(|(element, factor)| factor * element).sum();
+        match self.form {
+            EntryForm::Quantised(entry) => entry.entry(sum),
+            EntryForm::Exact | EntryForm::Number => sum,
+        }
     }
 
     /// The table of `elements` as fields of (width, value), lowest first.
@@ -164,6 +220,34 @@ mod tests {
         assert_eq!(entries(TableContent::SignedFull, &[1, 10]), [-11, -9, 9, 11]);
         assert_eq!(entries(TableContent::Subsets, &[1, 10]), [1, 10, 11]);
         assert_eq!(entries(TableContent::Ternary, &[1, 10]), [1, 9, 10, 11]);
+    }
+
+    #[test]
+    fn a_quantised_entry_is_the_nearest_of_two_the_even_one_and_its_negation_is_that_of_the_sum() {
+        for dropped_bits in 1..=6 {
+            let entry = QuantisedEntry { dropped_bits };
+            let unit = 1i64 << dropped_bits;
+            let range = 128 * unit;
+            for sum in -range..=range {
+                let (found, exact) = (entry.entry(sum), sum as f64 / unit as f64);
+                let nearest = exact.round_ties_even().clamp(-127.0, 127.0);
+                assert_eq!(found as f64, nearest, "{sum} in units of {unit}");
+                assert_eq!(entry.entry(-sum), -found);
+                assert_eq!(entry.value(sum), found * unit);
+            }
+        }
+    }
+
+    #[test]
+    fn sums_no_wider_than_eight_bits_are_not_quantised() {
+        let layout = |bits, k| TableLayout::of(TableContent::SignedHalf, int(bits), k).quantised();
+        assert_eq!(layout(6, 4), None);
+        assert_eq!(
+            layout(7, 4).unwrap().form,
+            EntryForm::Quantised(QuantisedEntry { dropped_bits: 1 })
+        );
+        // Eight entries of 8 bits; none is odd where another is even.
+        assert_eq!(layout(16, 4).unwrap().bits(), 64);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use bitplane_formats::{FloatFormat, ScaleFormat};
 
 use crate::spec::{
-    AlignBlock, Commands, Fold, GroupDrain, Kind, Overflow, Packing, PlaneOrder, Precompute, Reset,
-    Select, Skip, SumMode, ZeroPointMode,
+    AlignBlock, Commands, Entry, Fold, GroupDrain, Kind, Overflow, Packing, PlaneOrder, Precompute,
+    Reset, Select, Skip, SumMode, ZeroPointMode,
 };
 
 /// One legal word of a key, with what it means.
@@ -171,6 +171,13 @@ impl Named for Precompute {
         (Self::Shared, choice("shared", "the core builds each table once for all columns")),
         (Self::Local, choice("local", "the core builds each copy of a table, beside its readers")),
         (Self::External, choice("external", "the activation port carries finished table entries")),
+    ];
+}
+
+impl Named for Entry {
+    const ALL: &'static [(Self, Choice)] = &[
+        (Self::Exact, choice("exact", "the sums themselves, as wide as they are")),
+        (Self::Int8, choice("int8", "sums rounded to 8 bits, in units of a power of two")),
     ];
 }
 

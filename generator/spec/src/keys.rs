@@ -11,9 +11,9 @@ use crate::choice::{
 use crate::legal::{Legal, Setting, Values};
 use crate::spec::{
     Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus, Chain,
-    Commands, FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder,
-    Precompute, QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry,
-    Table, Tile, WeightWidth, ZeroPointMode,
+    Commands, Entry, FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline,
+    PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages,
+    SumMode, Symmetry, Table, Tile, WeightWidth, ZeroPointMode,
 };
 
 /// A section of the file. The keys before the first section header are in the section "".
@@ -138,6 +138,7 @@ pub(crate) fn blank(kind: Kind, name: &str) -> Spec {
         },
         precompute: Precompute::Shared,
         select: Select::OneHot,
+        entry: Entry::Exact,
         copies: 1,
     };
     Spec {
@@ -678,6 +679,21 @@ pub(crate) static KEYS: &[Key] = &[
         default: Default::FirstWord,
         get: |spec| spec.table().and_then(|table| word(table.select)),
         set: |spec, value| change_table(spec, |table| table.select = value.choice()),
+        later: &[],
+    },
+    Key {
+        section: "table",
+        name: "entry",
+        doc: "How a table holds sums of integers; sums of rounded numbers, with mode = \"float\", are as they are.",
+        legal: |kind| match kind {
+            Kind::LutConventional => Legal::first_word::<Entry>(
+                "it is the baseline of published comparisons, whose tables hold the sums themselves",
+            ),
+            _ => Legal::words::<Entry>(),
+        },
+        default: Default::FirstWord,
+        get: |spec| spec.table().and_then(|table| word(table.entry)),
+        set: |spec, value| change_table(spec, |table| table.entry = value.choice()),
         later: &[],
     },
     Key {

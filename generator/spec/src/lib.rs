@@ -41,7 +41,7 @@ pub use problem::Problem;
 pub use schema::{json_schema, schema, starter};
 pub use spec::{
     Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus, Chain,
-    Commands, FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder,
-    PortWord, Precompute, ProductWord, QuantisationGroup, Reset, Select, Sequencer, Skip, Spec,
-    Stages, SumMode, Symmetry, Table, Tile, WeightBeat, WeightWidth, ZeroPointMode,
+    Commands, Entry, FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline,
+    PlaneOrder, PortWord, Precompute, ProductWord, QuantisationGroup, Reset, Select, Sequencer,
+    Skip, Spec, Stages, SumMode, Symmetry, Table, Tile, WeightBeat, WeightWidth, ZeroPointMode,
 };

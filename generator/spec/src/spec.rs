@@ -1,8 +1,8 @@
 use bitplane_formats::{
-    AlignedFormat, FloatFormat, HeldSum, IntegerFormat, ProductFormat, Range, RoundedProduct,
-    ScaleFormat, Specials, TableContent, TableLayout, TermArray, TermSum, WeightFormat,
-    WeightReading, WeightWord, WideNumber, ZeroPoint, accumulator_range, mac_range, signed_bits,
-    unsigned_range,
+    AlignedFormat, EntryForm, FloatFormat, HeldSum, IntegerFormat, ProductFormat, QuantisedEntry,
+    Range, RoundedProduct, ScaleFormat, Specials, TableContent, TableLayout, TermArray, TermSum,
+    WeightFormat, WeightReading, WeightWord, WideNumber, ZeroPoint, accumulator_range, mac_range,
+    signed_bits, unsigned_range,
 };
 
 use crate::choice::Named;
@@ -162,6 +162,11 @@ impl Spec {
             let largest = self.largest_activation() * i128::from(terms.largest());
             return Range::symmetric(largest * i128::from(elements));
         }
+        if let Some(entry) = self.quantised_entries() {
+            let tables = i128::from(elements.div_ceil(self.tile.k.into()));
+            let largest = i128::from(self.weight.largest()) * self.largest_look_up(entry);
+            return Range::symmetric(tables * largest);
+        }
         let range = match self.weight_reading() {
             WeightReading::TwosComplement => mac_range,
             // A zero point turns codes around.
@@ -169,6 +174,15 @@ impl Spec {
             WeightReading::Bits | WeightReading::Signs => accumulator_range,
         };
         range(self.activation, self.weight, elements)
+    }
+
+    /// The largest magnitude of what one table gives a sum for each unit of a weight: that of an entry or, where
+    /// sums of activations are taken away with a zero point, that of such a sum. Of a look-up and what is taken
+    /// away half is left.
+    fn largest_look_up(&self, entry: QuantisedEntry) -> i128 {
+        let exact = i128::from(self.tile.k) * -self.activation.min();
+        let looked_up = i128::from(entry.value(exact as i64));
+        if self.zero_point == ZeroPointMode::None { looked_up } else { looked_up.max(exact) }
     }
 
     /// The largest magnitude of an activation in the array: aligned ones are never the most negative.
@@ -609,8 +623,31 @@ impl Spec {
         };
         Some(match self.look_up_sums() {
             Some(number) => TableLayout::of_numbers(content, number, self.tile.k),
-            None => TableLayout::of(content, self.activation, self.tile.k),
+            None => {
+                let exact = TableLayout::of(content, self.activation, self.tile.k);
+                let rounds = self.table()?.entry == Entry::Int8;
+                exact.quantised().filter(|_| rounds).unwrap_or(exact)
+            }
         })
+    }
+
+    /// What tables of the same entries hold before these are rounded, where they are.
+    pub fn exact_layout(&self) -> Option<TableLayout> {
+        self.quantised_entries()?;
+        Some(TableLayout::of(self.table_layout()?.content, self.activation, self.tile.k))
+    }
+
+    /// How the sums in tables are rounded, where these hold integers of fewer bits.
+    pub fn quantised_entries(&self) -> Option<QuantisedEntry> {
+        match self.table_layout()?.form {
+            EntryForm::Quantised(entry) => Some(entry),
+            EntryForm::Exact | EntryForm::Number => None,
+        }
+    }
+
+    /// Low bits of a sum that no accumulator holds, because they are 0 in every entry of a table.
+    pub fn dropped_bits(&self) -> u32 {
+        self.quantised_entries().map_or(0, |entry| entry.dropped_bits)
     }
 
     /// Layout of one group's weights behind the weight port.
@@ -897,6 +934,8 @@ pub struct Table {
     pub precompute: Precompute,
     /// Key `select`.
     pub select: Select,
+    /// Key `entry`.
+    pub entry: Entry,
     /// Copies of each table register, each read by ceil(n / copies) columns; 1 to n.
     pub copies: u32,
 }
@@ -943,6 +982,15 @@ pub enum Select {
     OneHot,
     /// A multiplexer tree on the binary index in each lane.
     Binary,
+}
+
+/// Key `entry`: how the integers of a table are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// As the sums that they are.
+    Exact,
+    /// Rounded to 8 bits ([`QuantisedEntry`]).
+    Int8,
 }
 
 /// Section `accumulate`.

@@ -227,7 +227,7 @@ mod tests {
     use crate::{Matrix, WeightQuantiser, pack, unpack};
     use bitplane_formats::{IntegerFormat, WeightFormat, WeightWord};
     use bitplane_spec::{
-        Accumulate, AccumulatorFormat, Architecture, Bus, Chain, Fold, GroupDrain, Overflow,
+        Accumulate, AccumulatorFormat, Architecture, Bus, Chain, Entry, Fold, GroupDrain, Overflow,
         Packing, Pipeline, PlaneOrder, Precompute, QuantisationGroup, Reset, Select, Stages,
         Symmetry, Table, Tile,
     };
@@ -262,6 +262,7 @@ mod tests {
             symmetry: Symmetry::Half { fold: Fold::Offline },
             precompute: Precompute::Shared,
             select: Select::OneHot,
+            entry: Entry::Exact,
             copies: 1,
         };
         spec(Architecture::LookUp(table), zero_point)

@@ -8,7 +8,7 @@ use bitplane_formats::{
     WeightFormat, WeightReading, signed_bits,
 };
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus, Chain,
+    Accumulate, AccumulatorFormat, AlignBits, AlignBlock, Architecture, Buffers, Bus, Chain, Entry,
     FloatActivation, Fold, GroupDrain, Kind, Overflow, Packing, Pipeline, PlaneOrder, Precompute,
     QuantisationGroup, Reset, Select, Sequencer, Skip, Spec, Stages, SumMode, Symmetry, Table,
     Tile, WeightWidth, ZeroPointMode, parse,
@@ -30,8 +30,15 @@ fn tables() -> impl Strategy<Value = Table> {
     ]);
     let precomputes = select(vec![Precompute::Shared, Precompute::Local, Precompute::External]);
     let selects = select(vec![Select::OneHot, Select::Binary]);
-    (symmetries, precomputes, selects, 1..=1024u32).prop_map(
-        |(symmetry, precompute, select, copies)| Table { symmetry, precompute, select, copies },
+    let entries = select(vec![Entry::Exact, Entry::Int8]);
+    (symmetries, precomputes, selects, entries, 1..=1024u32).prop_map(
+        |(symmetry, precompute, select, entry, copies)| Table {
+            symmetry,
+            precompute,
+            select,
+            entry,
+            copies,
+        },
     )
 }
 
@@ -210,6 +217,23 @@ fn takes_scales(spec: &Spec) -> bool {
         && bits <= spec.tile.groups * spec.weight_word_bits()
 }
 
+/// Keeps what contradicts entries of 8 bits out, or the entries exact.
+fn make_entries_roundable(spec: &mut Spec) {
+    let rounds = spec.quantised_entries().is_some();
+    let corrects = spec.zero_point != ZeroPointMode::None;
+    if let Architecture::LookUp(table) = &mut spec.architecture {
+        let subsets = table.symmetry == Symmetry::Subsets;
+        if !rounds || subsets {
+            table.entry = Entry::Exact;
+        } else if corrects && table.precompute == Precompute::External {
+            table.precompute = Precompute::Shared;
+        }
+    }
+    if spec.quantised_entries().is_some() && spec.accumulate.overflow == Overflow::Saturate {
+        spec.accumulate.overflow = Overflow::Wrap;
+    }
+}
+
 fn legal(mut spec: Spec, most: u32) -> Spec {
     if let Some(terms) = spec.terms() {
         spec.weight = WeightFormat::new(terms.code_bits()).unwrap();
@@ -247,6 +271,7 @@ fn legal(mut spec: Spec, most: u32) -> Spec {
             }
         }
     }
+    make_entries_roundable(&mut spec);
     if spec.table().is_none() && spec.pipeline.stages == Stages::Fixed(2) {
         spec.pipeline.stages = Stages::Fixed(1);
     }

@@ -1,6 +1,7 @@
 use crate::Run;
+use crate::entries::quantised_group;
 use crate::policy::Policy;
-use bitplane_formats::{ScaleFormat, Term, ZeroPoint};
+use bitplane_formats::{QuantisedEntry, ScaleFormat, Term, ZeroPoint};
 use bitplane_spec::Spec;
 
 /// The reinterpreted zero points of a run's weights.
@@ -63,11 +64,12 @@ pub(crate) fn scaled(spec: &Spec, run: &Run, scale: ScaleFormat) -> Vec<i128> {
         let (activations, exponents) = integers(spec, run, row, groups.size);
         for (column, weights) in columns.iter().enumerate() {
             let scales = &groups.scales[column * of_a_column..][..of_a_column];
-            let parts = activations.chunks(groups.size).zip(weights.chunks(groups.size));
+            let sums = match spec.quantised_entries() {
+                Some(entry) => looked_up(spec, run, entry, &activations, column, groups),
+                None => multiplied(&activations, weights, groups.size),
+            };
             let factors = scales.iter().zip(&exponents);
-            let code = parts.zip(factors).fold(0, |code, ((activations, weights), factors)| {
-                let products = activations.iter().zip(weights);
-                let sum = products.map(|(a, w)| i128::from(*a) * i128::from(*w)).sum();
+            let code = sums.into_iter().zip(factors).fold(0, |code, (sum, factors)| {
                 let (scale_code, exponent) = factors;
                 let term = exponent.map(|exponent| scale.term(sum, *scale_code, exponent));
                 result.add(code, term.unwrap_or(Term::Nan))
@@ -78,9 +80,42 @@ pub(crate) fn scaled(spec: &Spec, run: &Run, scale: ScaleFormat) -> Vec<i128> {
     results
 }
 
+/// The sum of each group of `size`, by the values of the weights.
+fn multiplied(activations: &[i64], weights: &[i32], size: usize) -> Vec<i128> {
+    let groups = activations.chunks(size).zip(weights.chunks(size));
+    let sum = |(activations, weights): (&[i64], &[i32])| {
+        let products = activations.iter().zip(weights);
+        products.map(|(a, w)| i128::from(*a) * i128::from(*w)).sum()
+    };
+    groups.map(sum).collect()
+}
+
+/// The sum of each group of a column, by what is looked up in rounded tables.
+fn looked_up(
+    spec: &Spec,
+    run: &Run,
+    entry: QuantisedEntry,
+    activations: &[i64],
+    column: usize,
+    groups: &GroupZeroPoints,
+) -> Vec<i128> {
+    let codes = &run.codes[column * run.elements..][..run.elements];
+    let zero_points = &groups.values[column * run.elements.div_ceil(groups.size)..];
+    let parts = activations.chunks(groups.size).zip(codes.chunks(groups.size));
+    let sum = |(part, zero_point): (_, &ZeroPoint)| {
+        quantised_group(spec, run.weight, entry, part, *zero_point)
+    };
+    parts.zip(zero_points).map(sum).collect()
+}
+
 /// The activations of a row as the array sees them, and for each group of `size` what a unit of them
 /// weighs as a power of two; nothing where an activation of the block is no number.
-fn integers(spec: &Spec, run: &Run, row: usize, size: usize) -> (Vec<i64>, Vec<Option<i32>>) {
+pub(crate) fn integers(
+    spec: &Spec,
+    run: &Run,
+    row: usize,
+    size: usize,
+) -> (Vec<i64>, Vec<Option<i32>>) {
     let codes = run.row(row);
     let groups = run.elements.div_ceil(size);
     let Some(format) = spec.aligned() else {

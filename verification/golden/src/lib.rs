@@ -9,6 +9,7 @@ mod addend;
 mod aligned;
 mod discrete;
 mod dot;
+mod entries;
 mod float_terms;
 mod fused;
 mod groups;

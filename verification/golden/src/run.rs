@@ -2,6 +2,7 @@ use crate::ZeroPoints;
 use crate::aligned::{aligned_sums, rounded};
 use crate::discrete::discrete_results;
 use crate::dot::{is_worth_threads, products};
+use crate::entries::quantised_sums;
 use crate::float_terms::rounded_term_results;
 use crate::fused::fused_results;
 use crate::groups::{grouped, scaled};
@@ -81,6 +82,9 @@ pub fn results(spec: &Spec, run: &Run) -> Vec<i128> {
 pub fn sums(spec: &Spec, run: &Run) -> Vec<i128> {
     assert_eq!(run.activations.len(), run.rows * run.elements, "shape of the activations");
     assert_eq!(run.codes.len(), run.columns * run.elements, "shape of the codes");
+    if let Some(entry) = spec.quantised_entries() {
+        return quantised_sums(spec, run, entry);
+    }
     if let Some(aligned) = spec.aligned() {
         return aligned_sums(spec, run, aligned);
     }

@@ -1,9 +1,9 @@
 use crate::{GroupZeroPoints, Run, ZeroPoints, overflows, results};
 use bitplane_formats::{IntegerFormat, WeightFormat, ZeroPoint};
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Bus, Chain, Fold, Overflow, Packing, Pipeline,
-    PlaneOrder, Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
-    ZeroPointMode,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Chain, Entry, Fold, Overflow, Packing,
+    Pipeline, PlaneOrder, Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile,
+    WeightWidth, ZeroPointMode,
 };
 use proptest::prelude::*;
 
@@ -14,6 +14,7 @@ fn spec(activation: u32, weight: u32) -> Spec {
             symmetry: Symmetry::Half { fold: Fold::Offline },
             precompute: Precompute::Shared,
             select: Select::OneHot,
+            entry: Entry::Exact,
             copies: 1,
         }),
         activation: IntegerFormat::new(activation).unwrap(),
@@ -127,6 +128,7 @@ proptest! {
             symmetry: Symmetry::Subsets,
             precompute: Precompute::Local,
             select: Select::Binary,
+            entry: Entry::Exact,
             copies: 2,
         };
         spec.architecture = Architecture::LookUp(subsets);

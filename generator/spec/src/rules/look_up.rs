@@ -1,12 +1,18 @@
-//! What has to hold of a core with tables that rounds every sum.
+//! What has to hold of a core with tables that rounds every sum, or the entries of its tables.
 
 use crate::choice::Named;
 use crate::parse::Draft;
 use crate::problem::Problem;
-use crate::spec::{Overflow, PlaneOrder, ZeroPointMode};
+use crate::spec::{Entry, Overflow, PlaneOrder, ZeroPointMode};
 
-/// Everything that keeps it from being built.
+/// Everything that keeps a core with tables from being built.
 pub(super) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
+    let mut errors = errors_of_rounded_sums(draft);
+    errors.extend(errors_of_quantised_entries(draft));
+    errors
+}
+
+fn errors_of_rounded_sums(draft: &Draft<'_>) -> Vec<Problem> {
     let is_such = draft.spec.table().is_some() && draft.spec.rounded_sums().is_some();
     if !is_such || !draft.has(&["activation.format", "accumulate.mode"]) {
         return Vec::new();
@@ -21,6 +27,76 @@ pub(super) fn errors(draft: &Draft<'_>) -> Vec<Problem> {
         tables_are_built_here,
     ];
     rules.iter().filter_map(|rule| rule(draft)).collect()
+}
+
+fn errors_of_quantised_entries(draft: &Draft<'_>) -> Vec<Problem> {
+    let quantised = draft.spec.table().is_some_and(|table| table.entry == Entry::Int8);
+    if !quantised || !draft.has(&["table.entry"]) {
+        return Vec::new();
+    }
+    let rules = [
+        sums_are_wider_than_entries,
+        quantised_sums_are_integers,
+        quantised_sums_do_not_clamp,
+        corrections_need_the_activations,
+    ];
+    rules.iter().filter_map(|rule| rule(draft)).collect()
+}
+
+fn sums_are_wider_than_entries(draft: &Draft<'_>) -> Option<Problem> {
+    let spec = &draft.spec;
+    let settled = draft.has(&["activation.format", "tile.k", "weight.format"]);
+    if !settled || spec.rounds_sums() || spec.quantised_entries().is_some() {
+        return None;
+    }
+    let bits = spec.table_layout()?.entry_bits;
+    let message = format!(
+        "\"int8\" rounds nothing: sums of {} activations of {} bits have {bits}",
+        spec.tile.k,
+        spec.activation.bits()
+    );
+    let help = "delete `entry`";
+    Some(draft.place(Problem::new("contradictory-keys", "table.entry", message, help), "tile.k"))
+}
+
+fn quantised_sums_are_integers(draft: &Draft<'_>) -> Option<Problem> {
+    if !draft.spec.rounds_sums() || !draft.has(&["accumulate.mode"]) {
+        return None;
+    }
+    let message = "\"int8\" contradicts mode = \"float\" in [accumulate]: entries are numbers of \
+                   `result` there";
+    let help = "delete `entry`, or write `mode = \"aligned\"` in [accumulate]";
+    let problem = Problem::new("contradictory-keys", "table.entry", message, help);
+    Some(draft.place(problem, "accumulate.mode"))
+}
+
+fn quantised_sums_do_not_clamp(draft: &Draft<'_>) -> Option<Problem> {
+    let saturates = draft.spec.accumulate.overflow == Overflow::Saturate;
+    if !saturates || !draft.has(&["accumulate.overflow"]) {
+        return None;
+    }
+    let message = "\"saturate\" contradicts entry = \"int8\" in [table]: accumulators count in units of an \
+                   entry, so that the largest result is not one of theirs";
+    let help = "write `overflow = \"wrap\"` or `overflow = \"refuse\"` in [accumulate]";
+    let problem = Problem::new("contradictory-keys", "accumulate.overflow", message, help);
+    Some(draft.place(problem, "table.entry"))
+}
+
+fn corrections_need_the_activations(draft: &Draft<'_>) -> Option<Problem> {
+    let corrects = draft.spec.zero_point != ZeroPointMode::None;
+    let keys = ["table.precompute", "group.zero_point"];
+    if !corrects || !draft.spec.has_external_tables() || !draft.has(&keys) {
+        return None;
+    }
+    let message = format!(
+        "\"{}\" contradicts precompute = \"external\" with entry = \"int8\" in [table]: a zero point \
+         multiplies the sum of the activations, which rounded entries do not tell",
+        draft.spec.zero_point.word()
+    );
+    let help =
+        "write `precompute = \"shared\"` or `entry = \"exact\"` in [table], or delete `zero_point`";
+    let problem = Problem::new("contradictory-keys", "group.zero_point", message, help);
+    Some(draft.place(problem, "table.entry"))
 }
 
 fn look_ups_have_a_tree(draft: &Draft<'_>) -> Option<Problem> {

@@ -10,9 +10,9 @@ use bitplane_simulate::{
     BuildRequest, Error, Monitor, Optimisation, Simulator, Start, Trace, Verilator, build,
 };
 use bitplane_spec::{
-    Accumulate, AccumulatorFormat, Architecture, Bus, Chain, Fold, Overflow, Packing, Pipeline,
-    PlaneOrder, Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile, WeightWidth,
-    ZeroPointMode,
+    Accumulate, AccumulatorFormat, Architecture, Bus, Chain, Entry, Fold, Overflow, Packing,
+    Pipeline, PlaneOrder, Precompute, Reset, Select, Spec, Stages, Symmetry, Table, Tile,
+    WeightWidth, ZeroPointMode,
 };
 use std::path::{Path, PathBuf};
 
@@ -56,6 +56,7 @@ pub fn spec(shape: Shape) -> Spec {
             symmetry: Symmetry::Half { fold: Fold::Offline },
             precompute: Precompute::Shared,
             select: Select::OneHot,
+            entry: Entry::Exact,
             copies: 1,
         }),
         activation: IntegerFormat::new(shape.activation).unwrap(),

@@ -5,14 +5,15 @@ use bitplane_emit::manifest::Manifest;
 use bitplane_formats::ZeroPoint;
 use bitplane_simulate::{Case, Encoder};
 use bitplane_spec::{
-    Architecture, Fold, PlaneOrder, Precompute, Select, Spec, Symmetry, Table, ZeroPointMode,
+    Architecture, Entry, Fold, PlaneOrder, Precompute, Select, Spec, Symmetry, Table, ZeroPointMode,
 };
 
 /// One row, two columns, groups of two, int4 activations, int2 weights.
 const TINY: Shape = Shape { m: 1, n: 2, k: 2, activation: 4, weight: 2, drain: 2, max_k: 32 };
 
 fn table_core(symmetry: Symmetry, precompute: Precompute) -> Spec {
-    let table = Table { symmetry, precompute, select: Select::OneHot, copies: 1 };
+    let table =
+        Table { symmetry, precompute, select: Select::OneHot, entry: Entry::Exact, copies: 1 };
     Spec { architecture: Architecture::LookUp(table), ..spec(TINY) }
 }
 
