@@ -56,6 +56,8 @@ pub struct Core {
     /// Low bits of that sum that the accumulator does not hold, because they are 0: those that are dropped from
     /// the sums in a table.
     pub dropped_bits: u32,
+    /// The power of two that the sum counts in.
+    pub sum_unit: u32,
     /// Width of one result; of its sum, where that is rounded to a floating-point format.
     pub result_bits: u32,
     /// Width of one result behind the drain, before anything is added to it.
@@ -142,6 +144,7 @@ impl Core {
                 && stages(spec) > spec.sum_levels() + 1,
             accumulator_bits: spec.accumulator_bits(),
             dropped_bits: spec.dropped_bits(),
+            sum_unit: spec.sum_unit(),
             result_bits: spec.result_bits(),
             port_result_bits: spec.array_result_bits(),
             rounds: spec.float.is_some() && !spec.rounds_sums(),

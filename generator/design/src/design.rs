@@ -535,8 +535,7 @@ impl LutDatapath {
         units.extend(self.step_sum.iter().map(|each| unit("step_sum", rows, each.bits.into())));
         units.extend(self.rounded.iter().flat_map(|each| each.tables.units(core, copies)));
         let banks = rows * u64::from(core.copies);
-        let exact = self.precompute.as_ref().filter(|_| self.rounder.is_none());
-        let exact = exact.map(|precompute| precompute.repeated_bits);
+        let exact = self.precompute.as_ref().map(|precompute| precompute.repeated_bits);
         let rounded = self.rounded.as_ref().map(|rounded| rounded.tables.repeated_bits);
         let repeated = exact.or(rounded).filter(|_| core.copies == 1);
         let bank = self.table_registers.data_bits - core.groups * repeated.unwrap_or(0);

@@ -215,7 +215,7 @@ impl SumScale {
         Self {
             sum_bits: core.result_bits,
             exponent_bits: core.exponent_bits,
-            quantum_of_exponent_0: aligned.quantum_of_exponent_0(),
+            quantum_of_exponent_0: aligned.quantum_of_exponent_0() + core.sum_unit as i32,
             exponents: [1, aligned.float().largest_exponent()],
             smallest_exponent: 0,
             is_fixed: aligned.is_exact(),

@@ -1,4 +1,4 @@
-use bitplane_formats::{Range, TableContent, TableLayout, signed_bits};
+use bitplane_formats::{QuantisedEntry, Range, TableContent, TableLayout, signed_bits};
 use bitplane_spec::Spec;
 
 use crate::core::Core;
@@ -19,7 +19,7 @@ pub struct TablePrecompute {
     pub entries: u32,
     /// What the entries are, and where their bits lie.
     pub layout: TableLayout,
-    /// Bits of the table that always equal another bit of it, so that synthesis keeps one register
+    /// Bits of the table, as it is kept, that always equal another bit of it, so that synthesis keeps one register
     /// for both: sign extensions.
     pub repeated_bits: u32,
     /// Additions, subtractions and negations.
@@ -287,12 +287,21 @@ impl TablePrecompute {
             table_bits: layout.bits(),
             entries: layout.entries(),
             layout,
-            repeated_bits: sums.iter().map(|sum| layout.entry_bits - signed_bits(sum.range)).sum(),
+            repeated_bits: sums.iter().map(|sum| repeated_bits(spec, layout, sum.range)).sum(),
             nodes: builder.nodes,
             depth,
             stored: sums.iter().map(Sum::operand).collect(),
         }
     }
+}
+
+/// Bits of an entry of the table that is kept beyond those that the range of its sum needs.
+fn repeated_bits(spec: &Spec, layout: TableLayout, sum: Range) -> u32 {
+    let Some(entry) = spec.quantised_entries() else {
+        return layout.entry_bits - signed_bits(sum);
+    };
+    let [min, max] = [sum.min, sum.max].map(|end| entry.entry(end as i64).into());
+    QuantisedEntry::BITS - signed_bits(Range { min, max })
 }
 
 /// Table rounder of one row and group (`<name>_table_rounder`): makes entries of 8 bits of exact sums.

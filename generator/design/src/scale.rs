@@ -147,7 +147,7 @@ impl GroupScaler {
             float: None,
             significand_bits: term.significand_bits,
             exponent_bits: bits_to_hold(largest),
-            lowest: term.lowest + aligned.map_or(0, block_of_exponent_0),
+            lowest: term.lowest + aligned.map_or(0, block_of_exponent_0) + core.sum_unit as i32,
             adds_field,
             exponent_is_early,
             registers_nan: scale != ScaleFormat::Int8,

@@ -130,8 +130,8 @@ impl Spec {
         u64::from(m) * u64::from(n) * u64::from(of_a_column)
     }
 
-    /// Every value that a result can take in a run of up to `max_steps` whole k-steps; where sums are
-    /// floating-point numbers, every code, read as two's complement.
+    /// Every value that a result can take in a run of up to `max_steps` whole k-steps, in units of
+    /// 2^[`Spec::sum_unit`]; where sums are floating-point numbers, every code, read as two's complement.
     pub fn exact_result(&self) -> Range {
         self.sum_range(self.max_steps() * u64::from(self.elements_per_step()))
     }
@@ -181,7 +181,7 @@ impl Spec {
     /// away half is left.
     fn largest_look_up(&self, entry: QuantisedEntry) -> i128 {
         let exact = i128::from(self.tile.k) * -self.activation.min();
-        let looked_up = i128::from(entry.value(exact as i64));
+        let looked_up = i128::from(entry.value(exact as i64)) >> self.sum_unit();
         if self.zero_point == ZeroPointMode::None { looked_up } else { looked_up.max(exact) }
     }
 
@@ -645,9 +645,16 @@ impl Spec {
         }
     }
 
+    /// The power of two that sums count in, from the accumulators on: that of rounded entries, where results are
+    /// floating point and no sum of activations is taken away.
+    pub fn sum_unit(&self) -> u32 {
+        let counts = self.result_format().is_some() && self.zero_point == ZeroPointMode::None;
+        self.quantised_entries().filter(|_| counts).map_or(0, |entry| entry.dropped_bits)
+    }
+
     /// Low bits of a sum that no accumulator holds, because they are 0 in every entry of a table.
     pub fn dropped_bits(&self) -> u32 {
-        self.quantised_entries().map_or(0, |entry| entry.dropped_bits)
+        self.quantised_entries().map_or(0, |entry| entry.dropped_bits) - self.sum_unit()
     }
 
     /// Layout of one group's weights behind the weight port.

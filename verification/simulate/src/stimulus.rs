@@ -554,6 +554,7 @@ impl Maker {
                 (bits, spec.exact_result())
             }
         };
+        let sum = sum >> spec.sum_unit();
         let fits = IntegerFormat::new(bits).is_some_and(|format| format.wrap(sum) == sum);
         fits || bits < signed_bits(exact)
     }
