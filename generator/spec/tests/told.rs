@@ -38,6 +38,7 @@ fn a_normalised_file_states_every_key_of_its_kind() {
     fold = "offline"
     precompute = "shared"
     select = "one_hot"
+    entry = "exact"
     copies = 1
 
     [accumulate]
@@ -110,7 +111,7 @@ fn the_digest_depends_on_the_spec_and_not_on_its_spelling() {
     assert_eq!(parse(&spaced, "core").unwrap().spec.digest(), spec.digest());
     assert_ne!(shortest("mac_array").digest(), spec.digest());
     assert_eq!(spec.digest().len(), 16);
-    insta::assert_snapshot!(spec.digest(), @"43cd6b2db54f2943");
+    insta::assert_snapshot!(spec.digest(), @"9485bd4dc08c6cb3");
 }
 
 #[test]
@@ -254,6 +255,12 @@ fn the_schema_tells_every_key() {
           How a lane picks its entry.
             one_hot          a decoder shared by the rows drives an AND-OR a lane
             binary           a multiplexer tree on the binary index in each lane
+      entry (default: "exact")
+          How a table holds sums of integers; sums of rounded numbers, with mode = "float", are as they are.
+          lut_tensor_core: "exact" or "int8"
+          lut_conventional: "exact"
+            exact            the sums themselves, as wide as they are
+            int8             sums rounded to 8 bits, in units of a power of two
       copies (default: 1)
           Copies of each table register, to lower its fan-out; at most n.
           an integer from 1 to 1024

@@ -89,3 +89,89 @@ fn looked_up(
         })
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sums;
+    use proptest::prelude::*;
+
+    fn spec(entry: &str, activation: &str, zero_point: &str) -> Spec {
+        let text = format!(
+            "kind = 'lut_tensor_core'\n[activation]\nformat = '{activation}'\n[weight]\nformat = 'int2'\n\
+             [tile]\nm = 1\nn = 1\nk = 4\n[table]\nentry = '{entry}'\n\
+             [accumulate]\nmax_k = 64\n[group]\nzero_point = '{zero_point}'\n"
+        );
+        bitplane_spec::parse(&text, "core").unwrap().spec
+    }
+
+    fn run(activations: Vec<i32>, codes: Vec<u16>, zero_point: i32) -> Run {
+        Run {
+            rows: 1,
+            columns: 1,
+            elements: codes.len(),
+            activations,
+            weight: WeightFormat::new(2).unwrap(),
+            codes,
+            zero_points: ZeroPoints::Constant(ZeroPoint(zero_point)),
+        }
+    }
+
+    fn runs() -> impl Strategy<Value = (Vec<i32>, Vec<u16>)> {
+        (1..=64usize).prop_flat_map(|elements| {
+            let activations = proptest::collection::vec(-128..=127, elements);
+            (activations, proptest::collection::vec(0..4u16, elements))
+        })
+    }
+
+    #[test]
+    fn each_plane_looks_its_rounded_entry_up() {
+        // Plane 0 is + + - +, plane 1 is + - - -: sums of 3 and -9, entries of 1 and -2 in units of 4.
+        let run = run(vec![3, 5, 6, 1], vec![3, 1, 0, 1], 0);
+        assert_eq!(sums(&spec("int8", "int8", "none"), &run), [4 + 2 * -8]);
+        assert_eq!(sums(&spec("exact", "int8", "none"), &run), [3 + 2 * -9]);
+    }
+
+    #[test]
+    fn the_largest_sum_is_clipped_and_its_negation_too() {
+        let of = |code| run(vec![-128; 4], vec![code; 4], 0);
+        assert_eq!(sums(&spec("int8", "int8", "none"), &of(3)), [3 * -508]);
+        assert_eq!(sums(&spec("int8", "int8", "none"), &of(0)), [3 * 508]);
+        assert_eq!(sums(&spec("exact", "int8", "none"), &of(0)), [3 * 512]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_of_activations_that_are_whole_units((activations, codes) in runs()) {
+            let whole: Vec<i32> = activations.into_iter().map(|a| (a / 8) * 4).collect();
+            for (mode, zero_point) in [("none", 0), ("constant", 1), ("constant", -3)] {
+                let run = run(whole.clone(), codes.clone(), zero_point);
+                let [rounded, exact] =
+                    ["int8", "exact"].map(|entry| sums(&spec(entry, "int8", mode), &run));
+                prop_assert_eq!(rounded, exact);
+            }
+        }
+
+        #[test]
+        fn a_sum_is_off_by_half_a_unit_an_entry_at_most_where_none_is_clipped(
+            (activations, codes) in runs()
+        ) {
+            let below: Vec<i32> = activations.into_iter().map(|a| a.max(-127)).collect();
+            let run = run(below, codes, 0);
+            let [rounded, exact] =
+                ["int8", "exact"].map(|entry| sums(&spec(entry, "int8", "none"), &run)[0]);
+            // Weights of up to 3, units of 4.
+            let tables = run.elements.div_ceil(4) as i128;
+            prop_assert!((rounded - exact).abs() <= tables * 3 * 2, "{rounded} instead of {exact}");
+        }
+
+        #[test]
+        fn opposite_weights_give_the_opposite_sum((activations, codes) in runs()) {
+            let spec = spec("int8", "int16", "none");
+            let opposite = codes.iter().map(|code| 3 - code).collect();
+            let scaled: Vec<i32> = activations.into_iter().map(|a| a * 201 + 7).collect();
+            let sum = sums(&spec, &run(scaled.clone(), codes, 0))[0];
+            prop_assert_eq!(sums(&spec, &run(scaled, opposite, 0)), [-sum]);
+        }
+    }
+}

@@ -44,7 +44,8 @@ pub(crate) fn expected(encoder: &Encoder, case: &Case) -> Vec<i128> {
     if bitplane_golden::overflows(spec, &run)
         && let Some(format) = IntegerFormat::new(spec.result_bits())
     {
-        sums.iter_mut().for_each(|sum| *sum = format.wrap(*sum));
+        let unit = spec.sum_unit();
+        sums.iter_mut().for_each(|sum| *sum = format.wrap(*sum >> unit) << unit);
     }
     let results = bitplane_golden::rounded(spec, &run, sums);
     with_addend(spec, case, results).0

@@ -5,6 +5,7 @@
 //! follow from the formats and the widths of the ports; they share nothing with the templates.
 
 mod edge;
+mod entries;
 mod lemma;
 mod ports;
 mod references;

@@ -83,6 +83,25 @@ fn units_of_an_integer_look_up_core_are_proved_and_a_change_refutes_each_proof()
 }
 
 #[test]
+fn units_of_a_core_with_rounded_entries_are_proved_and_a_change_refutes_each_proof() {
+    hold_and_can_fail(
+        "kind = 'lut_tensor_core'\n[activation]\nformat = 'int8'\n[weight]\nformat = 'int2'\n\
+         [tile]\nm = 1\nn = 2\nk = 4\ngroups = 2\n[table]\nentry = 'int8'\n\
+         [group]\nzero_point = 'constant'\n",
+        &[
+            "table_precompute",
+            "table_rounder",
+            "step_sum",
+            "weight_decoder",
+            "select_lane",
+            "plane_accumulator",
+            "activation_sum",
+            "zero_point_correction",
+        ],
+    );
+}
+
+#[test]
 fn codes_of_rounded_look_ups_are_proved_to_keep_their_values_both_ways() {
     for (activation, result) in [("fp16", "fp16"), ("fp8_e4m3", "fp32")] {
         let config = format!(

@@ -14,6 +14,7 @@ mod harness;
 mod overlong;
 mod pairs;
 mod published_faults;
+mod quantised;
 mod rounded;
 mod scales;
 mod sequencer;

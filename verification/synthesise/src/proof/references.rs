@@ -6,6 +6,7 @@ use bitplane_formats::{DataType, FloatFormat, TermArray, codes_of_byte};
 use bitplane_spec::{Architecture, Fold, Spec, Symmetry};
 
 use super::edge::{float_operands, group_scaler};
+use super::entries::{quantised_select_lane, step_sum, table_rounder};
 use super::lemma::{Lemma, Registers};
 use super::ports::{Ports, UnitPorts};
 use super::rounded::{number_decoder, number_encoder};
@@ -14,10 +15,12 @@ use super::rounded::{number_decoder, number_encoder};
 type Maker = fn(&Spec, &UnitPorts) -> Option<Lemma>;
 
 /// What can be proved, in the order of the data path.
-const MAKERS: [(&str, Maker); 17] = [
+const MAKERS: [(&str, Maker); 19] = [
     ("aligner", aligner),
     ("number_decoder", number_decoder),
     ("table_precompute", table_precompute),
+    ("table_rounder", table_rounder),
+    ("step_sum", step_sum),
     ("trit_unpacker", trit_unpacker),
     ("weight_decoder", weight_decoder),
     ("select_lane", select_lane),
@@ -174,6 +177,9 @@ fn weight_decoder(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
 
 fn select_lane(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
     half_table(spec)?;
+    if spec.quantised_entries().is_some() {
+        return quantised_select_lane(spec, unit);
+    }
     let (k, groups) = (spec.tile.k, spec.tile.groups);
     let (tables, odd) = (unit.bits("tables_i")?, unit.bits("odd_i")?);
     let (select, partial) = (unit.bits("select_i")?, unit.bits("partial_o")?);
@@ -459,7 +465,8 @@ fn plane_accumulator(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
 
 fn activation_sum(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
     half_table(spec)?;
-    let groups = spec.tile.groups;
+    // Without the sums in a table one term is the sum of a k-step.
+    let groups = if spec.quantised_entries().is_some() { 1 } else { spec.tile.groups };
     let (terms, chain) = (unit.bits("terms_i")?, unit.bits("chain_i")?);
     let term = terms / groups;
     let text = format!(
