@@ -12,7 +12,9 @@ module {{ core.name }}_fixed_to_float (
 
   // Sum, two's complement.
   input  logic {{ core.width(unit.sum_bits) }} sum_i,
-{% if unit.phrases.marks_by_exponent %}
+{% if unit.shared_bits > 0 %}  // Its lowest bits, which all sums of a beat share, from a register of theirs.
+  input  logic {{ core.width(unit.shared_bits) }} low_i,
+{% endif %}{% if unit.phrases.marks_by_exponent %}
   // Exponent of the {{ unit.phrases.owner }} whose magnitude is in its register.
   input  logic {{ core.width(unit.sum_exponent_bits) }} magnitude_exponent_i,
 {% endif %}{% if unit.fixed_exponent.is_none() %}
@@ -29,11 +31,21 @@ module {{ core.name }}_fixed_to_float (
 {% if unit.registers_sum %}
   // Sum.
   logic [SumBits-1:0] sum_q;
+{% if unit.shared_bits > 0 %}  localparam int LowBits = {{ unit.shared_bits }};
+  logic [SumBits-LowBits-1:0] high_q;
+  logic unused_low;
 
+  always_ff @(posedge clk_i) begin : p_sum
+    if (advance_i) high_q <= sum_i[SumBits-1:LowBits];
+  end
+
+  assign sum_q      = {high_q, low_i};
+  assign unused_low = ^sum_i[LowBits-1:0];
+{% else %}
   always_ff @(posedge clk_i) begin : p_sum
     if (advance_i) sum_q <= sum_i;
   end
-{% endif %}
+{% endif %}{% endif %}
   // Sign and magnitude: of a negative sum the complement plus one.
   logic is_negative, is_negative_q;
   logic [SumBits-1:0] magnitude_q;

@@ -88,6 +88,13 @@ module {{ core.name }}_result_rounder (
     end
   end
 
+{% endif %}{% if unit.lane.shared_bits > 0 %}  // Low bits of all sums of a beat: what the correction of the row gives them.
+  logic {{ core.range(unit.lane.shared_bits) }} low_q;
+
+  always_ff @(posedge clk_i) begin : p_low
+    if (advance) low_q <= sums_i[{{ unit.lane.shared_bits }}-1:0];
+  end
+
 {% endif %}  for (genvar i = 0; i < Drain; i++) begin : gen_lane
     logic {{ core.range(unit.lane.bits) }} code;
 {% if unit.word.is_some() %}
@@ -118,7 +125,8 @@ module {{ core.name }}_result_rounder (
       .clk_i      (clk_i),
       .advance_i  (advance),
       .sum_i      (sums_i[i*{{ unit.phrases.sum_stride }} +: {{ unit.lane.sum_bits }}]),
-{% if unit.phrases.marks_by_exponent %}      .magnitude_exponent_i (exponent_q[(Stages-3)*ExponentBits +: ExponentBits]),
+{% if unit.lane.shared_bits > 0 %}      .low_i      (low_q),
+{% endif %}{% if unit.phrases.marks_by_exponent %}      .magnitude_exponent_i (exponent_q[(Stages-3)*ExponentBits +: ExponentBits]),
 {% endif %}{% if unit.lane.fixed_exponent.is_none() %}      .counted_exponent_i (exponent_q[(Stages-2)*ExponentBits +: ExponentBits]),
 {% endif %}      .result_o   (code)
     );

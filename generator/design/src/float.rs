@@ -188,7 +188,8 @@ impl ResultRounder {
             let exponent = if self.lane.fixed_exponent.is_some() { 0 } else { word.exponent_bits };
             (stages - 1) * exponent + stages * word.flag_bits
         });
-        u64::from(core.exponents_bits + stages * (2 + core.drain) + row + core.drain * own)
+        let shared = self.lane.shared_bits;
+        u64::from(core.exponents_bits + stages * (2 + core.drain) + row + core.drain * own + shared)
     }
 }
 
@@ -208,6 +209,8 @@ struct SumScale {
     is_fixed: bool,
     /// Whether sums are corrected before.
     is_corrected: bool,
+    /// Low bits that all sums of a beat share: what one correction gives those that no accumulator holds.
+    shared_bits: u32,
 }
 
 impl SumScale {
@@ -220,6 +223,8 @@ impl SumScale {
             smallest_exponent: 0,
             is_fixed: aligned.is_exact(),
             is_corrected: core.sums_activations(),
+            // One of them may go when a sum is halved.
+            shared_bits: if core.corrected { core.dropped_bits.saturating_sub(1) } else { 0 },
         }
     }
 
@@ -232,6 +237,7 @@ impl SumScale {
             smallest_exponent: word.smallest_exponent,
             is_fixed: false,
             is_corrected: false,
+            shared_bits: 0,
         }
     }
 }
@@ -257,6 +263,8 @@ pub struct FixedToFloat {
     pub stages: u32,
     /// Whether the sum itself is registered.
     pub registers_sum: bool,
+    /// Low bits of the sum that are registered once for all of a beat.
+    pub shared_bits: u32,
     /// Steps of the count of leading zeros, which are its bits.
     pub count_bits: u32,
     /// Biased exponent of a result whose sum has no leading zero, less the block's exponent.
@@ -294,6 +302,7 @@ impl FixedToFloat {
             fraction_bits: result.fraction_bits(),
             stages: 3 + u32::from(registers_sum),
             registers_sum,
+            shared_bits: scale.shared_bits,
             count_bits: bits_to_hold(u64::from(sum_bits) - 1),
             exponent_offset,
             biased_bits: bits_to_hold(largest.unsigned_abs().into())
@@ -315,7 +324,7 @@ impl FixedToFloat {
     /// Flip-flops. Of a sum narrower than a result the zeros below it are none, and of bits of the
     /// biased exponent that are always equal there is one.
     pub(crate) fn flops(&self) -> u64 {
-        let sum = if self.registers_sum { self.sum_bits } else { 0 };
+        let sum = if self.registers_sum { self.sum_bits - self.shared_bits } else { 0 };
         let magnitude = 1 + self.sum_bits;
         let counted = magnitude + self.count_bits;
         let fraction = self.fraction_bits + 2 - (self.padded_bits - self.sum_bits);

@@ -7,6 +7,7 @@ mod groups;
 mod input;
 mod layer_weights;
 mod rounding;
+mod scaled_tables;
 mod term_cycles;
 
 pub use beats::weight_beats;

@@ -1,5 +1,6 @@
 //! What rounding costs a layer with floating-point activations, beside what it costs multipliers.
 
+use super::scaled_tables::looked_up;
 use bitplane_formats::FloatFormat;
 use bitplane_simulate::{Layer, ZeroPoints};
 use bitplane_spec::Spec;
@@ -19,7 +20,7 @@ pub struct Difference {
 /// out.
 #[derive(Clone, Debug, Default)]
 pub struct Rounding {
-    ways: [Sums; 3],
+    ways: [Sums; 4],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,9 +31,10 @@ struct Sums {
 }
 
 impl Rounding {
-    /// What the differences belong to, in the order of [`Rounding::differences`]: the core; a fused
-    /// multiply-add that keeps its sum in FP16; one that keeps it in FP32.
-    pub const WAYS: [&'static str; 3] = ["core", "fp16_accumulation", "fp32_accumulation"];
+    /// What the differences belong to: the core; a fused multiply-add that keeps its sum in FP16; one that keeps
+    /// it in FP32; and, beside a core whose tables hold 8 bits, such tables with a scale for each block.
+    pub const WAYS: [&'static str; 4] =
+        ["core", "fp16_accumulation", "fp32_accumulation", "scaled_int8_tables"];
 
     /// Adds the `results` of a run of the core.
     pub fn add(&mut self, spec: &Spec, layer: &Layer<'_>, results: &[i128]) {
@@ -47,39 +49,54 @@ impl Rounding {
             let magnitude: f64 = row.iter().zip(column).map(|(a, w)| (a * w).abs()).sum();
             if magnitude > 0.0 && magnitude.is_finite() {
                 let exact: f64 = row.iter().zip(column).map(|(a, w)| a * w).sum();
+                let tables = spec.quantised_entries();
                 let ways = [
-                    float.result.to_f64(*result as u32),
-                    accumulated(row, column, FloatFormat::FP16),
-                    accumulated(row, column, FloatFormat::FP32),
+                    Some(float.result.to_f64(*result as u32)),
+                    Some(accumulated(row, column, FloatFormat::FP16)),
+                    Some(accumulated(row, column, FloatFormat::FP32)),
+                    tables.map(|_| looked_up(spec, layer, row, output)),
                 ];
                 for (sums, way) in self.ways.iter_mut().zip(ways) {
-                    sums.add((way - exact).abs() / magnitude);
+                    way.into_iter().for_each(|way| sums.add((way - exact).abs() / magnitude));
                 }
             }
         }
     }
 
-    /// The differences, in the order of [`Rounding::WAYS`]; nothing if there is none to tell.
-    pub fn differences(&self) -> Option<[Difference; 3]> {
-        let any = self.ways[0].count > 0;
-        any.then(|| {
-            self.ways.map(|sums| Difference { mean: sums.sum / sums.count as f64, max: sums.max })
-        })
+    /// The differences, in the order of [`Rounding::WAYS`], as far as there are any to tell.
+    pub fn differences(&self) -> Vec<Difference> {
+        let counted = self.ways.iter().filter(|sums| sums.count > 0);
+        counted
+            .map(|sums| Difference { mean: sums.sum / sums.count as f64, max: sums.max })
+            .collect()
     }
 
     /// The same for people; empty if there is none to tell.
     pub fn text(&self) -> String {
-        let Some([core, fp16, fp32]) = self.differences() else { return String::new() };
+        let differences = self.differences();
+        let [core, fp16, fp32, rest @ ..] = &differences[..] else { return String::new() };
+        let tables = rest
+            .iter()
+            .map(|each| format!("; INT8 tables with scales {:.1e}, {:.1e}", each.mean, each.max));
         format!(
             "rounding, over the sum of magnitudes: mean {:.1e}, largest {:.1e}; multiply-add with FP16 \
-             sums {:.1e}, {:.1e}, with FP32 sums {:.1e}, {:.1e}\n",
-            core.mean, core.max, fp16.mean, fp16.max, fp32.mean, fp32.max
+             sums {:.1e}, {:.1e}, with FP32 sums {:.1e}, {:.1e}{}\n",
+            core.mean,
+            core.max,
+            fp16.mean,
+            fp16.max,
+            fp32.mean,
+            fp32.max,
+            tables.collect::<String>()
         )
     }
 
     /// The same for programs: `null` if there is none to tell.
     pub fn json(&self) -> Value {
-        let Some(differences) = self.differences() else { return Value::Null };
+        let differences = self.differences();
+        if differences.is_empty() {
+            return Value::Null;
+        }
         let each = Self::WAYS.iter().zip(differences);
         each.map(|(way, each)| ((*way).to_owned(), json!({"mean": each.mean, "max": each.max})))
             .collect::<serde_json::Map<_, _>>()
@@ -158,9 +175,37 @@ mod tests {
         };
         let mut rounding = Rounding::default();
         rounding.add(&spec, &layer, &bitplane_golden::results(&spec, &run));
-        let [core, fp16, fp32] = rounding.differences().unwrap();
+        let [core, fp16, fp32] = rounding.differences()[..] else { panic!("three ways") };
         assert!(core.max <= 2f64.powi(-24), "{core:?}");
         assert!(fp16.max > 1e-4 && fp32.max < 1e-5, "{fp16:?} {fp32:?}");
+    }
+
+    #[test]
+    fn tables_of_eight_bits_with_scales_are_off_by_half_a_unit_an_entry_at_most() {
+        let text = "kind = 'lut_tensor_core'\nactivation.format = 'fp16'\nweight.format = 'int1'\n\
+                    tile = { m = 1, n = 1, k = 4 }\ntable.entry = 'int8'\n";
+        let spec = bitplane_spec::parse(text, "core").unwrap().spec;
+        let codes: Vec<u16> = (0..64).map(|i| (i * i / 3) % 2).collect();
+        let layer = Layer {
+            tokens: 1,
+            inputs: 64,
+            outputs: 1,
+            activations: &[],
+            weight: WeightFormat::new(1).unwrap(),
+            codes: &codes,
+            weights: Weights::Codes,
+            zero_points: ZeroPoints::Constant(ZeroPoint::MID_RISE),
+        };
+        let row: Vec<f64> = (0..64).map(|i| f64::from((i * 37) % 101) - 50.0).collect();
+        let exact: f64 = row.iter().zip(&codes).map(|(a, c)| a * (2.0 * f64::from(*c) - 1.0)).sum();
+        let difference = (looked_up(&spec, &layer, &row, 0) - exact).abs();
+        // The largest sum of four magnitudes is below 200.
+        assert!(difference > 0.0 && difference <= 16.0 * 0.5 * 200.0 / 127.0, "{difference}");
+        // Numbers that are whole units lose nothing.
+        let whole: Vec<f64> = (0..64).map(|i| if i == 0 { 124.0 } else { 1.0 }).collect();
+        let exact: f64 =
+            whole.iter().zip(&codes).map(|(a, c)| a * (2.0 * f64::from(*c) - 1.0)).sum();
+        assert!((looked_up(&spec, &layer, &whole, 0) - exact).abs() < 1e-9);
     }
 
     #[test]
