@@ -551,7 +551,8 @@ module {{ unit.phrases.module }} (
   logic [Drain*Width-1:0] sums;
 
   for (genvar c = 0; c < Drain; c++) begin : gen_whole_sum
-    assign sums[c*Width +: Width] = {lane_sums[c*LaneWidth +: LaneWidth], {(Width-LaneWidth){1'b0}}};
+    assign sums[c*Width +: Width] =
+        {lane_sums[c*LaneWidth +: LaneWidth], {(Width-LaneWidth){1'b0}}};
   end
 {% endif %}  // Results.
 {% if unit.rounds %}  localparam int SumsBits = Drain * {{ core.result_bits }};

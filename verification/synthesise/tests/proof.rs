@@ -102,6 +102,24 @@ fn units_of_a_core_with_rounded_entries_are_proved_and_a_change_refutes_each_pro
 }
 
 #[test]
+fn sums_of_rounded_entries_are_proved_to_be_rounded_in_their_units() {
+    hold_and_can_fail(
+        "kind = 'lut_tensor_core'\n[activation]\nformat = 'fp8_e4m3'\n[weight]\nformat = 'int1'\n\
+         [tile]\nm = 1\nn = 1\nk = 2\n[table]\nentry = 'int8'\n\
+         [accumulate]\nmax_k = 16\nalign_bits = 10\nresult = 'fp16'\n",
+        &[
+            "aligner",
+            "table_precompute",
+            "table_rounder",
+            "weight_decoder",
+            "select_lane",
+            "plane_accumulator",
+            "fixed_to_float",
+        ],
+    );
+}
+
+#[test]
 fn codes_of_rounded_look_ups_are_proved_to_keep_their_values_both_ways() {
     for (activation, result) in [("fp16", "fp16"), ("fp8_e4m3", "fp32")] {
         let config = format!(

@@ -577,11 +577,15 @@ fn fixed_to_float(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
     unit.bits("advance_i")?;
     let (fraction, largest) = (result.fraction_bits() as i32, result.largest_exponent());
     // The lowest bit of a sum weighs 2^(field + unit).
-    let quantum = format.quantum_of_exponent_0();
+    let quantum = format.quantum_of_exponent_0() + spec.sum_unit() as i32;
+    let low = match unit.bits("low_i") {
+        Some(bits) => format!(".low_i(sum[{}:0]), ", bits - 1),
+        None => String::new(),
+    };
     let text = format!(
         "module lemma (input wire clk, input wire [{sh}:0] sum, input wire [{eh}:0] field, \
          output wire wrong);\n  wire [{oh}:0] result;\n  {} u_unit (.clk_i(clk), .advance_i(1'b1), \
-         .sum_i(sum), .counted_exponent_i(field), .result_o(result));\n  \
+         .sum_i(sum), {low}.counted_exponent_i(field), .result_o(result));\n  \
          wire negative = sum[{sh}];\n  wire [127:0] magnitude = negative ? -{} : sum;\n  \
          reg [{oh}:0] expected;\n  reg [127:0] whole, rest, one;\n  integer p, top, e, down, biased;\n  \
          always @* begin\n    top = 0;\n    for (p = 0; p < {sum}; p = p + 1) if (magnitude[p]) top = p;\n    \
