@@ -8,8 +8,8 @@ module {{ core.name }}_aligner (
   // Activation.
   input  logic {{ core.width(unit.code.bits) }} code_i,
 {% if unit.fixed_exponent.is_none() %}
-  // Largest biased exponent of the block, not less than that of the activation.
-  input  logic {{ core.width(unit.code.exponent_bits) }} exponent_i,
+  // {{ unit.phrases.field_meaning }}
+  input  logic {{ core.width(unit.field_bits) }} exponent_i,
 {% endif %}
   // Two's complement.
   output logic {{ core.width(unit.bits) }} aligned_o
@@ -22,14 +22,17 @@ module {{ core.name }}_aligner (
   localparam int WindowBits = {{ unit.window_bits }};
 
   logic is_negative, is_normal;
-  logic [ExponentBits-1:0] exponent, distance;
-  logic [WindowBits-1:0] window;
+{% if unit.field_bits > unit.code.exponent_bits %}  localparam int FieldBits = {{ unit.field_bits }};
+  logic [ExponentBits-1:0] exponent;
+  logic [FieldBits-1:0] distance;
+{% else %}  logic [ExponentBits-1:0] exponent, distance;
+{% endif %}  logic [WindowBits-1:0] window;
 
   assign is_negative = code_i[ExponentBits+FractionBits];
   assign exponent    = code_i[FractionBits +: ExponentBits];
   assign is_normal   = (exponent != '0);
   // A subnormal number has the exponent 1 and no leading one.
-  assign distance    = {{ unit.phrases.block_exponent }} - exponent - ExponentBits'(!is_normal);
+  assign distance    = {{ unit.phrases.block_exponent }} - {{ unit.phrases.exponent }} - {{ unit.phrases.subnormal }};
   assign window      = {{ unit.phrases.placed }} >> distance;
 
 {% if unit.tail_bits > 0 %}  localparam int TailBits = {{ unit.tail_bits }};

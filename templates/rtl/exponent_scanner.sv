@@ -22,16 +22,36 @@ module {{ core.name }}_exponent_scanner (
 
   localparam int Elements = {{ core.elements_per_step }};
   localparam int CodeBits = {{ unit.code.bits }};
-{% if unit.compares %}  localparam int ExponentBits = {{ unit.code.exponent_bits }};
+{% if unit.tables.is_some() %}  localparam int ExponentBits = {{ unit.field_bits }};
+{% else if unit.compares %}  localparam int ExponentBits = {{ unit.code.exponent_bits }};
   localparam int FractionBits = {{ unit.code.fraction_bits }};
 {% endif %}  logic done_q;
 
-{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_done
+{% if unit.tables.is_some() %}  // Exponents of tables are registered before they are compared; their markers go along.
+  logic valid_q, first_q, last_q;
+
+{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_valid
+{% else %}  always_ff @(posedge clk_i) begin : p_valid
+{% endif %}    if (!rst_ni) begin
+      valid_q <= 1'b0;
+    end else begin
+      valid_q <= !clear_i && scan_valid_i;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin : p_markers
+    if (scan_valid_i) begin
+      first_q <= scan_first_i;
+      last_q  <= scan_last_i;
+    end
+  end
+
+{% endif %}{% if core.reset_is_async %}  always_ff @(posedge clk_i or negedge rst_ni) begin : p_done
 {% else %}  always_ff @(posedge clk_i) begin : p_done
 {% endif %}    if (!rst_ni) begin
       done_q <= 1'b0;
     end else begin
-      done_q <= !clear_i && scan_valid_i && scan_last_i;
+      done_q <= !clear_i && {{ unit.phrases.valid }} && {{ unit.phrases.last }};
     end
   end
 
@@ -58,26 +78,47 @@ module {{ core.name }}_exponent_scanner (
 {% endif %}{% if unit.compares %}
     logic [ExponentBits-1:0] field_d, field_q;
 
-    // Bit by bit from the highest: who lacks a bit that another has is out. The field so far takes
+{% if let Some(table) = unit.tables %}    // Exponents of the tables of the k-step before.
+    localparam int Tables = {{ core.groups }};
+    logic [Tables*ExponentBits-1:0] exponents_d, exponents_q;
+
+    for (genvar g = 0; g < Tables; g++) begin : gen_table
+      {{ core.name }}_table_exponent u_table_exponent (
+        .codes_i    (codes[g*{{ table.elements }}*CodeBits +: {{ table.elements }}*CodeBits]),
+        .exponent_o (exponents_d[g*ExponentBits +: ExponentBits])
+      );
+    end
+{% if unit.phrases.is_special != "" %}
+    logic is_special_q;
+{% endif %}
+    always_ff @(posedge clk_i) begin : p_exponents
+      if (scan_valid_i) begin
+        exponents_q  <= exponents_d;
+{% if unit.phrases.is_special != "" %}        is_special_q <= |is_special;
+{% endif %}      end
+    end
+
+{% endif %}    // Bit by bit from the highest: who lacks a bit that another has is out. The field so far takes
     // part as the last candidate.
-    logic [(Elements+1)*ExponentBits-1:0] candidates;
+    logic [({{ unit.phrases.candidates }}+1)*ExponentBits-1:0] candidates;
     logic [ExponentBits-1:0] largest;
-    logic [Elements:0] is_in, has_bit;
+    logic [{{ unit.phrases.candidates }}:0] is_in, has_bit;
 
-    assign candidates[Elements*ExponentBits +: ExponentBits] =
-        scan_first_i ? '0 : field_q;
+    assign candidates[{{ unit.phrases.candidates }}*ExponentBits +: ExponentBits] =
+        {{ unit.phrases.first }} ? '0 : field_q;
 
-    for (genvar i = 0; i < Elements; i++) begin : gen_candidate
+{% if unit.tables.is_some() %}    assign candidates[Tables*ExponentBits-1:0] = exponents_q;
+{% else %}    for (genvar i = 0; i < Elements; i++) begin : gen_candidate
       assign candidates[i*ExponentBits +: ExponentBits] =
           codes[i*CodeBits+FractionBits +: ExponentBits];
     end
-
+{% endif %}
     always_comb begin : p_largest
       is_in   = '1;
       has_bit = '0;
       largest = '0;
       for (int b = ExponentBits - 1; b >= 0; b--) begin
-        for (int i = 0; i <= Elements; i++) begin
+        for (int i = 0; i <= {{ unit.phrases.candidates }}; i++) begin
           has_bit[i] = is_in[i] && candidates[i*ExponentBits+b];
         end
         largest[b] = |has_bit;
@@ -88,12 +129,12 @@ module {{ core.name }}_exponent_scanner (
     // A number has at least the exponent 1; what is no number stays so until the run ends.
     always_comb begin : p_field
       field_d = largest;
-      if (largest == '0) field_d = {{ unit.code.exponent_bits }}'d1;
-{% if unit.phrases.is_special != "" %}      if ((|is_special) || (!scan_first_i && (field_q == '0))) field_d = '0;
+      if (largest == '0) field_d = {{ unit.phrases.one }};
+{% if unit.phrases.is_special != "" %}      if ({{ unit.phrases.any_special }} || (!{{ unit.phrases.first }} && (field_q == '0))) field_d = '0;
 {% endif %}    end
 
     always_ff @(posedge clk_i) begin : p_row
-      if (scan_valid_i) field_q <= field_d;
+      if ({{ unit.phrases.valid }}) field_q <= field_d;
     end
 
     assign scan_exponents_o[r*ExponentBits +: ExponentBits] = field_q;

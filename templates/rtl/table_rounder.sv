@@ -23,9 +23,11 @@
     logic [SumBits-1:0] sum;
     logic [EntryBits-1:0] below;
     logic is_least, is_largest, round_up;
-
+{% if unit.clips() %}    logic fits;
+    logic [EntryBits-1:0] entry;
+{% endif %}
     assign sum   = {{ unit.phrases.sum }};
-    assign below = sum[SumBits-1:DroppedBits];
+    assign below = sum[DroppedBits +: EntryBits];
 
     // The least number of units has no negation, and goes up whatever the rest is.
     assign is_least   = (below == {1'b1, {(EntryBits-1){1'b0}}});
@@ -33,8 +35,15 @@
     assign round_up   = is_least || (sum[DroppedBits-1] && ({{ unit.phrases.rest }}below[0])
                                      && !is_largest);
 
-    assign entries_o[e*EntryBits +: EntryBits] = below + EntryBits'(round_up);
-  end
+{% if unit.clips() %}    assign entry      = below + EntryBits'(round_up);
+
+    // The magnitudes of the activations do not add up to more, but where each of them was rounded up.
+    assign fits = (&sum[SumBits-1:DroppedBits+EntryBits-1])
+                  || !(|sum[SumBits-1:DroppedBits+EntryBits-1]);
+    assign entries_o[e*EntryBits +: EntryBits] =
+        fits ? entry : {sum[SumBits-1], { (EntryBits-2){!sum[SumBits-1]}}, 1'b1};
+{% else %}    assign entries_o[e*EntryBits +: EntryBits] = below + EntryBits'(round_up);
+{% endif %}  end
 
 endmodule
 

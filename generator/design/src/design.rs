@@ -557,15 +557,18 @@ impl LutDatapath {
 impl FloatEdge {
     fn units(&self, core: &Core) -> Vec<UnitCount> {
         let elements = u64::from(core.m) * u64::from(core.elements_per_step);
+        let tables = self.scanner.as_ref().and_then(|scanner| scanner.tables.as_ref());
+        let tables = tables.map(|_| unit("table_exponent", u64::from(core.m * core.groups), 0));
         let aligners = self.aligner.as_ref().map(|_| unit("aligner", elements, 0));
+        let aligners = aligners.into_iter().chain(tables);
         let scanner =
             self.scanner.as_ref().map(|each| unit("exponent_scanner", 1, each.flops(core)));
         let Some(rounder) = &self.rounder else {
-            return aligners.into_iter().chain(scanner).collect();
+            return aligners.chain(scanner).collect();
         };
         let lanes = unit("fixed_to_float", core.drain.into(), rounder.lane.flops());
         let rounder = unit("result_rounder", 1, rounder.flops(core));
-        aligners.into_iter().chain(scanner).chain([lanes, rounder]).collect()
+        aligners.chain(scanner).chain([lanes, rounder]).collect()
     }
 }
 

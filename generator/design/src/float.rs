@@ -86,6 +86,8 @@ pub struct Aligner {
     pub bits: u32,
     /// The exponent of all blocks, where it is always the same.
     pub fixed_exponent: Option<u32>,
+    /// Width of a block's exponent.
+    pub field_bits: u32,
     /// Bits in which a significand moves: those of a magnitude and below it those rounded away.
     pub window_bits: u32,
     /// Bits of the window that are rounded away; 0 where none can be lost.
@@ -98,7 +100,7 @@ impl Aligner {
     fn of(aligned: AlignedFormat) -> Self {
         let (float, bits) = (aligned.float(), aligned.bits());
         let code = CodeFields::of(float);
-        let most = float.largest_exponent() - 1;
+        let most = aligned.largest_field() - 1;
         // What moves farther is less than half of the lowest place, whatever falls off the window.
         let farthest = most.min(bits - 1);
         let tail_bits = (code.fraction_bits + 2 + farthest).saturating_sub(bits);
@@ -107,6 +109,7 @@ impl Aligner {
             code,
             bits,
             fixed_exponent: aligned.is_exact().then(|| float.largest_exponent()),
+            field_bits: aligned.field_bits().max(code.exponent_bits),
             window_bits: bits - 1 + tail_bits,
             tail_bits,
             clips: aligned.places() < 0,
@@ -126,6 +129,41 @@ pub struct ExponentScanner {
     pub compares: bool,
     /// What codes besides numbers there are.
     pub specials: Specials,
+    /// What bounds the sums of a table, where a field is for them.
+    pub tables: Option<TableExponent>,
+}
+
+/// Exponent of one table (`<name>_table_exponent`): a power of two that half of the sum of its activations'
+/// magnitudes is below.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableExponent {
+    /// What comes.
+    pub code: CodeFields,
+    /// Activations of a table.
+    pub elements: u32,
+    /// Bits of a fraction that count.
+    pub counted_bits: u32,
+    /// Most that the exponent is above the largest.
+    pub headroom: u32,
+    /// Width of the exponent.
+    pub bits: u32,
+}
+
+impl TableExponent {
+    fn of(aligned: AlignedFormat) -> Option<Self> {
+        (aligned.summed() > 1).then(|| Self {
+            code: CodeFields::of(aligned.float()),
+            elements: aligned.summed(),
+            counted_bits: aligned.counted_fraction_bits(),
+            headroom: aligned.headroom(),
+            bits: aligned.field_bits(),
+        })
+    }
+
+    /// Width of the sum of the magnitudes that count.
+    pub fn sum_bits(&self) -> u32 {
+        self.counted_bits + 1 + self.headroom
+    }
 }
 
 impl ExponentScanner {
@@ -135,12 +173,18 @@ impl ExponentScanner {
             field_bits: core.exponent_bits,
             compares: !aligned.is_exact(),
             specials: aligned.float().specials(),
+            tables: TableExponent::of(aligned),
         }
     }
 
-    /// Flip-flops: the fields, and that a block is complete.
+    /// Flip-flops: the fields, and that a block is complete. Exponents of tables are registered with their markers.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
-        u64::from(core.exponents_bits + 1)
+        let special = u32::from(self.specials != Specials::Nothing);
+        let tables = self
+            .tables
+            .as_ref()
+            .map_or(0, |table| 3 + core.m * (special + core.groups * table.bits));
+        u64::from(core.exponents_bits + 1 + tables)
     }
 }
 
@@ -219,7 +263,7 @@ impl SumScale {
             sum_bits: core.result_bits,
             exponent_bits: core.exponent_bits,
             quantum_of_exponent_0: aligned.quantum_of_exponent_0() + core.sum_unit as i32,
-            exponents: [1, aligned.float().largest_exponent()],
+            exponents: [1, aligned.largest_field()],
             smallest_exponent: 0,
             is_fixed: aligned.is_exact(),
             is_corrected: core.sums_activations(),

@@ -39,7 +39,9 @@ pub use discrete::{
     DeferredAdder, DiscreteLane, FactorCode, FactorDecoder, FloatAdder, FloatMultiplier, LaneAdder,
     PairDecoder, PairMultiplier,
 };
-pub use float::{Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder};
+pub use float::{
+    Aligner, CodeFields, ExponentScanner, FixedToFloat, FloatEdge, ResultRounder, TableExponent,
+};
 pub use float_term::{FloatOperands, FloatTermLane, FloatTerms};
 pub use lane::{AddLane, DotLane, PlaneAccumulator, SelectLane, WeightDecoder};
 pub use port::{Direction, Port, Stream};

@@ -316,6 +316,11 @@ pub struct TableRounder {
 }
 
 impl TableRounder {
+    /// Whether a sum can have more bits than those that count, so that its entry is the largest.
+    pub fn clips(&self) -> bool {
+        self.sums.entry_bits > self.dropped_bits + self.entries.entry_bits
+    }
+
     pub(crate) fn of(spec: &Spec, sums: TableLayout, entries: TableLayout) -> Option<Self> {
         let dropped_bits = spec.quantised_entries()?.dropped_bits;
         Some(Self { sums, entries, dropped_bits })

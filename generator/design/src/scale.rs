@@ -135,7 +135,7 @@ impl GroupScaler {
         let aligned = spec.aligned();
         let adds_field = aligned.is_some_and(|aligned| !aligned.is_exact());
         let largest_field = match aligned {
-            Some(aligned) if adds_field => aligned.float().largest_exponent(),
+            Some(aligned) if adds_field => aligned.largest_field(),
             _ => 0,
         };
         let largest = u64::from(term.largest_exponent() + largest_field);

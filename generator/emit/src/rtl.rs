@@ -10,9 +10,9 @@ use bitplane_design::{
     FloatEdge, FpLane, FpMacDatapath, GroupAccumulator, GroupEdge, GroupRegister, GroupScaler,
     LastUse, LutDatapath, MacDatapath, Operand, OperandRegister, PlaneAccumulator, Port,
     ResultDrain, ResultRounder, ScalePipeline, ScaleSelect, ScaledAccumulator, Scaling, SelectLane,
-    Shadow, StepSum, Stream, TablePrecompute, TableRegisters, TableRounder, TermDatapath,
-    TermLanes, Terms, TritUnpacker, WeightDecoder, WeightRegister, ZeroPointCorrection,
-    ZeroPointSelect,
+    Shadow, StepSum, Stream, TableExponent, TablePrecompute, TableRegisters, TableRounder,
+    TermDatapath, TermLanes, Terms, TritUnpacker, WeightDecoder, WeightRegister,
+    ZeroPointCorrection, ZeroPointSelect,
 };
 
 use bitplane_formats::{
@@ -188,6 +188,9 @@ unit_text!(ShadowRegisterText, "rtl/shadow_register.sv", ShadowUnit {});
 unit_text!(GroupRegisterText, "rtl/group_register.sv", &'a GroupRegister {});
 
 struct AlignerPhrases {
+    field_meaning: &'static str,
+    exponent: &'static str,
+    subnormal: &'static str,
     format: FloatFormat,
     rule: String,
     tail_note: String,
@@ -198,7 +201,29 @@ struct AlignerPhrases {
 
 unit_text!(AlignerText, "rtl/aligner.sv", Worded<'a, Aligner, AlignerPhrases> {});
 
+struct TableExponentPhrases {
+    codes_bits: u32,
+    sum_bits: u32,
+    /// The largest exponent in as many bits as that of the table.
+    extended: String,
+    /// The largest sums, each of a power of two more, that the exponent holds for.
+    most: Vec<u32>,
+    unread_note: &'static str,
+}
+
+unit_text!(
+    TableExponentText, "rtl/table_exponent.sv",
+    Worded<'a, TableExponent, TableExponentPhrases> {}
+);
+
 struct ScannerPhrases {
+    /// What a k-step is told by where it is compared.
+    valid: &'static str,
+    first: &'static str,
+    last: &'static str,
+    candidates: &'static str,
+    one: String,
+    any_special: &'static str,
     field: &'static str,
     block: &'static str,
     data_bits: u32,
@@ -798,6 +823,8 @@ fn float_files(core: &CoreText, edge: &FloatEdge) -> Vec<BundleFile> {
     let mut files = Vec::new();
     files.extend(edge.aligner.as_ref().map(|unit| named(core, "aligner", aligner(core, unit))));
     let scanner = edge.scanner.as_ref();
+    let tables = scanner.clone().and_then(|unit| unit.tables.as_ref());
+    files.extend(tables.map(|unit| named(core, "table_exponent", table_exponent(core, unit))));
     files.extend(scanner.map(|unit| named(core, "exponent_scanner", scanner_text(core, unit))));
     if let Some(unit) = &edge.rounder {
         files.push(named(core, "fixed_to_float", fixed_to_float(core, unit)));
@@ -820,6 +847,18 @@ fn aligner<'a>(core: &'a CoreText, unit: &'a Aligner) -> AlignerText<'a> {
             0 => ", of which none can be lost".to_owned(),
             bits => format!(", of which the low {bits} are rounded away"),
         },
+        field_meaning: match unit.field_bits > exponent_bits {
+            true => "Exponent of the block, not less than that of the activation.",
+            false => "Largest biased exponent of the block, not less than that of the activation.",
+        },
+        exponent: match unit.field_bits > exponent_bits {
+            true => "FieldBits'(exponent)",
+            false => "exponent",
+        },
+        subnormal: match unit.field_bits > exponent_bits {
+            true => "FieldBits'(!is_normal)",
+            false => "ExponentBits'(!is_normal)",
+        },
         block_exponent: match unit.fixed_exponent {
             Some(exponent) => format!("{exponent_bits}'d{exponent}"),
             None => "exponent_i".to_owned(),
@@ -833,11 +872,44 @@ fn aligner<'a>(core: &'a CoreText, unit: &'a Aligner) -> AlignerText<'a> {
     AlignerText { core, unit: Worded { unit, phrases } }
 }
 
+fn table_exponent<'a>(core: &'a CoreText, unit: &'a TableExponent) -> TableExponentText<'a> {
+    let whole = 2 << unit.counted_bits;
+    let phrases = TableExponentPhrases {
+        codes_bits: unit.elements * unit.code.bits,
+        sum_bits: unit.sum_bits(),
+        extended: match unit.bits == unit.code.exponent_bits {
+            true => "leading".to_owned(),
+            false => format!("{}'(leading)", unit.bits),
+        },
+        most: (0..unit.headroom).map(|above| (whole << above) - unit.elements).collect(),
+        unread_note: match unit.code.fraction_bits > unit.counted_bits {
+            true => ", and low bits of fractions neither",
+            false => "",
+        },
+    };
+    TableExponentText { core, unit: Worded { unit, phrases } }
+}
+
 fn scanner_text<'a>(core: &'a CoreText, unit: &'a ExponentScanner) -> ExponentScannerText<'a> {
     let code = unit.code;
+    let of_tables = unit.tables.is_some();
+    let [valid, first, last] = match of_tables {
+        true => ["valid_q", "first_q", "last_q"],
+        false => ["scan_valid_i", "scan_first_i", "scan_last_i"],
+    };
     let phrases = ScannerPhrases {
+        valid,
+        first,
+        last,
+        candidates: if of_tables { "Tables" } else { "Elements" },
+        one: match of_tables {
+            true => format!("{}'d1", unit.field_bits),
+            false => format!("{}'d1", code.exponent_bits),
+        },
+        any_special: if of_tables { "is_special_q" } else { "(|is_special)" },
         block: if core.group_blocks { "quantisation group" } else { "run" },
         field: match (unit.compares, unit.specials) {
+            _ if of_tables => "the largest exponent\n// of a table, or 0 if a code is no number",
             (true, Specials::Nothing) => "the largest biased exponent",
             (true, _) => "the largest biased exponent, or 0\n// if a code is no number",
             (false, _) => "whether all codes are\n// numbers",

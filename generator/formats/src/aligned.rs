@@ -14,6 +14,8 @@ use std::ops::RangeInclusive;
 pub struct AlignedFormat {
     float: FloatFormat,
     bits: u32,
+    /// Numbers whose sum of magnitudes the field is for; 1 where it is for each number.
+    summed: u32,
 }
 
 impl AlignedFormat {
@@ -25,13 +27,19 @@ impl AlignedFormat {
     /// Integers of `bits` bits; `None` unless they are narrower than those that lose no bit.
     pub fn rounded(float: FloatFormat, bits: u32) -> Option<Self> {
         let legal = Self::BITS.contains(&bits) && bits < exact_bits(float);
-        legal.then_some(Self { float, bits })
+        legal.then_some(Self { float, bits, summed: 1 })
     }
 
     /// Integers that lose no bit; `None` where they would be wider than 41 bits (BF16).
     pub fn exact(float: FloatFormat) -> Option<Self> {
         let bits = exact_bits(float);
-        (bits <= Self::WIDEST).then_some(Self { float, bits })
+        (bits <= Self::WIDEST).then_some(Self { float, bits, summed: 1 })
+    }
+
+    /// The same for tables of `k` numbers: the field is such that the sum of the magnitudes of a table is below
+    /// twice its power of two, as each number's magnitude is. Where no bit is lost nothing changes.
+    pub fn of_tables(self, k: u32) -> Self {
+        if self.is_exact() { self } else { Self { summed: k, ..self } }
     }
 
     /// The format of the activations.
@@ -59,7 +67,7 @@ impl AlignedFormat {
         match (self.is_exact(), self.float.specials()) {
             (true, Specials::Nothing) => 0,
             (true, _) => 1,
-            (false, _) => self.float.exponent_bits(),
+            (false, _) => u32::BITS - self.largest_field().leading_zeros(),
         }
     }
 
@@ -69,16 +77,63 @@ impl AlignedFormat {
         self.bits as i32 - 2 - self.float.fraction_bits() as i32
     }
 
-    /// The field of a block of `codes`.
+    /// Numbers whose sum of magnitudes a field is for: those of a table, or 1.
+    pub fn summed(self) -> u32 {
+        self.summed
+    }
+
+    /// Most that a field is above the largest exponent of its block.
+    pub fn headroom(self) -> u32 {
+        self.summed.next_power_of_two().ilog2()
+    }
+
+    /// The largest field of a block.
+    pub fn largest_field(self) -> u32 {
+        self.float.largest_exponent() + self.headroom()
+    }
+
+    /// Bits of a fraction that count in the sum of a table's magnitudes.
+    pub fn counted_fraction_bits(self) -> u32 {
+        self.float.fraction_bits().min(4)
+    }
+
+    /// The field of a block of `codes`, those of table after table.
     pub fn field(self, codes: impl IntoIterator<Item = u32>) -> u32 {
-        let mut exponents =
-            codes.into_iter().map(|code| self.float.decode(code).map(|n| n.exponent));
+        let codes: Vec<u32> = codes.into_iter().collect();
+        let mut exponents = codes.chunks(self.summed as usize).map(|table| self.exponent_of(table));
         let largest = exponents.try_fold(1, |largest, exponent| Some(largest.max(exponent?)));
         match largest {
             Some(_) if self.is_exact() => 1,
             Some(largest) => largest,
             None => 0,
         }
+    }
+
+    /// The field of a block of parts with these fields.
+    pub fn joined(self, fields: impl IntoIterator<Item = u32>) -> u32 {
+        let numbers = fields.into_iter().map(|field| (field > 0).then_some(field));
+        let largest = numbers.into_iter().try_fold(1, |largest, field| Some(largest.max(field?)));
+        largest.unwrap_or(0)
+    }
+
+    /// The exponent of a power of two above the sum of the magnitudes of a table: twice 2^exponent is. The magnitudes are
+    /// cut off below [`AlignedFormat::counted_fraction_bits`] of the largest, and one unit is added for each.
+    fn exponent_of(self, table: &[u32]) -> Option<u32> {
+        let numbers: Option<Vec<_>> = table.iter().map(|code| self.float.decode(*code)).collect();
+        let numbers = numbers?;
+        let largest = numbers.iter().map(|number| number.exponent).max().unwrap_or(1);
+        if self.summed == 1 {
+            return Some(largest);
+        }
+        let counted = self.counted_fraction_bits();
+        let unread = self.float.fraction_bits() - counted;
+        let units = numbers.iter().map(|number| {
+            let below = unread + largest - number.exponent;
+            number.significand.checked_shr(below).unwrap_or(0)
+        });
+        let sum = units.sum::<u32>() + self.summed;
+        let above = (0..self.headroom()).filter(|above| sum > 2 << (counted + above)).count();
+        Some(largest + above as u32)
     }
 
     /// The exponent that a block with this field is aligned to.
@@ -127,6 +182,53 @@ mod tests {
     use super::*;
 
     const FORMATS: [FloatFormat; 7] = FloatFormat::ACTIVATIONS;
+
+    #[test]
+    fn the_field_of_tables_bounds_the_sum_of_their_magnitudes_and_is_at_most_one_too_large() {
+        let mut seed = 1u64;
+        let mut random = || {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as u32
+        };
+        for float in FORMATS {
+            let Some(format) = AlignedFormat::rounded(float, 8) else { continue };
+            for k in 2..=6 {
+                let tables = format.of_tables(k);
+                for _ in 0..2000 {
+                    let spread = random() % 8 << float.fraction_bits();
+                    let numbers = std::iter::repeat_with(|| random() & ((1 << float.bits()) - 1));
+                    let codes: Vec<u32> = numbers
+                        .map(|code| code.saturating_sub(if code & 1 == 1 { spread } else { 0 }))
+                        .filter(|code| float.decode(*code).is_some())
+                        .take(k as usize)
+                        .collect();
+                    let field = tables.field(codes.iter().copied());
+                    let sum: f64 = codes.iter().map(|code| float.to_f64(*code).abs()).sum();
+                    let power = 2f64.powi(field as i32 - float.bias());
+                    assert!(sum < 2.0 * power, "{float} {codes:?}");
+                    let largest = format.field(codes.iter().copied());
+                    assert!((largest..=largest + tables.headroom()).contains(&field));
+                    assert!(field == largest || 4.0 * sum >= power, "{float} {codes:?} {field}");
+                    assert!(field <= tables.largest_field());
+                    assert!(field < 1 << tables.field_bits());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_of_tables_has_the_largest_of_their_fields_and_none_where_one_has_none() {
+        let format = AlignedFormat::rounded(FloatFormat::FP16, 16).unwrap().of_tables(4);
+        // 1.0 four times is a sum of 4, and of one 1.0 alone.
+        let ones = format.field([0x3c00; 4]);
+        assert_eq!((ones, format.field([0x3c00, 0, 0, 0])), (17, 15));
+        assert_eq!(format.field([0x3c00, 0, 0, 0, 0x3c00, 0x3c00, 0x3c00, 0x3c00]), ones);
+        assert_eq!(format.joined([15, 17]), 17);
+        assert_eq!(format.field([0x3c00, 0x7c00]), 0);
+        assert_eq!(format.joined([15, 0]), 0);
+    }
 
     #[test]
     fn exact_integers_are_as_wide_as_derived_by_hand() {

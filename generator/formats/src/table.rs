@@ -108,9 +108,10 @@ impl TableLayout {
         Self { content, k, entry_bits: signed_bits(range), form: EntryForm::Exact }
     }
 
-    /// The table of the same sums, rounded to 8 bits; nothing where they are no wider.
-    pub fn quantised(self) -> Option<Self> {
-        let entry = QuantisedEntry::of_sums(self.entry_bits)?;
+    /// The table of the same sums, of which `sum_bits` bits count, rounded to 8 bits; nothing where they are no
+    /// wider.
+    pub fn quantised(self, sum_bits: u32) -> Option<Self> {
+        let entry = QuantisedEntry::of_sums(sum_bits)?;
         Some(Self { entry_bits: QuantisedEntry::BITS, form: EntryForm::Quantised(entry), ..self })
     }
 
@@ -240,7 +241,10 @@ mod tests {
 
     #[test]
     fn sums_no_wider_than_eight_bits_are_not_quantised() {
-        let layout = |bits, k| TableLayout::of(TableContent::SignedHalf, int(bits), k).quantised();
+        let layout = |bits, k| {
+            let exact = TableLayout::of(TableContent::SignedHalf, int(bits), k);
+            exact.quantised(exact.entry_bits)
+        };
         assert_eq!(layout(6, 4), None);
         assert_eq!(
             layout(7, 4).unwrap().form,

@@ -401,7 +401,11 @@ impl Spec {
         match self.architecture {
             Architecture::FpMacArray => None,
             _ if self.rounds_sums() => None,
-            _ => self.float?.aligned(),
+            _ => {
+                let aligned = self.float?.aligned()?;
+                let of_tables = self.table().is_some_and(|table| table.entry == Entry::Int8);
+                Some(if of_tables { aligned.of_tables(self.tile.k) } else { aligned })
+            }
         }
     }
 
@@ -626,7 +630,7 @@ impl Spec {
             None => {
                 let exact = TableLayout::of(content, self.activation, self.tile.k);
                 let rounds = self.table()?.entry == Entry::Int8;
-                exact.quantised().filter(|_| rounds).unwrap_or(exact)
+                exact.quantised(self.sum_bits(exact)).filter(|_| rounds).unwrap_or(exact)
             }
         })
     }
@@ -635,6 +639,13 @@ impl Spec {
     pub fn exact_layout(&self) -> Option<TableLayout> {
         self.quantised_entries()?;
         Some(TableLayout::of(self.table_layout()?.content, self.activation, self.tile.k))
+    }
+
+    /// Bits of the sums in a table that rounding them looks at: all, or those of aligned activations where the field
+    /// of a block is for their sums.
+    fn sum_bits(&self, exact: TableLayout) -> u32 {
+        let summed = self.aligned().filter(|aligned| aligned.summed() > 1);
+        summed.map_or(exact.entry_bits, AlignedFormat::bits)
     }
 
     /// How the sums in tables are rounded, where these hold integers of fewer bits.

@@ -33,8 +33,15 @@ pub fn rounded(spec: &Spec, run: &Run, sums: Vec<i128>) -> Vec<i128> {
 }
 
 /// The field of a row's block, which is the whole run.
-fn field(run: &Run, row: usize, format: AlignedFormat) -> u32 {
-    format.field(run.row(row).iter().map(|code| *code as u32))
+pub(crate) fn field(run: &Run, row: usize, format: AlignedFormat) -> u32 {
+    // Quantisation groups fill whole k-steps: no table holds elements of two of them.
+    let size = match &run.zero_points {
+        ZeroPoints::Constant(_) => run.elements.max(1),
+        ZeroPoints::PerGroup(groups) => groups.size,
+    };
+    let fields =
+        run.row(row).chunks(size).map(|codes| format.field(codes.iter().map(|code| *code as u32)));
+    format.joined(fields)
 }
 
 /// What the elements of a column are multiplied by: values where groups have zero points of their

@@ -1,4 +1,5 @@
 use crate::Run;
+use crate::aligned::field;
 use crate::entries::quantised_group;
 use crate::policy::Policy;
 use bitplane_formats::{QuantisedEntry, ScaleFormat, Term, ZeroPoint};
@@ -117,20 +118,19 @@ pub(crate) fn integers(
     size: usize,
 ) -> (Vec<i64>, Vec<Option<i32>>) {
     let codes = run.row(row);
-    let groups = run.elements.div_ceil(size);
     let Some(format) = spec.aligned() else {
+        let groups = run.elements.div_ceil(size);
         return (codes.iter().map(|a| i64::from(*a)).collect(), vec![Some(0); groups]);
     };
-    let (block, groups_of_a_block) = match spec.block_steps() {
-        Some(_) => (size, 1),
-        None => (run.elements, groups),
-    };
+    let of_run = field(run, row, format);
     let (mut aligned, mut exponents) = (Vec::new(), Vec::new());
-    for codes in codes.chunks(block.max(1)) {
-        let field = format.field(codes.iter().map(|code| *code as u32));
+    for codes in codes.chunks(size.max(1)) {
+        let field = match spec.block_steps() {
+            Some(_) => format.field(codes.iter().map(|code| *code as u32)),
+            None => of_run,
+        };
         aligned.extend(codes.iter().map(|code| format.align(*code as u32, field)));
-        let exponent = (field > 0).then(|| format.quantum(field));
-        exponents.extend(std::iter::repeat_n(exponent, groups_of_a_block));
+        exponents.push((field > 0).then(|| format.quantum(field)));
     }
     (aligned, exponents)
 }

@@ -109,6 +109,7 @@ fn sums_of_rounded_entries_are_proved_to_be_rounded_in_their_units() {
          [accumulate]\nmax_k = 16\nalign_bits = 10\nresult = 'fp16'\n",
         &[
             "aligner",
+            "table_exponent",
             "table_precompute",
             "table_rounder",
             "weight_decoder",

@@ -49,13 +49,20 @@ fn sums_are_wider_than_entries(draft: &Draft<'_>) -> Option<Problem> {
     if !settled || spec.rounds_sums() || spec.quantised_entries().is_some() {
         return None;
     }
-    let bits = spec.table_layout()?.entry_bits;
-    let message = format!(
-        "\"int8\" rounds nothing: sums of {} activations of {} bits have {bits}",
-        spec.tile.k,
-        spec.activation.bits()
-    );
-    let help = "delete `entry`";
+    let of_activations =
+        format!("sums of {} activations of {} bits", spec.tile.k, spec.activation.bits());
+    let (message, help) = match spec.aligned() {
+        Some(aligned) if !aligned.is_exact() => (
+            format!(
+                "\"int8\" rounds nothing: the block's exponent is such that {of_activations} have no more"
+            ),
+            "delete `entry`, or write `align_bits = 9` or more in [accumulate]",
+        ),
+        _ => {
+            let bits = spec.table_layout()?.entry_bits;
+            (format!("\"int8\" rounds nothing: {of_activations} have {bits}"), "delete `entry`")
+        }
+    };
     Some(draft.place(Problem::new("contradictory-keys", "table.entry", message, help), "tile.k"))
 }
 

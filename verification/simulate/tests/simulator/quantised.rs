@@ -80,7 +80,81 @@ scale = "e8m0"
 scale_units = 2
 "#;
 
+/// Magnitudes that add up to less than twice a power of two, and to as much when each is rounded up.
+const SUMS_OF_ROUNDED: &str = r#"
+kind = "lut_tensor_core"
+[activation]
+format = "fp16"
+[weight]
+format = "int1"
+[tile]
+m = 2
+n = 2
+k = 4
+[table]
+entry = "int8"
+[accumulate]
+max_k = 64
+align_bits = 9
+"#;
+
 const FAULTS: &[Fault] = &[
+    Fault {
+        name: "a sum of magnitudes without what is cut off",
+        core: ALIGNED,
+        unit: "table_exponent",
+        right: "sum > 6'd12)",
+        wrong: "sum > 6'd16)",
+    },
+    Fault {
+        name: "a sum of magnitudes halved once only",
+        core: ALIGNED,
+        unit: "table_exponent",
+        right: "sum > 6'd28)",
+        wrong: "sum > 6'd62)",
+    },
+    Fault {
+        name: "magnitudes that do not move down",
+        core: SCALED,
+        unit: "table_exponent",
+        right: ">> distance;",
+        wrong: ">> (distance & ExponentBits'(exponent == '0));",
+    },
+    Fault {
+        name: "a subnormal magnitude with a leading one",
+        core: SCALED,
+        unit: "table_exponent",
+        right: "{is_normal, codes_i",
+        wrong: "{is_normal || (exponent == '0), codes_i",
+    },
+    Fault {
+        name: "the field of a block taken along to the next",
+        core: SCALED,
+        unit: "exponent_scanner",
+        right: "first_q ? '0 : field_q",
+        wrong: "(first_q && last_q && (field_q == '0)) ? '0 : field_q",
+    },
+    Fault {
+        name: "an infinity forgotten with the next k-step",
+        core: SCALED,
+        unit: "exponent_scanner",
+        right: "|| (!first_q && (field_q == '0))",
+        wrong: "|| (!first_q && (&field_q))",
+    },
+    Fault {
+        name: "an entry that is larger than it can be",
+        core: SUMS_OF_ROUNDED,
+        unit: "table_rounder",
+        right: "fits ? entry",
+        wrong: "(fits || !fits) ? entry",
+    },
+    Fault {
+        name: "an exponent of the block without its headroom",
+        core: SCALED,
+        unit: "aligner",
+        right: "assign distance    = exponent_i",
+        wrong: "assign distance    = (exponent_i[FieldBits-1] ? exponent_i - 6'd1 : exponent_i)",
+    },
     Fault {
         name: "an entry that is cut off",
         core: ALIGNED,
@@ -163,7 +237,7 @@ const FAULTS: &[Fault] = &[
 #[test]
 fn cores_with_rounded_entries_pass_without_a_fault() {
     let Some(verilator) = verilator() else { return };
-    for core in [INTEGERS, ALIGNED, TERNARY, SCALED] {
+    for core in [INTEGERS, ALIGNED, TERNARY, SCALED, SUMS_OF_ROUNDED] {
         let report = regression_with(&verilator, core, None);
         assert!(report.passed(), "{}", report.failure.unwrap());
     }

@@ -101,3 +101,37 @@ fn no_least_entry(entries: u32, own: u32) -> String {
     let each = |entry: u32| format!("tables[{} +: {own}] != {{1'b1, {}'d0}}", entry * own, own - 1);
     (0..entries).map(each).collect::<Vec<_>>().join("\n    && ")
 }
+
+/// Magnitudes are compared by what they are worth, where the unit moves them to the largest exponent.
+pub(super) fn table_exponent(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
+    let aligned = spec.aligned()?;
+    let (codes, exponent) = (unit.bits("codes_i")?, unit.bits("exponent_o")?);
+    let (float, k) = (aligned.float(), aligned.summed());
+    let (bits, fraction) = (float.bits(), float.fraction_bits());
+    // A power of two that is no less than what is counted and a unit for each activation, and half of which is less.
+    let counted = aligned.counted_fraction_bits();
+    let text = format!(
+        "module lemma (input wire [{}:0] codes, output wire wrong);\n  wire [{eh}:0] exponent;\n  \
+         {} u_unit (.codes_i(codes), .exponent_o(exponent));\n  \
+         reg [63:0] largest, field, significand, units, above;\n  integer i;\n  always @* begin\n    \
+         largest = 1;\n    units = {k};\n    for (i = 0; i < {k}; i = i + 1) begin\n      \
+         field = codes[i*{bits}+{fraction} +: {e}];\n      if (field > largest) largest = field;\n    end\n    \
+         for (i = 0; i < {k}; i = i + 1) begin\n      field = codes[i*{bits}+{fraction} +: {e}];\n      \
+         significand = codes[i*{bits} +: {fraction}];\n      \
+         if (field != 0) significand = significand + {one}; else field = 1;\n      \
+         units = units + ((significand << {counted}) >> (largest - field + {fraction}));\n    end\n    \
+         above = exponent - largest;\n  end\n  \
+         assign wrong = exponent < largest || units > (64'd{two} << above)\n    \
+         || (above != 0 && units <= (64'd{two} << (above - 1)));\nendmodule\n",
+        codes - 1,
+        unit.module,
+        e = float.exponent_bits(),
+        eh = exponent - 1,
+        one = 1u64 << fraction,
+        two = 2u64 << counted,
+    );
+    let statement = "the exponent is the least of which twice the power of two is no less than the sum of the \
+                     magnitudes that count and a unit for each";
+    let widths = format!("{k} codes of {float}");
+    Some(lemma(unit, Registers::Transparent, statement, widths, text))
+}

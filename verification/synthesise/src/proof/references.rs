@@ -6,7 +6,7 @@ use bitplane_formats::{DataType, FloatFormat, TermArray, codes_of_byte};
 use bitplane_spec::{Architecture, Fold, Spec, Symmetry};
 
 use super::edge::{float_operands, group_scaler};
-use super::entries::{quantised_select_lane, step_sum, table_rounder};
+use super::entries::{quantised_select_lane, step_sum, table_exponent, table_rounder};
 use super::lemma::{Lemma, Registers};
 use super::ports::{Ports, UnitPorts};
 use super::rounded::{number_decoder, number_encoder};
@@ -15,8 +15,9 @@ use super::rounded::{number_decoder, number_encoder};
 type Maker = fn(&Spec, &UnitPorts) -> Option<Lemma>;
 
 /// What can be proved, in the order of the data path.
-const MAKERS: [(&str, Maker); 19] = [
+const MAKERS: [(&str, Maker); 20] = [
     ("aligner", aligner),
+    ("table_exponent", table_exponent),
     ("number_decoder", number_decoder),
     ("table_precompute", table_precompute),
     ("table_rounder", table_rounder),
@@ -605,7 +606,7 @@ fn fixed_to_float(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
         sh = sum - 1,
         eh = exponent - 1,
         oh = out - 1,
-        highest = format.float().largest_exponent(),
+        highest = format.largest_field(),
         least = 1 - result.bias(),
         bias = result.bias(),
         eb = result.exponent_bits(),
