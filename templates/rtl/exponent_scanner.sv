@@ -78,14 +78,18 @@ module {{ core.name }}_exponent_scanner (
 {% endif %}{% if unit.compares %}
     logic [ExponentBits-1:0] field_d, field_q;
 
-{% if let Some(table) = unit.tables %}    // Exponents of the tables of the k-step before.
+{% if let Some(table) = unit.tables %}    // Largest exponents of the tables of the k-step before, and how far theirs are above them.
     localparam int Tables = {{ core.groups }};
-    logic [Tables*ExponentBits-1:0] exponents_d, exponents_q;
+    localparam int LargestBits = {{ table.code.exponent_bits }};
+    localparam int Headroom = {{ table.headroom }};
+    logic [Tables*LargestBits-1:0] largest_d, largest_q;
+    logic [Tables*Headroom-1:0] above_d, above_q;
 
     for (genvar g = 0; g < Tables; g++) begin : gen_table
       {{ core.name }}_table_exponent u_table_exponent (
-        .codes_i    (codes[g*{{ table.elements }}*CodeBits +: {{ table.elements }}*CodeBits]),
-        .exponent_o (exponents_d[g*ExponentBits +: ExponentBits])
+        .codes_i   (codes[g*{{ table.elements }}*CodeBits +: {{ table.elements }}*CodeBits]),
+        .largest_o (largest_d[g*LargestBits +: LargestBits]),
+        .above_o   (above_d[g*Headroom +: Headroom])
       );
     end
 {% if unit.phrases.is_special != "" %}
@@ -93,7 +97,8 @@ module {{ core.name }}_exponent_scanner (
 {% endif %}
     always_ff @(posedge clk_i) begin : p_exponents
       if (scan_valid_i) begin
-        exponents_q  <= exponents_d;
+        largest_q    <= largest_d;
+        above_q      <= above_d;
 {% if unit.phrases.is_special != "" %}        is_special_q <= |is_special;
 {% endif %}      end
     end
@@ -107,7 +112,18 @@ module {{ core.name }}_exponent_scanner (
     assign candidates[{{ unit.phrases.candidates }}*ExponentBits +: ExponentBits] =
         {{ unit.phrases.first }} ? '0 : field_q;
 
-{% if unit.tables.is_some() %}    assign candidates[Tables*ExponentBits-1:0] = exponents_q;
+{% if unit.tables.is_some() %}    for (genvar g = 0; g < Tables; g++) begin : gen_candidate
+      logic [ExponentBits-1:0] exponent;
+
+      always_comb begin : p_exponent
+        exponent = ExponentBits'(largest_q[g*LargestBits +: LargestBits]);
+        for (int h = 0; h < Headroom; h++) begin
+          exponent = exponent + ExponentBits'(above_q[g*Headroom+h]);
+        end
+      end
+
+      assign candidates[g*ExponentBits +: ExponentBits] = exponent;
+    end
 {% else %}    for (genvar i = 0; i < Elements; i++) begin : gen_candidate
       assign candidates[i*ExponentBits +: ExponentBits] =
           codes[i*CodeBits+FractionBits +: ExponentBits];

@@ -1,13 +1,16 @@
-{% include "rtl/header.sv" %}// Table exponent: of {{ unit.elements }} activations that share a table the exponent of a power of two, twice which
-// their magnitudes do not add up to. Fractions count to {{ unit.counted_bits }} bits; for what is cut off each
-// activation adds one unit. A code that is no number gives any exponent.
+{% include "rtl/header.sv" %}// Table exponent: of {{ unit.elements }} activations that share a table the largest exponent, and how often twice its power
+// of two has to be doubled so that their magnitudes do not add up to it. Fractions count to {{ unit.counted_bits }}
+// bits; for what is cut off each activation adds one unit. A code that is no number gives anything.
 
 `default_nettype none
 
 module {{ core.name }}_table_exponent (
   // Activations, lowest element first.
   input  logic {{ core.width(unit.phrases.codes_bits) }} codes_i,
-  output logic {{ core.width(unit.bits) }} exponent_o
+  output logic {{ core.width(unit.code.exponent_bits) }} largest_o,
+
+  // As many ones, from the lowest bit up, as times to double it.
+  output logic {{ core.vector(unit.headroom) }} above_o
 );
 
   localparam int Elements = {{ unit.elements }};
@@ -66,12 +69,10 @@ module {{ core.name }}_table_exponent (
     end
   end
 
-  // How often it has to be halved, with one unit for each activation.
-  always_comb begin : p_above
-    exponent_o = {{ unit.phrases.extended }};
-{% for most in unit.phrases.most %}    if (sum > {{ unit.phrases.sum_bits }}'d{{ most }}) exponent_o = exponent_o + {{ unit.bits }}'d1;
-{% endfor %}  end
-
+  assign largest_o = leading;
+  // With one unit for each activation.
+{% for most in unit.phrases.most %}  assign above_o[{{ loop.index0 }}] = (sum > {{ unit.phrases.sum_bits }}'d{{ most }});
+{% endfor %}
   // Signs do not count{{ unit.phrases.unread_note }}.
   logic unused_codes;
 

@@ -145,8 +145,6 @@ pub struct TableExponent {
     pub counted_bits: u32,
     /// Most that the exponent is above the largest.
     pub headroom: u32,
-    /// Width of the exponent.
-    pub bits: u32,
 }
 
 impl TableExponent {
@@ -156,7 +154,6 @@ impl TableExponent {
             elements: aligned.summed(),
             counted_bits: aligned.counted_fraction_bits(),
             headroom: aligned.headroom(),
-            bits: aligned.field_bits(),
         })
     }
 
@@ -180,10 +177,9 @@ impl ExponentScanner {
     /// Flip-flops: the fields, and that a block is complete. Exponents of tables are registered with their markers.
     pub(crate) fn flops(&self, core: &Core) -> u64 {
         let special = u32::from(self.specials != Specials::Nothing);
-        let tables = self
-            .tables
-            .as_ref()
-            .map_or(0, |table| 3 + core.m * (special + core.groups * table.bits));
+        let tables = self.tables.as_ref().map_or(0, |table| {
+            3 + core.m * (special + core.groups * (table.code.exponent_bits + table.headroom))
+        });
         u64::from(core.exponents_bits + 1 + tables)
     }
 }

@@ -204,8 +204,6 @@ unit_text!(AlignerText, "rtl/aligner.sv", Worded<'a, Aligner, AlignerPhrases> {}
 struct TableExponentPhrases {
     codes_bits: u32,
     sum_bits: u32,
-    /// The largest exponent in as many bits as that of the table.
-    extended: String,
     /// The largest sums, each of a power of two more, that the exponent holds for.
     most: Vec<u32>,
     unread_note: &'static str,
@@ -877,10 +875,6 @@ fn table_exponent<'a>(core: &'a CoreText, unit: &'a TableExponent) -> TableExpon
     let phrases = TableExponentPhrases {
         codes_bits: unit.elements * unit.code.bits,
         sum_bits: unit.sum_bits(),
-        extended: match unit.bits == unit.code.exponent_bits {
-            true => "leading".to_owned(),
-            false => format!("{}'(leading)", unit.bits),
-        },
         most: (0..unit.headroom).map(|above| (whole << above) - unit.elements).collect(),
         unread_note: match unit.code.fraction_bits > unit.counted_bits {
             true => ", and low bits of fractions neither",

@@ -105,14 +105,14 @@ fn no_least_entry(entries: u32, own: u32) -> String {
 /// Magnitudes are compared by what they are worth, where the unit moves them to the largest exponent.
 pub(super) fn table_exponent(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
     let aligned = spec.aligned()?;
-    let (codes, exponent) = (unit.bits("codes_i")?, unit.bits("exponent_o")?);
+    let (codes, headroom) = (unit.bits("codes_i")?, unit.bits("above_o")?);
     let (float, k) = (aligned.float(), aligned.summed());
     let (bits, fraction) = (float.bits(), float.fraction_bits());
     // A power of two that is no less than what is counted and a unit for each activation, and half of which is less.
     let counted = aligned.counted_fraction_bits();
     let text = format!(
-        "module lemma (input wire [{}:0] codes, output wire wrong);\n  wire [{eh}:0] exponent;\n  \
-         {} u_unit (.codes_i(codes), .exponent_o(exponent));\n  \
+        "module lemma (input wire [{}:0] codes, output wire wrong);\n  wire [{eh}:0] exponent;\n  wire [{hh}:0] flags;\n  \
+         {} u_unit (.codes_i(codes), .largest_o(exponent), .above_o(flags));\n  \
          reg [63:0] largest, field, significand, units, above;\n  integer i;\n  always @* begin\n    \
          largest = 1;\n    units = {k};\n    for (i = 0; i < {k}; i = i + 1) begin\n      \
          field = codes[i*{bits}+{fraction} +: {e}];\n      if (field > largest) largest = field;\n    end\n    \
@@ -120,13 +120,14 @@ pub(super) fn table_exponent(spec: &Spec, unit: &UnitPorts) -> Option<Lemma> {
          significand = codes[i*{bits} +: {fraction}];\n      \
          if (field != 0) significand = significand + {one}; else field = 1;\n      \
          units = units + ((significand << {counted}) >> (largest - field + {fraction}));\n    end\n    \
-         above = exponent - largest;\n  end\n  \
-         assign wrong = exponent < largest || units > (64'd{two} << above)\n    \
+         above = 0;\n    for (i = 0; i < {headroom}; i = i + 1) above = above + flags[i];\n  end\n  \
+         assign wrong = exponent != largest || units > (64'd{two} << above)\n    \
          || (above != 0 && units <= (64'd{two} << (above - 1)));\nendmodule\n",
         codes - 1,
         unit.module,
         e = float.exponent_bits(),
-        eh = exponent - 1,
+        eh = float.exponent_bits() - 1,
+        hh = headroom - 1,
         one = 1u64 << fraction,
         two = 2u64 << counted,
     );
