@@ -113,12 +113,16 @@ module {{ core.name }}_exponent_scanner (
         {{ unit.phrases.first }} ? '0 : field_q;
 
 {% if unit.tables.is_some() %}    for (genvar g = 0; g < Tables; g++) begin : gen_candidate
-      logic [ExponentBits-1:0] exponent;
+      logic [ExponentBits-1:0] own, exponent;
+      logic [Headroom-1:0] above;
+
+      assign own   = ExponentBits'(largest_q[g*LargestBits +: LargestBits]);
+      assign above = above_q[g*Headroom +: Headroom];
 
       always_comb begin : p_exponent
-        exponent = ExponentBits'(largest_q[g*LargestBits +: LargestBits]);
+        exponent = own;
         for (int h = 0; h < Headroom; h++) begin
-          exponent = exponent + ExponentBits'(above_q[g*Headroom+h]);
+          exponent = exponent + ExponentBits'(above[h]);
         end
       end
 

@@ -821,7 +821,7 @@ fn float_files(core: &CoreText, edge: &FloatEdge) -> Vec<BundleFile> {
     let mut files = Vec::new();
     files.extend(edge.aligner.as_ref().map(|unit| named(core, "aligner", aligner(core, unit))));
     let scanner = edge.scanner.as_ref();
-    let tables = scanner.clone().and_then(|unit| unit.tables.as_ref());
+    let tables = scanner.and_then(|unit| unit.tables.as_ref());
     files.extend(tables.map(|unit| named(core, "table_exponent", table_exponent(core, unit))));
     files.extend(scanner.map(|unit| named(core, "exponent_scanner", scanner_text(core, unit))));
     if let Some(unit) = &edge.rounder {

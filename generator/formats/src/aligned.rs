@@ -197,7 +197,7 @@ mod tests {
             for k in 2..=6 {
                 let tables = format.of_tables(k);
                 for _ in 0..2000 {
-                    let spread = random() % 8 << float.fraction_bits();
+                    let spread = (random() % 8) << float.fraction_bits();
                     let numbers = std::iter::repeat_with(|| random() & ((1 << float.bits()) - 1));
                     let codes: Vec<u32> = numbers
                         .map(|code| code.saturating_sub(if code & 1 == 1 { spread } else { 0 }))
