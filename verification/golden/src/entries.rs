@@ -140,6 +140,34 @@ mod tests {
         assert_eq!(sums(&spec("exact", "int8", "none"), &of(0)), [3 * 512]);
     }
 
+    #[test]
+    fn a_zero_point_takes_the_activations_away_and_not_their_entries() {
+        // The entries of a sum of 1 in units of 4 are 0; half of -1 is rounded down.
+        let run = run(vec![1, 0, 0, 0], vec![3; 4], 1);
+        assert_eq!(sums(&spec("int8", "int8", "constant"), &run), [-1]);
+    }
+
+    #[test]
+    fn the_tables_of_all_quantisation_groups_set_the_unit_of_a_row() {
+        let text = "kind = 'lut_tensor_core'\n[activation]\nformat = 'fp16'\n[weight]\nformat = 'int2'\n\
+                    [tile]\nm = 1\nn = 1\nk = 2\ngroups = 2\n[table]\nentry = 'int8'\n\
+                    [group]\nzero_point = 'per_group'\nsize = 3\n";
+        let spec = bitplane_spec::parse(text, "core").unwrap().spec;
+        let [one, large] = [0x3c00, 0x6400];
+        let groups = crate::GroupZeroPoints {
+            size: 3,
+            values: vec![ZeroPoint::MID_RISE; 2],
+            ..crate::GroupZeroPoints::default()
+        };
+        let run = Run {
+            zero_points: ZeroPoints::PerGroup(groups),
+            ..run(vec![one, one, 0, large, large, 0], vec![3; 6], 0)
+        };
+        // Tables are of the first two and of the third element of a group: of 2 and 0, and 2048 and 0. Twice 1024 is
+        // half of what the unit of 32 is for; 2 is none of it. Weights are 3.
+        assert_eq!(f32::from_bits(crate::results(&spec, &run)[0] as u32), 3.0 * 2048.0);
+    }
+
     proptest! {
         #[test]
         fn nothing_is_lost_of_activations_that_are_whole_units((activations, codes) in runs()) {

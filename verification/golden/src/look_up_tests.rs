@@ -170,3 +170,11 @@ fn infinities_of_both_signs_in_a_table_give_nan_and_numbers_that_cancel_a_positi
     }
     assert_eq!(result(&core, &[0x8000, 0x8000], &[1, 1]), 0);
 }
+
+#[test]
+fn look_ups_of_a_k_step_are_added_two_by_two() {
+    // 2048 + 1 is 2048, and so it stays if one is added after the other; 1 + 1 is enough for the next number.
+    let spec = spec("int1", 2, 4, "fp16");
+    let (large, one, next) = (0x6800, 0x3c00, 0x6801);
+    assert_eq!(result(&spec, &[large, 0, one, 0, one, 0, one, 0], &[1; 8]), next);
+}
