@@ -43,6 +43,8 @@ pub struct Core {
     pub exponents_bits: u32,
     /// Whether the fields are those of a quantisation group, and not of a run.
     pub group_blocks: bool,
+    /// Whether the fields are for the sums of tables, and not for single activations.
+    pub sum_blocks: bool,
     /// Weight codes, the widest where a run chooses.
     pub weight: WeightFormat,
     /// Width of the field with the bits of a run's weights; 0 where they are fixed.
@@ -134,6 +136,7 @@ impl Core {
             exponent_bits: spec.exponent_bits(),
             exponents_bits: tile.m * spec.exponent_bits(),
             group_blocks: spec.block_steps().is_some(),
+            sum_blocks: spec.aligned().is_some_and(|aligned| aligned.summed() > 1),
             weight: spec.weight,
             run_bits_bits: match spec.weight_width {
                 WeightWidth::Fixed => 0,

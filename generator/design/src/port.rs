@@ -294,7 +294,10 @@ fn block(core: &Core) -> &'static str {
 
 /// What the field of a row's block of activations holds.
 fn exponents(core: &Core) -> &'static str {
-    if core.exponent_bits > 1 {
+    if core.sum_blocks {
+        "biased exponent that the magnitudes of no k of each row's activations add up to twice of, row 0 lowest; 0 if \
+         one is no number"
+    } else if core.exponent_bits > 1 {
         "largest biased exponent of each row's activations, row 0 lowest; 0 if one is no number"
     } else {
         "whether all activations of each row are numbers, row 0 lowest"

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use askama::Template;
 use bitplane_design::{Design, GroupTiming};
 use bitplane_formats::{
-    AlignedFormat, DataType, FloatFormat, ProductFormat, Range, RoundedProduct, ScaleFormat,
-    TermArray, TermSum, WeightReading, WideNumber, signed_bits,
+    AlignedFormat, DataType, FloatFormat, ProductFormat, QuantisedEntry, Range, RoundedProduct,
+    ScaleFormat, TermArray, TermSum, WeightReading, WideNumber, signed_bits,
 };
 use bitplane_spec::{AlignBlock, FloatActivation, ProductWord, Spec, WeightWidth};
 
@@ -134,9 +134,12 @@ fn rounding(spec: &Spec, float: &FloatActivation) -> String {
         format!("become {} without loss", spec.activation)
     } else {
         format!(
-            "are rounded to {}, to nearest even, in units that the largest exponent of their row and \
-             {} sets",
+            "are rounded to {}, to nearest even, in units that the largest {} of their row and {} sets",
             spec.activation,
+            match spec.quantised_entries() {
+                Some(_) => format!("sum of {} magnitudes", spec.tile.k),
+                None => "exponent".to_owned(),
+            },
             match float.block {
                 AlignBlock::K => "run",
                 AlignBlock::Group => "quantisation group",
@@ -145,11 +148,32 @@ fn rounding(spec: &Spec, float: &FloatActivation) -> String {
     };
     let rounded = match spec.scale() {
         Some(_) => "Sums of groups are exact, and scaled in units of the row's block".to_owned(),
-        None => format!("Sums are exact, and rounded once to {}, to nearest even", float.result),
+        None => format!(
+            "Sums{} are exact, and rounded once to {}, to nearest even",
+            if spec.quantised_entries().is_some() { " of entries" } else { "" },
+            float.result
+        ),
     };
     format!(
         "Activations in {} {aligned}. {rounded}; those of a row with an infinity or NaN are NaN.",
         float.format
+    )
+}
+
+/// What becomes of the sums in tables, and what of that is kept.
+fn entries(spec: &Spec, entry: QuantisedEntry) -> String {
+    let kept = match spec.dropped_bits() {
+        0 => "Sums and accumulators count in these units".to_owned(),
+        bits => {
+            format!("The lowest {bits} bits of their sums are 0, and accumulators do not hold them")
+        }
+    };
+    format!(
+        "Entries of tables are their sums rounded to {} bits, to nearest even, in units of {}; no entry is beyond \
+         {largest} or -{largest}. {kept}.",
+        QuantisedEntry::BITS,
+        1u64 << entry.dropped_bits,
+        largest = QuantisedEntry::LARGEST,
     )
 }
 
@@ -296,6 +320,7 @@ fn numerics(spec: &Spec, design: &Design) -> Vec<String> {
     let core = &design.core;
     let range = spec.exact_result();
     let mut lines: Vec<String> = spec.float.iter().map(|float| rounding(spec, float)).collect();
+    lines.extend(spec.quantised_entries().map(|entry| entries(spec, entry)));
     lines.push(format!(
         "Sums of up to {} elements lie in {} to {}; {} have {} bits, two's complement{}.",
         core.max_k,
