@@ -490,7 +490,7 @@ impl Datapath {
     fn summed(&self, core: &Core) -> Option<(u32, u32)> {
         match self {
             Self::Lut(lut) => {
-                let of_step = lut.rounder.as_ref().map(|_| (1, StepSum::of(core).bits));
+                let of_step = lut.step_sum.as_ref().map(|sum| (1, sum.bits));
                 of_step.or(Some((core.groups, lut.layout.entry_bits)))
             }
             Self::Add(_) => Some((core.elements_per_step, core.activation_bits)),

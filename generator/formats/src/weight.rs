@@ -111,6 +111,15 @@ impl WeightFormat {
         if self.is_ternary() { doubled / 2 } else { doubled }
     }
 
+    /// What a table is looked up by in plane `plane` of `code`: 1 or -1, or the trit itself. Times the planes'
+    /// significances they add up to q'.
+    pub fn plane_factor(self, code: u16, plane: u32) -> i32 {
+        match self.is_ternary() {
+            true => self.reinterpret(code),
+            false => 2 * i32::from(crate::plane_bit(code, plane)) - 1,
+        }
+    }
+
     /// The largest magnitude of q'.
     pub fn largest(self) -> u32 {
         if self.is_ternary() { 1 } else { self.codes - 1 }
@@ -380,6 +389,17 @@ mod tests {
         assert_eq!(ZeroPoint::of_code(int2, 1), ZeroPoint(-1));
         let values: Vec<i32> = (0..3u8).map(|q| int2.value(q, ZeroPoint(-1))).collect();
         assert_eq!(values, [-1, 0, 1]);
+    }
+
+    #[test]
+    fn the_planes_of_a_code_add_up_to_its_reinterpretation() {
+        let formats = (1..=8).filter_map(WeightFormat::new).chain([WeightFormat::TERNARY]);
+        for format in formats {
+            for code in 0..format.codes() as u16 {
+                let planes = (0..format.planes()).map(|p| format.plane_factor(code, p) << p);
+                assert_eq!(planes.sum::<i32>(), format.reinterpret(code), "{format} {code}");
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::Run;
 use crate::groups::{ZeroPoints, integers};
 use crate::policy::Policy;
-use bitplane_formats::{QuantisedEntry, WeightFormat, ZeroPoint, plane_bit};
+use bitplane_formats::{QuantisedEntry, WeightFormat, ZeroPoint};
 use bitplane_spec::{Spec, ZeroPointMode};
 use rayon::prelude::*;
 
@@ -79,10 +79,7 @@ fn looked_up(
     tables
         .flat_map(|(activations, codes)| {
             (0..weight.planes()).map(move |plane| {
-                let sign = |code: &u16| match weight.is_ternary() {
-                    true => i64::from(weight.reinterpret(*code)),
-                    false => 2 * i64::from(plane_bit(*code, plane)) - 1,
-                };
+                let sign = |code: &u16| i64::from(weight.plane_factor(*code, plane));
                 let sum = activations.iter().zip(codes).map(|(a, code)| a * sign(code)).sum();
                 i128::from(entry.value(sum)) << plane
             })

@@ -2,7 +2,7 @@
 
 use crate::Run;
 use crate::discrete::{add, added_in_pairs};
-use bitplane_formats::{FloatFormat, Term, plane_bit};
+use bitplane_formats::{FloatFormat, Term};
 use bitplane_spec::Spec;
 use rayon::prelude::*;
 
@@ -27,13 +27,8 @@ fn total(spec: &Spec, run: &Run, sum: FloatFormat, activations: &[u32], codes: &
     steps.fold(0, |total, (activations, codes)| {
         let weight = run.weight;
         (0..weight.planes()).fold(total, |total, plane| {
-            let signs: Vec<i32> = codes
-                .iter()
-                .map(|code| match weight.is_ternary() {
-                    true => weight.reinterpret(*code),
-                    false => 2 * i32::from(plane_bit(*code, plane)) - 1,
-                })
-                .collect();
+            let signs: Vec<i32> =
+                codes.iter().map(|code| weight.plane_factor(*code, plane)).collect();
             add(sum, total, looked_up(spec, sum, activations, &signs, plane))
         })
     })

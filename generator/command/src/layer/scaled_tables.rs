@@ -1,6 +1,6 @@
 //! Tables of 8 bits whose unit is a number, as software for CPUs has them.
 
-use bitplane_formats::{QuantisedEntry, WeightFormat, ZeroPoint, plane_bit};
+use bitplane_formats::{QuantisedEntry, WeightFormat, ZeroPoint};
 use bitplane_simulate::{Layer, ZeroPoints};
 use bitplane_spec::{Spec, ZeroPointMode};
 
@@ -56,10 +56,7 @@ fn sum(spec: &Spec, weight: WeightFormat, scale: f64, row: &[f64], codes: &[u16]
     let tables = row.chunks(k).zip(codes.chunks(k));
     let of_planes = tables.flat_map(|(row, codes)| {
         (0..weight.planes()).map(move |plane| {
-            let sign = |code: &u16| match weight.is_ternary() {
-                true => f64::from(weight.reinterpret(*code)),
-                false => 2.0 * f64::from(plane_bit(*code, plane)) - 1.0,
-            };
+            let sign = |code: &u16| f64::from(weight.plane_factor(*code, plane));
             let sum: f64 = row.iter().zip(codes).map(|(a, code)| a * sign(code)).sum();
             (sum / scale).round_ties_even() * scale * f64::from(1u32 << plane)
         })
